@@ -1,0 +1,104 @@
+"""People, units and dated posts."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from simple_history.models import HistoricalRecords
+
+from accounts.choices import Line, Role, UnitKind
+from accounts.querysets import DatedQuerySet, UnitQuerySet
+from accounts.scope import Scope, scope_of
+
+
+class Unit(models.Model):
+    """A node of the lender's tree: bank, branch, department. `path` is "/bank/branch/…/" by codes."""
+
+    code = models.CharField("机构号", max_length=20, unique=True)
+    name = models.CharField("名称", max_length=60)
+    kind = models.CharField("类型", max_length=12, choices=UnitKind.choices)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    path = models.CharField(max_length=200, unique=True, editable=False)
+
+    objects = UnitQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("path",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager):
+    """Creates people; there is no superuser and no bypass."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: object) -> User:
+        """Add a person by 工号."""
+        user = self.model(username=username, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person with one line. What they may do follows from their posts, never from a flag."""
+
+    username = models.CharField("工号", max_length=40, unique=True)
+    name = models.CharField("姓名", max_length=40)
+    line = models.CharField("条线", max_length=12, choices=Line.choices)
+    email = models.EmailField("邮箱", blank=True)
+    is_active = models.BooleanField("在职", default=True)
+
+    objects = UserManager()
+    history = HistoricalRecords(excluded_fields=["password", "last_login"])
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS = ("name", "line")
+
+    class Meta:
+        ordering = ("username",)
+        constraints = (
+            models.CheckConstraint(condition=Q(line__in=Line.values), name="a_person_has_one_known_line"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What this person's posts let them see and do today; computed once per request."""
+        return scope_of(self)
+
+
+class Post(models.Model):
+    """A person holds a role in a unit from a day to a day."""
+
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="posts")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="posts")
+    role = models.CharField("岗位", max_length=20, choices=Role.choices)
+    from_on = models.DateField("起")
+    to_on = models.DateField("止", null=True, blank=True)
+
+    objects = DatedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("person", "from_on")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(to_on__isnull=True) | Q(to_on__gte=F("from_on")),
+                name="a_post_ends_after_it_begins",
+            ),
+            models.CheckConstraint(condition=~Q(role="PRINCIPAL"), name="principal_is_not_a_post"),
+            models.UniqueConstraint(
+                fields=["person", "unit", "role", "from_on"], name="a_post_is_entered_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.unit} {self.get_role_display()} {self.person}"

@@ -1,0 +1,83 @@
+"""管理方案: every figure of a regulation is a dated parameter of a scheme, proposed by one, approved by another."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Scheme(models.Model):
+    """A management scheme (管理方案); a parameter it lacks is looked up in its parent, at last in the base scheme."""
+
+    code = models.CharField("代码", max_length=8, primary_key=True)
+    name = models.CharField("名称", max_length=80)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+
+    class Meta:
+        ordering = ("code",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VersionStatus(models.TextChoices):
+    """Where a proposed version stands."""
+
+    PROPOSED = "PROPOSED", "待批准"
+    APPROVED = "APPROVED", "已批准"
+    REJECTED = "REJECTED", "未批准"
+
+
+VERSION_TRANSITIONS = {
+    VersionStatus.PROPOSED: frozenset({VersionStatus.APPROVED, VersionStatus.REJECTED}),
+    VersionStatus.APPROVED: frozenset(),
+    VersionStatus.REJECTED: frozenset(),
+}
+
+
+class SchemeVersion(models.Model):
+    """One version of a scheme's parameters: never rewritten; the next version supersedes it from its date on.
+
+    `parameters` is {name: {"value": …, "article": "第二十七条", "note": "…"}}. People are named by 工号, not by a
+    foreign key: policy lies below accounts.
+    """
+
+    scheme = models.ForeignKey(Scheme, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField("版本")
+    parameters = models.JSONField("参数")
+    effective_on = models.DateField("生效日")
+    status = models.CharField(
+        "状态", max_length=10, choices=VersionStatus.choices, default=VersionStatus.PROPOSED
+    )
+    proposed_by = models.CharField("提出人", max_length=40)
+    proposed_at = models.DateTimeField("提出时间")
+    reason = models.TextField("变更理由", blank=True)
+    decided_by = models.CharField("批准人", max_length=40, blank=True)
+    decided_at = models.DateTimeField("批准时间", null=True, blank=True)
+
+    class Meta:
+        ordering = ("scheme", "number")
+        constraints = (
+            models.UniqueConstraint(fields=["scheme", "number"], name="a_scheme_version_has_its_own_number"),
+            models.UniqueConstraint(
+                fields=["scheme", "effective_on"],
+                condition=Q(status="APPROVED"),
+                name="one_approved_version_takes_effect_on_a_day",
+                violation_error_message="该方案在此生效日已有一个批准的版本，请另选生效日。",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by="") | ~Q(decided_by=F("proposed_by")),
+                name="a_policy_is_not_approved_by_its_proposer",
+                violation_error_message="方案须由提出人以外的人批准。",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="PROPOSED") & Q(decided_by="") & Q(decided_at__isnull=True))
+                | (~Q(status="PROPOSED") & ~Q(decided_by="") & Q(decided_at__isnull=False)),
+                name="a_decided_policy_names_who_and_when",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.scheme_id} v{self.number}"

@@ -1,0 +1,15 @@
+"""The credit app."""
+
+from django.apps import AppConfig
+
+
+class CreditConfig(AppConfig):
+    name = "credit"
+    verbose_name = "信贷台账"
+
+    def ready(self) -> None:
+        """Tell `accounts` how to find the borrowers that a person manages."""
+        from accounts import scope  # the app registry must be ready first
+        from credit.selectors import managed_borrower_numbers
+
+        scope.managed_borrowers = managed_borrower_numbers

@@ -1,0 +1,61 @@
+"""Questions about the book. A question about a day asks facts effective and known by it, never caches."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.querysets import DatedQuerySet
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class FactQuerySet(models.QuerySet):
+    """Rows with `effective_on` and `known_on`."""
+
+    def known(self, on: date) -> FactQuerySet:
+        """Facts effective and known by the day."""
+        return self.filter(effective_on__lte=on, known_on__lte=on)
+
+    def latest_per(self, *fields: str) -> FactQuerySet:
+        """The newest row of each group (PostgreSQL's DISTINCT ON)."""
+        return self.order_by(*fields, "-effective_on", "-known_on", "-id").distinct(*fields)
+
+
+class ResponsibilityQuerySet(DatedQuerySet):
+    """Dated responsibilities."""
+
+
+class BorrowerQuerySet(models.QuerySet):
+    """Borrowers."""
+
+    def visible_to(self, user: User) -> BorrowerQuerySet:
+        """Where the person's units have a loan or a responsibility, or where the person is responsible today."""
+        scope = user.scope
+        if scope.reads_all:
+            return self
+        if not scope.roles:
+            return self.none()
+        # Sub-selects rather than joins, so that no row comes twice (and the models stay above this module).
+        loans, responsibilities = (
+            self.model._meta.get_field(name).related_model.objects.filter(borrower=OuterRef("pk"))
+            for name in ("loans", "responsibilities")
+        )
+        return self.filter(
+            Exists(loans.filter(unit__in=scope.unit_ids))
+            | Exists(responsibilities.filter(unit__in=scope.unit_ids))
+            | Exists(responsibilities.current(scope.on).filter(person=scope.person_id))
+        )
+
+    def search(self, text: str) -> BorrowerQuerySet:
+        """By name, by pinyin initials or by number; each under a prefix index, no extension needed."""
+        text = text.strip()
+        if not text:
+            return self
+        return self.filter(
+            Q(number__istartswith=text) | Q(name__contains=text) | Q(initials__startswith=text.lower())
+        )

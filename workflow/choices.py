@@ -1,0 +1,107 @@
+"""Enumerations of duties, days and signatures, each with its table of transitions."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class SubjectKind(models.TextChoices):
+    """What a duty is about."""
+
+    BORROWER = "BORROWER", "客户"
+    LOAN = "LOAN", "借据"
+    CONTRACT = "CONTRACT", "合同"
+    GUARANTEE = "GUARANTEE", "担保"
+    ACCOUNT = "ACCOUNT", "账户"
+    DOCUMENT = "DOCUMENT", "文书"
+    UNIT = "UNIT", "机构"
+    PERSON = "PERSON", "人员"
+
+
+class DutyStatus(models.TextChoices):
+    """Where a duty stands."""
+
+    OPEN = "OPEN", "待办"
+    DONE = "DONE", "已办"
+    VOID = "VOID", "不再需要"
+    WAIVED = "WAIVED", "经批准免办"
+
+
+# VOID → OPEN: what was no longer required is required again (a class improved and fell again within the quarter).
+DUTY_TRANSITIONS = {
+    DutyStatus.OPEN: frozenset({DutyStatus.DONE, DutyStatus.VOID, DutyStatus.WAIVED}),
+    DutyStatus.DONE: frozenset(),
+    DutyStatus.VOID: frozenset({DutyStatus.OPEN}),
+    DutyStatus.WAIVED: frozenset(),
+}
+
+
+class DocumentStatus(models.TextChoices):
+    """Where a revision of a document stands."""
+
+    DRAFT = "DRAFT", "填写中"
+    SIGNING = "SIGNING", "待签字"
+    LOCKED = "LOCKED", "已锁定归档"
+    SUPERSEDED = "SUPERSEDED", "已被新版替代"
+    DISCARDED = "DISCARDED", "已作废"
+
+
+DOCUMENT_TRANSITIONS = {
+    DocumentStatus.DRAFT: frozenset({DocumentStatus.SIGNING, DocumentStatus.DISCARDED}),
+    DocumentStatus.SIGNING: frozenset({DocumentStatus.DRAFT, DocumentStatus.LOCKED}),
+    DocumentStatus.LOCKED: frozenset({DocumentStatus.SUPERSEDED}),
+    DocumentStatus.SUPERSEDED: frozenset(),
+    DocumentStatus.DISCARDED: frozenset(),
+}
+
+
+class ChainStatus(models.TextChoices):
+    """Where a run of signatures stands."""
+
+    RUNNING = "RUNNING", "签字中"
+    RETURNED = "RETURNED", "已退回"
+    COMPLETED = "COMPLETED", "已完成"
+
+
+CHAIN_TRANSITIONS = {
+    ChainStatus.RUNNING: frozenset({ChainStatus.RETURNED, ChainStatus.COMPLETED}),
+    ChainStatus.RETURNED: frozenset(),
+    ChainStatus.COMPLETED: frozenset(),
+}
+
+
+class StepStatus(models.TextChoices):
+    """Where one signature stands."""
+
+    WAITING = "WAITING", "待签"
+    SIGNED = "SIGNED", "已签"
+    RETURNED = "RETURNED", "退回"
+    CANCELLED = "CANCELLED", "未签（已退回）"
+
+
+STEP_TRANSITIONS = {
+    StepStatus.WAITING: frozenset({StepStatus.SIGNED, StepStatus.RETURNED, StepStatus.CANCELLED}),
+    StepStatus.SIGNED: frozenset(),
+    StepStatus.RETURNED: frozenset(),
+    StepStatus.CANCELLED: frozenset(),
+}
+
+
+class RunStatus(models.TextChoices):
+    """Where one step of a day stands."""
+
+    PENDING = "PENDING", "未开始"
+    WAITING = "WAITING", "等待数据"
+    RUNNING = "RUNNING", "进行中"
+    DONE = "DONE", "已完成"
+    FAILED = "FAILED", "失败"
+
+
+# RUNNING → RUNNING: a dead worker's step is taken up again by the next tick.
+RUN_TRANSITIONS = {
+    RunStatus.PENDING: frozenset({RunStatus.RUNNING, RunStatus.WAITING}),
+    RunStatus.WAITING: frozenset({RunStatus.RUNNING}),
+    RunStatus.RUNNING: frozenset({RunStatus.RUNNING, RunStatus.DONE, RunStatus.FAILED}),
+    RunStatus.FAILED: frozenset({RunStatus.RUNNING}),
+    RunStatus.DONE: frozenset(),
+}

@@ -1,0 +1,18 @@
+"""Duties, days, documents and signatures. None of them knows a loan."""
+
+from workflow.models.days import DailyMeasure, DayRun, Quarantined
+from workflow.models.documents import Attachment, Document
+from workflow.models.duties import Escalation, WorkItem
+from workflow.models.signatures import Chain, Step
+
+__all__ = [
+    "Attachment",
+    "Chain",
+    "DailyMeasure",
+    "DayRun",
+    "Document",
+    "Escalation",
+    "Quarantined",
+    "Step",
+    "WorkItem",
+]

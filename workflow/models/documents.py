@@ -1,0 +1,109 @@
+"""Documents: answers to a form definition, in revisions, with what is attached."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Unit, User
+from workflow.choices import DocumentStatus, SubjectKind
+from workflow.querysets import DocumentQuerySet
+
+
+class Document(models.Model):
+    """One revision of one document. A correction of a locked one is a new revision with a new chain.
+
+    `content` is {field name: answer}, money as strings of digits. `version` counts saves, so that two browsers that
+    write the same draft notice each other; `conflict` keeps what the later one typed.
+    """
+
+    form = models.CharField("表单", max_length=40)
+    form_version = models.PositiveSmallIntegerField("表单版本")
+    number = models.CharField("编号", max_length=40)
+    revision = models.PositiveSmallIntegerField("版次", default=1)
+    supersedes = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by"
+    )
+    subject_kind = models.CharField("对象类型", max_length=12, choices=SubjectKind.choices)
+    subject_id = models.BigIntegerField("对象")
+    borrower_number = models.CharField("客户编号", max_length=40, blank=True)
+    borrower_name = models.CharField("客户名称", max_length=120, blank=True)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(
+        "状态", max_length=12, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT
+    )
+    content = models.JSONField("内容", default=dict)
+    prefilled = models.JSONField(
+        "带出值", default=dict
+    )  # what the system filled in, to mark what a person changed
+    version = models.PositiveIntegerField("保存次数", default=0)
+    conflict = models.JSONField("冲突内容", null=True)
+    content_hash = models.CharField("内容指纹", max_length=64, blank=True)
+    created_on = models.DateField("建立日")
+    saved_at = models.DateTimeField("保存时间")
+    locked_on = models.DateField("锁定日", null=True)
+    locked_at = models.DateTimeField("锁定时间", null=True)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(fields=["number", "revision"], name="a_revision_has_its_own_number"),
+            models.CheckConstraint(
+                condition=Q(status__in=["DRAFT", "DISCARDED"]) | ~Q(content_hash=""),
+                name="what_is_signed_has_a_fingerprint",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["LOCKED", "SUPERSEDED"], locked_at__isnull=False, locked_on__isnull=False
+                )
+                | (
+                    ~Q(status__in=["LOCKED", "SUPERSEDED"])
+                    & Q(locked_at__isnull=True, locked_on__isnull=True)
+                ),
+                name="a_locked_document_says_when",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["borrower_number", "form"], name="documents_of_a_borrower"),
+            models.Index(fields=["author", "status"], name="documents_of_an_author"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.number} 第{self.revision}版"
+
+
+def attachment_path(attachment: Attachment, filename: str) -> str:
+    """Where a file lies under MEDIA_ROOT: by its fingerprint, never by a name that somebody typed."""
+    return f"attachments/{attachment.sha256[:2]}/{attachment.sha256}"
+
+
+class Attachment(models.Model):
+    """A photograph or a file of a document; its fingerprint is part of what is signed."""
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="attachments")
+    section = models.CharField("所属部分", max_length=40, blank=True)
+    file = models.FileField(upload_to=attachment_path)
+    name = models.CharField("文件名", max_length=200)
+    content_type = models.CharField("类型", max_length=80)
+    size = models.PositiveBigIntegerField("大小（字节）")
+    sha256 = models.CharField("指纹", max_length=64)
+    note = models.CharField("说明", max_length=200, blank=True)
+    taken_at = models.DateTimeField("拍摄时间", null=True)  # as the photograph itself says, if it does
+    uploaded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField("上传时间")
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["document", "sha256"],
+                name="a_file_is_attached_once",
+                violation_error_message="这个文件已经上传过了。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,67 @@
+"""Questions about duties and documents."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from workflow.choices import DocumentStatus, DutyStatus
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+def _in_scope(user: User, *, own: str) -> Q:
+    """Rows of a business table that a person may read: everything, their units', their own and their customers'."""
+    scope = user.scope
+    if scope.reads_all:
+        return Q()
+    where = Q(unit_id__in=scope.unit_ids) | Q(**{own: user.pk})
+    if scope.own_only:
+        where |= Q(borrower_number__in=scope.managed_borrowers())
+    return where if scope.roles else Q(pk__in=[])
+
+
+class WorkItemQuerySet(models.QuerySet):
+    """Duties."""
+
+    def visible_to(self, user: User) -> WorkItemQuerySet:
+        """Duties that the person may read."""
+        return self.filter(_in_scope(user, own="person_id"))
+
+    def open(self) -> WorkItemQuerySet:
+        """Duties that are still to be done."""
+        return self.filter(status=DutyStatus.OPEN)
+
+    def overdue(self, on: date) -> WorkItemQuerySet:
+        """Open duties past their day whose evidence was not handed in by then."""
+        return self.open().filter(
+            Q(submitted_on__isnull=True) | Q(submitted_on__gt=models.F("due_on")), due_on__lt=on
+        )
+
+    def owed_by(self, user: User) -> WorkItemQuerySet:
+        """Open duties of the person."""
+        return self.open().filter(person=user)
+
+
+class DocumentQuerySet(models.QuerySet):
+    """Documents."""
+
+    def visible_to(self, user: User) -> DocumentQuerySet:
+        """Documents that the person may read; somebody else's unfinished draft is not yet a document."""
+        return (
+            self.filter(_in_scope(user, own="author_id"))
+            .filter(
+                Q(author=user)
+                | ~Q(status__in=[DocumentStatus.DRAFT, DocumentStatus.DISCARDED])
+                | Q(chains__isnull=False)
+            )
+            .distinct()
+        )
+
+    def of(self, *, subject_kind: str, subject_id: int) -> DocumentQuerySet:
+        """Documents about one subject."""
+        return self.filter(subject_kind=subject_kind, subject_id=subject_id)
