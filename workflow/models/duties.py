@@ -33,6 +33,7 @@ class WorkItem(models.Model):
     post = models.CharField("岗位", max_length=20, choices=Role.choices)
     person = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # empty: 缺岗
     raised_on = models.DateField("生成日")
+    counts_from = models.DateField("起计日")  # evidence of an earlier day does not satisfy this duty
     due_on = models.DateField("到期日")
     reason = models.CharField("缘由", max_length=300)
     status = models.CharField("状态", max_length=8, choices=DutyStatus.choices, default=DutyStatus.OPEN)
@@ -65,6 +66,9 @@ class WorkItem(models.Model):
                     & ~Q(closed_by="")
                 ),
                 name="a_closed_duty_says_when_and_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_on__gte=models.F("counts_from")), name="a_duty_can_be_done_before_it_is_due"
             ),
             models.CheckConstraint(
                 condition=~Q(status="DONE") | Q(done_on__isnull=False),
