@@ -1,0 +1,97 @@
+"""What the database needs before people sign in, in one process, since starting Django is what takes time.
+
+Run by `./run` with the virtual environment's Python. Every step does nothing where nothing is to be done, so
+an interrupted first start is simply repeated.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+
+import django
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from roads import say
+from roads.places import PYTHON, ROOT, var_dir
+
+
+def main() -> int:
+    say.set_up()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "postloan.settings")
+    log = var_dir() / "log" / "prepare.log"
+    doing = "读取设置"
+    try:
+        django.setup()
+        doing = "连接数据库"
+        connection.ensure_connection()
+        if (version := connection.pg_version // 10000) < 15:
+            raise say.Stop(f"数据库是 PostgreSQL {version}，需要 15 或更新的版本。")
+        doing = "升级数据表"
+        if waiting := _waiting():
+            with say.step(f"升级数据表（{waiting} 步）"):
+                _migrate()
+        doing = "载入制度参数与日历"
+        with say.step(doing):
+            call_command("load_reference")
+        doing = "载入演示支行"
+        with say.step(doing):
+            call_command("load_demo")
+        doing = "日终处理"
+        with say.step("日终处理：逐日补齐未关闭的日期"):
+            call_command("close_of_day")
+    except say.Stop as stop:
+        return _refuse(str(stop))
+    except CommandError as error:
+        return _refuse(f"“{doing}”没有完成：{error}")
+    except OperationalError as error:
+        if doing == "连接数据库":
+            _keep(log)
+            return _refuse(
+                f"连不上数据库：{str(error).strip()}\n请检查 DATABASE_URL，或不设它而用内置数据库。"
+            )
+        return _broken(doing, error, log)
+    except Exception as error:
+        return _broken(doing, error, log)
+    return 0
+
+
+def _waiting() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _migrate() -> None:
+    """By itself: migrations may run as another database role than the application does."""
+    command = [PYTHON, ROOT / "manage.py", "migrate", "--verbosity", "1", "--no-input"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        (var_dir() / "log" / "migrate.log").write_text(done.stdout + done.stderr)
+        raise say.Stop(
+            f"升级数据表没有完成：{last[-1] if last else ''}\n记录在 {var_dir() / 'log' / 'migrate.log'}"
+        )
+
+
+def _refuse(sentence: str) -> int:
+    print(sentence, file=sys.stderr, flush=True)
+    return 1
+
+
+def _keep(log: Path) -> None:
+    log.write_text(traceback.format_exc(), encoding="utf-8")
+
+
+def _broken(doing: str, error: Exception, log: Path) -> int:
+    """A fault of ours: the person gets the sentence, the log gets the traceback."""
+    _keep(log)
+    return _refuse(f"“{doing}”出错：{type(error).__name__}：{str(error).strip()[:300]}\n完整记录在 {log}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
