@@ -1,0 +1,50 @@
+"""Forms as definitions: pure data and pure functions over it. No Django, no clock, no database."""
+
+from workflow.definitions.changes import Change, changes, changes_in_rows
+from workflow.definitions.cleaning import Problem, clean, problems
+from workflow.definitions.gaps import Gap, gaps
+from workflow.definitions.reading import reuse_last, settled, shown, visible_fields, visible_sections
+from workflow.definitions.shape import (
+    NO,
+    YES,
+    YES_NO,
+    Answers,
+    Background,
+    Check,
+    Compare,
+    Field,
+    FormDefinition,
+    Kind,
+    Section,
+    answered,
+    options,
+)
+
+__all__ = [
+    "NO",
+    "YES",
+    "YES_NO",
+    "Answers",
+    "Background",
+    "Change",
+    "Check",
+    "Compare",
+    "Field",
+    "FormDefinition",
+    "Gap",
+    "Kind",
+    "Problem",
+    "Section",
+    "answered",
+    "changes",
+    "changes_in_rows",
+    "clean",
+    "gaps",
+    "options",
+    "problems",
+    "reuse_last",
+    "settled",
+    "shown",
+    "visible_fields",
+    "visible_sections",
+]
