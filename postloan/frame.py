@@ -1,12 +1,167 @@
-"""What the frame around every page shows: the person, the business date and the state of the day."""
+"""What the frame around every page shows: the person, the business date, the state of the day, the rooms."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.choices import Role, UnitKind
+from accounts.models import Unit, User
+from core import clock
+from credit.models import Borrower
+from workflow.models import WorkItem
+
+try:
+    from workflow.services.days import DayState, day_state
+except ImportError:  # the close of day is not there yet: the frame says nothing about it
+    DayState = Any  # type: ignore[misc, assignment]
+
+    def day_state(today: date) -> Any:  # type: ignore[misc]
+        """Nothing is known about the day."""
+        return None
+
+
+COUNT_LIMIT = 1000  # a count in the frame is a hint; beyond this it says 999+ and costs no more
+
+READERS = (
+    Role.CUSTOMER_MANAGER,
+    Role.CUSTOMER_HEAD,
+    Role.RISK_MANAGER,
+    Role.RISK_HEAD,
+    Role.VICE_PRESIDENT,
+    Role.PRESIDENT,
+    Role.ACCOUNTANT,
+    Role.LEGAL,
+    Role.ARCHIVIST,
+    Role.AUDITOR,
+)
+SIGNERS = (
+    Role.CUSTOMER_HEAD,
+    Role.RISK_MANAGER,
+    Role.RISK_HEAD,
+    Role.VICE_PRESIDENT,
+    Role.PRESIDENT,
+)
+BRANCH_ROLES = (Role.RISK_MANAGER, Role.RISK_HEAD, Role.VICE_PRESIDENT, Role.PRESIDENT)
+
+
+def bounded_count(rows: QuerySet) -> str:
+    """How many rows there are, without counting a whole table for a hint."""
+    count = rows.order_by()[:COUNT_LIMIT].count()
+    return str(count) if count < COUNT_LIMIT else f"{COUNT_LIMIT - 1}+"
+
+
+def _tasks(user: User) -> str:
+    return bounded_count(
+        WorkItem.objects.owed_by(user).order_by().values("kind", "borrower_number").distinct()
+    )
+
+
+def _borrowers(user: User) -> str:
+    return bounded_count(Borrower.objects.visible_to(user).values("pk"))
+
+
+@dataclass(frozen=True)
+class Room:
+    """One entry of the navigation: where it leads, whose it is, and the number beside it."""
+
+    label: Any
+    route: str
+    roles: tuple[Role, ...]
+    count: Callable[[User], str] | None = None
+    also: tuple[str, ...] = ()  # routes that belong to the room
+
+
+ROOMS = (
+    Room(gettext_lazy("今日"), "home", tuple(Role), _tasks),
+    Room(gettext_lazy("待签"), "document_inbox", SIGNERS),
+    Room(
+        gettext_lazy("客户"),
+        "borrowers",
+        READERS,
+        _borrowers,
+        ("borrower", "event_new", "event_reverse", "search"),
+    ),
+    Room(gettext_lazy("到期与逾期"), "branch_duties", (*BRANCH_ROLES, Role.AUDITOR)),
+    Room(gettext_lazy("数据导入"), "imports", (Role.ADMIN,), None, ("import_batch",)),
+    Room(gettext_lazy("操作记录"), "audit", (Role.AUDITOR,), None, ("audit_verify",)),
+)
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A room as the navigation shows it to one person."""
+
+    label: str
+    url: str
+    here: bool
+    count: str | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Everything around the content."""
+
+    today: date
+    branch: str = ""
+    posts: str = ""
+    may_search: bool = False
+    day: DayState | None = None
+    nav: list[NavItem] = field(default_factory=list)
+
+
+def branch_of(units: list[Unit]) -> str:
+    """The branch that the person works in: the nearest one at or above their first post."""
+    if not units:
+        return ""
+    codes = [code for code in units[0].path.split("/") if code]
+    above = Unit.objects.filter(code__in=codes).exclude(kind=UnitKind.DEPARTMENT).order_by("-path").first()
+    return (above or units[0]).name
+
+
+def nav_for(user: User, route: str) -> list[NavItem]:
+    """The rooms that exist and that this person may use."""
+    items = []
+    for room in ROOMS:
+        if not user.scope.has(*room.roles):
+            continue
+        try:
+            url = reverse(room.route)
+        except NoReverseMatch:  # a room that is not built yet is not shown
+            continue
+        count = room.count(user) if room.count else None
+        items.append(NavItem(str(room.label), url, route == room.route or route in room.also, count))
+    return items
+
+
+def frame_of(request: HttpRequest) -> Frame:
+    """The frame of one page."""
+    today = clock.today()
+    user = request.user
+    if not user.is_authenticated:
+        return Frame(today)
+    posts = list(user.posts.current(today).select_related("unit"))
+    where = " · ".join(dict.fromkeys(f"{post.get_role_display()} · {post.unit.name}" for post in posts))
+    match = request.resolver_match
+    return Frame(
+        today=today,
+        branch=branch_of([post.unit for post in posts]),
+        posts=where or _("当前没有在任岗位"),
+        may_search=user.scope.has(*READERS),
+        day=day_state(today),
+        nav=nav_for(user, match.url_name or "" if match else ""),
+    )
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Context of the frame."""
-    return {}
+    """Context of the frame, computed only when a template asks for it (fragments do not)."""
+    return {"frame": SimpleLazyObject(lambda: frame_of(request))}

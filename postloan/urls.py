@@ -1,5 +1,14 @@
 """Every page of the product; each app keeps its own urls."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from postloan import home, refusals
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("", include("accounts.urls")),
+]
+
+handler403 = refusals.forbidden
+handler404 = refusals.not_found
+handler500 = refusals.failed
