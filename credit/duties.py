@@ -1,0 +1,112 @@
+"""What every rule about a borrower needs: who has live loans on a day, how bad, since when, and who answers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import (
+    Case,
+    CharField,
+    DateField,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+
+from core.periods import quarter_of
+from core.policy import Policy
+from credit.choices import ResponsibleRole, RiskClass
+from credit.models import Borrower, ClassFact, Loan, LoanReading, Responsibility
+from workflow.choices import DutyStatus, SubjectKind
+from workflow.duties import Owner, Rule
+from workflow.models import WorkItem
+
+SEVERITY = Case(
+    *(When(risk_class=value, then=Value(value.severity)) for value in RiskClass),
+    output_field=IntegerField(),
+)
+
+
+def products_under(policy: Policy, scheme: str) -> list[str]:
+    """Products whose scheme is the given one or descends from it."""
+    return [product for product, code in policy.products().items() if policy.is_under(code, scheme)]
+
+
+def exposures(on: date) -> QuerySet[Any]:
+    """Loans with a balance on the day, as known by then, with their class in force and since when it holds.
+
+    A class given nowhere yet counts as 正常.
+    """
+    reading = LoanReading.objects.known(on).filter(loan=OuterRef("pk")).order_by("-effective_on", "-known_on")
+    fact = ClassFact.objects.known(on).filter(loan=OuterRef("pk")).order_by("-effective_on", "-known_on", "-pk")
+    return Loan.objects.annotate(
+        balance=Subquery(reading.values("balance")[:1]),
+        severity=Coalesce(Subquery(fact.annotate(s=SEVERITY).values("s")[:1]), Value(0)),
+        class_since=Subquery(fact.values("effective_on")[:1]),
+    ).filter(balance__gt=0)
+
+
+class BorrowerRule(Rule):
+    """A rule whose subject is a borrower."""
+
+    subject = SubjectKind.BORROWER
+
+    def borrowers(
+        self, on: date, products: list[str], *, having: QuerySet[Any] | None = None
+    ) -> QuerySet[Borrower]:
+        """Borrowers with a live loan of these products on the day, or with an open duty of this rule.
+
+        Each carries `worst` (severity over all its live loans, None without any), `in_class_since`, `products`,
+        `first_started_on` (of loans live now or when the quarter began: a rollover does not make a new customer),
+        `duty_unit` and `duty_person`. `having` narrows to borrowers of these rows.
+        """
+        mine = exposures(on).filter(borrower=OuterRef("pk")).order_by().values("borrower")
+        then = exposures(quarter_of(on).before()).filter(borrower=OuterRef("pk")).order_by().values("borrower")
+        standing = WorkItem.objects.open().filter(
+            obligation=self.obligation, subject_kind=self.subject, subject_id=OuterRef("pk")
+        )
+        live = Exists(exposures(on).filter(borrower=OuterRef("pk"), product__in=products))
+        if having is not None:
+            live = Q(live) & Q(Exists(having.filter(borrower=OuterRef("pk"))))
+        manager = (
+            Responsibility.objects.current(on)
+            .filter(borrower=OuterRef("pk"), role=ResponsibleRole.CUSTOMER_MANAGER, known_on__lte=on)
+            .order_by("-from_on")
+        )
+        loan_unit = Loan.objects.filter(borrower=OuterRef("pk")).order_by("-starts_on").values("unit")[:1]
+        return Borrower.objects.filter(live | Exists(standing)).annotate(
+            worst=Subquery(mine.annotate(x=Max("severity")).values("x"), output_field=IntegerField()),
+            products=Subquery(
+                mine.annotate(x=ArrayAgg("product", distinct=True)).values("x"),
+                output_field=ArrayField(CharField()),
+            ),
+            in_class_since=Subquery(
+                exposures(on)
+                .filter(borrower=OuterRef("pk"))
+                .order_by("-severity", F("class_since").asc(nulls_last=True))
+                .values("class_since")[:1],
+                output_field=DateField(),
+            ),
+            first_started_on=Coalesce(
+                Subquery(then.annotate(x=Min("starts_on")).values("x"), output_field=DateField()),
+                Subquery(mine.annotate(x=Min("starts_on")).values("x"), output_field=DateField()),
+            ),
+            duty_person=Subquery(manager.values("person")[:1]),
+            duty_unit=Coalesce(Subquery(manager.values("unit")[:1]), Subquery(loan_unit)),
+        )
+
+    def owner(self, row: Any) -> Owner:
+        """The borrower's customer manager of the day; nobody where the post is vacant."""
+        return Owner(row.number, row.name, row.duty_unit, row.duty_person)

@@ -1,0 +1,124 @@
+"""The close of day: its steps, in order. Each is restartable, and run again it changes nothing.
+
+A day is closed when it is over, in order, never two in one leap; missed days are closed one by one, each as it would
+have been closed then. Steps that need the day's extracts wait for them, visibly; the others run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from core import audit, clock
+from core.actor import acting_as, job
+from core.policy import Policy, policy_on
+from inspections.duties import RULES as INSPECTION_RULES
+from workflow import measures
+from workflow.choices import RunStatus
+from workflow.duties import Rule
+from workflow.engine import reconcile
+from workflow.models import DayRun
+from workflow.services import days, duties
+
+# Every rule of the product, in the order of the flow.
+RULES: tuple[Rule, ...] = (*INSPECTION_RULES,)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a day: its name as shown, whether it needs the day's extracts, and its work."""
+
+    name: str
+    label: str
+    needs_facts: bool
+    work: Callable[[date, Policy, DayRun], dict[str, Any]]
+
+
+def _duties(rule: Rule) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
+    def work(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
+        progress = days.RunProgress(run)
+        progress.blame(rule.subject)
+        counts = reconcile(rule, on=on, policy=policy, step=run.step, progress=progress)
+        if any(counts.values()):
+            audit.record(act="workflow.duties.reconciled", subject=f"DayRun:{on}:{run.step}", after=dict(counts))
+        return dict(counts)
+
+    return work
+
+
+def _escalate(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
+    climbed = duties.escalate(on=on, policy=policy)
+    if climbed:
+        audit.record(act="workflow.duties.escalated", subject=f"DayRun:{on}", after={"escalated": climbed})
+    return {"escalated": climbed}
+
+
+def _measure(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
+    return {"figures": measures.write(on)}
+
+
+def _close(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
+    return {}
+
+
+STEPS: tuple[Step, ...] = (
+    *(Step(f"duties:{rule.obligation}", "生成职责", True, _duties(rule)) for rule in RULES),
+    Step("escalation", "逾期升级", False, _escalate),
+    Step("measures", "日度指标", True, _measure),
+    Step(days.CLOSED, "日终完成", True, _close),
+)
+
+
+def close(on: date) -> bool:
+    """Run every step of a day that can run; returns whether the day is closed now. The caller holds the lock."""
+    facts, policy = days.facts_arrived(on), policy_on(on)
+    with acting_as(job("close_of_day")):
+        for step in STEPS:
+            if step.needs_facts and not facts:
+                days.wait_for_facts(on, step.name)
+            else:
+                days.run_step(on, step.name, lambda run, step=step: step.work(on, policy, run))  # type: ignore[misc]
+    return facts
+
+
+@dataclass(frozen=True)
+class Closed:
+    """One day that the run closed, with what its steps did, and how many days are still to come."""
+
+    on: date
+    counts: Counter[str]
+    remaining: int
+
+
+def catch_up(*, until: date) -> Iterator[Closed]:
+    """Close every day that is over and not closed, up to and including `until`, in order.
+
+    Yields nothing when another process is closing days at this moment, or when a day has to wait for its extracts.
+    """
+    with days.only_one() as mine:
+        while mine and (on := days.next_open_day()) and on <= until:
+            if not close(on):
+                return
+            counts: Counter[str] = Counter()
+            for run in DayRun.objects.filter(on=on, status=RunStatus.DONE):
+                counts.update({name: n for name, n in run.counts.items() if isinstance(n, int)})
+            yield Closed(on, counts, (until - on).days)
+
+
+def tick(at: datetime) -> list[date]:
+    """What the five-minute beat does: close whatever day is over and open, once its extracts are here.
+
+    Before the policy hour a day without its extracts is left alone; after it, the steps that need none are run.
+    """
+    today = clock.local(at).date()
+    yesterday = today - timedelta(days=1)
+    on = days.next_open_day()
+    if on is None or on > yesterday:
+        return []
+    hour = time.fromisoformat(str(policy_on(today).get("BASE", "extracts.policy_hour").value))
+    if on == yesterday and clock.local(at).time() < hour and not days.facts_arrived(on):
+        return []
+    return [closed.on for closed in catch_up(until=yesterday)]

@@ -1,0 +1,46 @@
+"""Celery entry points: each is a date or an id, rereads what it needs, and does nothing the second time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+
+from core import audit, clock, outbox
+from core.actor import acting_as, job
+from core.policy import policy_on
+from credit.models import RiskEvent
+from inspections.duties import EVENT_RULES
+from postloan import close_of_day
+from workflow.engine import reconcile
+
+
+@shared_task
+def tick() -> list[str]:
+    """Close whatever day is open (every five minutes; the cursor is in the database, not in a crontab)."""
+    outbox.beat("tick")
+    return [on.isoformat() for on in close_of_day.tick(clock.now())]
+
+
+@shared_task
+def deliver_outbox() -> int:
+    """Hand out what waits in the outbox; a lost broker loses nothing, since the rows are in the database."""
+    with acting_as(job("outbox")):
+        return outbox.deliver(HANDLERS)
+
+
+@shared_task
+def seal_audit() -> bool:
+    """Seal the audit entries that are settled."""
+    return audit.seal() is not None
+
+
+def on_risk_event(payload: dict[str, Any]) -> None:
+    """A risk event was recorded or reversed: bring the visits that it triggers in line at once."""
+    event = RiskEvent.objects.get(pk=payload["event"])
+    today = clock.today()
+    for rule in EVENT_RULES:
+        reconcile(rule, on=today, policy=policy_on(today), only=[event.borrower_id])
+
+
+HANDLERS = {"risk_event": on_risk_event}

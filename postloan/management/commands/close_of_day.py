@@ -1,0 +1,46 @@
+"""`manage.py close_of_day [--on DATE]`: close the days that are open, by hand, with progress."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from core import clock
+from postloan import close_of_day
+from workflow.services import days
+
+
+class Command(BaseCommand):
+    """Closes every missed day up to yesterday, or up to a given day."""
+
+    help = "日终：按顺序补做所有未完成的日子（至昨天，或至 --on 指定的日子）。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--on", type=date.fromisoformat, help="至这一天（含），默认昨天")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        until = options["on"] or clock.today() - timedelta(days=1)
+        if until >= clock.today():
+            raise CommandError(f"{until} 还没有过完，不能日终。最晚可做到 {clock.today() - timedelta(days=1)}。")
+        first = days.next_open_day()
+        if first is None:
+            raise CommandError("还没有装载业务数据，没有可做日终的日子。请先导入数据：manage.py import_extracts 目录。")
+        if first > until:
+            self.stdout.write(f"日终已完成至 {days.last_closed_day()}，无须再做。")
+            return
+        done = 0
+        for closed in close_of_day.catch_up(until=until):
+            done += 1
+            if closed.counts["raised"] or closed.counts["quarantined"] or not closed.remaining or done % 10 == 0:
+                self.stdout.write(
+                    f"{closed.on} 已日终：新增职责 {closed.counts['raised']}，作废 {closed.counts['void']}，"
+                    f"升级 {closed.counts['escalated']}，隔离 {closed.counts['quarantined']}；还剩 {closed.remaining} 天"
+                )
+        if days.open_days(until + timedelta(days=1)):
+            on = days.next_open_day()
+            if on and not days.facts_arrived(on):
+                raise CommandError(f"{on} 的数据尚未导入，需要数据的步骤在等待。请先导入当日数据。")
+            raise CommandError("另一个进程正在做日终，请稍候再试。")

@@ -1,0 +1,72 @@
+"""What a rule is: it says which subjects may owe something on a day, and what exactly one of them owes.
+
+An app declares its rules in its own `duties.py` as objects of a subclass of `Rule`; `postloan` lists them; the
+engine reconciles what they require with the duties that stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+
+from accounts.choices import Role
+from core.policy import Policy
+from workflow.choices import SubjectKind
+
+
+@dataclass(frozen=True)
+class Required:
+    """One duty that the day requires: its period, from when evidence counts, when it is due, and why."""
+
+    period_key: str
+    counts_from: date
+    due_on: date
+    reason: str
+    policy_version: int | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Everything that a rule requires of one subject on a day.
+
+    An open duty that is not among `required` is dropped with `otherwise` as its reason, unless its day has passed:
+    what was already late stays owed, except where `nothing_more` says that nothing is owed at all (repaid).
+    """
+
+    required: tuple[Required, ...]
+    otherwise: str = ""
+    nothing_more: bool = False
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whom a duty is about and who owes it; `person_id` is empty where the post is vacant (缺岗)."""
+
+    borrower_number: str
+    borrower_name: str
+    unit_id: int
+    person_id: int | None
+
+
+class Rule:
+    """One obligation as an object. `kind` joins duties that one piece of evidence can discharge into one task."""
+
+    obligation: ClassVar[str] = ""
+    subject: ClassVar[SubjectKind]
+    kind: ClassVar[str]
+    post: ClassVar[Role]
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Subjects that may owe something on the day, or that have an open duty of this rule; `pk` is the subject."""
+        raise NotImplementedError
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """What the subject owes on the day; pure."""
+        raise NotImplementedError
+
+    def owner(self, row: Any) -> Owner:
+        """Whom it is about and who owes it."""
+        raise NotImplementedError

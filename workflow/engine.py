@@ -1,0 +1,218 @@
+"""Reconciles what the rules require with the duties that stand: inserts, brings forward, hands over, drops.
+
+A set is one transaction. A set that fails is halved until the row that breaks it stands alone; that row is
+quarantined with its cause and the rest goes on. Before a set is touched, its ids are written down in the day's run,
+so that a set that killed its process is taken row by row the next time, and the row that kills again is quarantined.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from core import actor, clock
+from core.policy import Policy
+from workflow.choices import DutyStatus
+from workflow.duties import Required, Rule, Verdict
+from workflow.models import Quarantined, WorkItem
+
+SET_SIZE = 2000
+MAX_ATTEMPTS = 3
+
+T = TypeVar("T")
+
+
+class Progress:
+    """What a step has in hand, written down before it is touched. This one forgets; the day's run remembers."""
+
+    suspects: frozenset[int] = frozenset()
+
+    def hold(self, ids: Sequence[int]) -> None:
+        """About to touch these subjects."""
+
+
+def reconcile(
+    rule: Rule,
+    *,
+    on: date,
+    policy: Policy,
+    step: str = "",
+    only: Sequence[int] | None = None,
+    progress: Progress | None = None,
+) -> Counter[str]:
+    """Bring the duties of one rule in line with what it requires on a day; returns counts by what was done.
+
+    The second run of the same day changes nothing. `only` narrows to some subjects (a risk event just recorded).
+    """
+    progress = progress or Progress()
+    step = step or f"duties:{rule.obligation}"
+    counts: Counter[str] = Counter()
+    rows = rule.candidates(on, policy)
+    if only is not None:
+        rows = rows.filter(pk__in=only)
+    given_up = set(
+        Quarantined.objects.filter(
+            on=on, step=step, subject_kind=rule.subject, resolved_at__isnull=True, attempts__gte=MAX_ATTEMPTS
+        ).values_list("subject_id", flat=True)
+    )
+    for chunk in _sets(rows):
+        todo = [row for row in chunk if row.pk not in given_up]
+        suspects = [row for row in todo if row.pk in progress.suspects]
+        for group in [[row] for row in suspects] + [[row for row in todo if row.pk not in progress.suspects]]:
+            if group:
+                progress.hold([row.pk for row in group])
+                _reconcile_set(rule, group, on, policy, step, counts)
+    progress.hold([])
+    return counts
+
+
+def _sets(rows: QuerySet[Any]) -> Iterator[list[Any]]:
+    """A queryset in sets of at most SET_SIZE rows."""
+    stream = iter(rows.order_by("pk").iterator(chunk_size=SET_SIZE))
+    while chunk := list(islice(stream, SET_SIZE)):
+        yield chunk
+
+
+def _reconcile_set(
+    rule: Rule, rows: list[Any], on: date, policy: Policy, step: str, counts: Counter[str]
+) -> None:
+    """Reconcile a set in one transaction, halving it when it fails."""
+
+    def work(part: list[Any]) -> Counter[str]:
+        return _write(rule, [(row, rule.judge(row, on, policy)) for row in part], on)
+
+    for part, outcome in halving(rows, work):
+        if isinstance(outcome, Exception):
+            quarantine(
+                on=on, step=step, kind=rule.subject, subject_id=part[0].pk, cause=_cause(outcome)
+            )
+            counts["quarantined"] += 1
+        else:
+            counts.update(outcome)
+            Quarantined.objects.filter(
+                on=on, step=step, subject_kind=rule.subject, subject_id__in=[row.pk for row in part],
+                resolved_at__isnull=True,
+            ).update(resolved_at=clock.now())  # fmt: skip
+
+
+def halving(rows: list[T], work: Callable[[list[T]], Any]) -> Iterator[tuple[list[T], Any]]:
+    """Do the work on a set in one transaction; a set that fails is halved down to the single row that breaks it.
+
+    Yields (rows, result), or ([row], exception) for a row that fails alone.
+    """
+    try:
+        with transaction.atomic():
+            result = work(rows)
+    except Exception as error:  # whatever a row may raise must not stop the others
+        if len(rows) == 1:
+            yield rows, error
+            return
+        middle = len(rows) // 2
+        yield from halving(rows[:middle], work)
+        yield from halving(rows[middle:], work)
+    else:
+        yield rows, result
+
+
+def _cause(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+def quarantine(*, on: date, step: str, kind: str, subject_id: int, cause: str) -> None:
+    """Set a row aside with its cause; seen again, it counts another attempt."""
+    row, new = Quarantined.objects.get_or_create(
+        on=on, step=step, subject_kind=kind, subject_id=subject_id, defaults={"cause": cause}
+    )
+    if not new:
+        row.cause, row.attempts, row.resolved_at = cause, row.attempts + 1, None
+        row.save(update_fields=["cause", "attempts", "resolved_at"])
+
+
+def _write(rule: Rule, judged: list[tuple[Any, Verdict]], on: date) -> Counter[str]:
+    """Compare verdicts with the duties that stand, and write the differences."""
+    counts: Counter[str] = Counter()
+    standing: dict[int, dict[str, WorkItem]] = {}
+    for item in WorkItem.objects.select_for_update().filter(
+        obligation=rule.obligation, subject_kind=rule.subject, subject_id__in=[row.pk for row, _ in judged]
+    ):
+        standing.setdefault(item.subject_id, {})[item.period_key] = item
+    new: list[WorkItem] = []
+    changed: list[WorkItem] = []
+    for row, verdict in judged:
+        items = standing.get(row.pk, {})
+        required = {need.period_key: need for need in verdict.required}
+        for key, need in required.items():
+            if key not in items:
+                new.append(_raise(rule, row, need, on))
+            elif _align(items[key], need, rule, row):
+                changed.append(items[key])
+        for key, item in items.items():
+            if key not in required and _drop(item, verdict, on):
+                changed.append(item)
+                counts["void"] += 1
+    # Another process may have raised the same duty a moment ago: raised twice is raised once.
+    WorkItem.objects.bulk_create(new, ignore_conflicts=True)
+    WorkItem.objects.bulk_update(
+        changed,
+        ["due_on", "reason", "person", "unit", "status", "closed_on", "closed_at", "closed_by", "close_reason"],
+    )
+    counts["raised"] += len(new)
+    counts["changed"] += len(changed) - counts["void"]
+    return counts
+
+
+def _raise(rule: Rule, row: Any, need: Required, on: date) -> WorkItem:
+    owner = rule.owner(row)
+    return WorkItem(
+        obligation=rule.obligation,
+        subject_kind=rule.subject,
+        subject_id=row.pk,
+        period_key=need.period_key,
+        kind=rule.kind,
+        borrower_number=owner.borrower_number,
+        borrower_name=owner.borrower_name,
+        unit_id=owner.unit_id,
+        line=rule.post.line,
+        post=rule.post,
+        person_id=owner.person_id,
+        raised_on=on,
+        counts_from=min(need.counts_from, need.due_on),
+        due_on=need.due_on,
+        reason=need.reason,
+        policy_id=need.policy_version,
+    )
+
+
+def _align(item: WorkItem, need: Required, rule: Rule, row: Any) -> bool:
+    """Bring a standing duty in line with what is required; True when something changed."""
+    before = (item.status, item.due_on, item.person_id, item.unit_id)
+    if item.status == DutyStatus.VOID:
+        item.status = DutyStatus.OPEN
+        item.closed_on = item.closed_at = None
+        item.closed_by = item.close_reason = ""
+        item.due_on, item.reason = need.due_on, need.reason
+    if item.status == DutyStatus.OPEN:
+        if need.due_on < item.due_on:  # brought forward, never put off
+            item.due_on, item.reason = max(need.due_on, item.counts_from), need.reason
+        owner = rule.owner(row)
+        if item.submitted_on is None:  # what is being signed stays with whoever handed it in
+            item.person_id, item.unit_id = owner.person_id, owner.unit_id
+    return before != (item.status, item.due_on, item.person_id, item.unit_id)
+
+
+def _drop(item: WorkItem, verdict: Verdict, on: date) -> bool:
+    """Void an open duty that is no longer required; what is late or being signed stays, unless nothing is owed."""
+    if item.status != DutyStatus.OPEN or item.submitted_on is not None:
+        return False
+    if item.due_on < on and not verdict.nothing_more:
+        return False
+    item.status = DutyStatus.VOID
+    item.closed_on, item.closed_at, item.closed_by = on, clock.now(), actor.current().id
+    item.close_reason = verdict.otherwise
+    return True

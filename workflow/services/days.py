@@ -1,0 +1,158 @@
+"""The cursor of the close of day: which days are closed, which is next, and how a step of a day is run once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection
+
+from core import clock
+from core.models import ImportBatch
+from core.models.imports import ImportStatus
+from core.policy import policy_on
+from workflow.choices import RunStatus
+from workflow.engine import MAX_ATTEMPTS, Progress, quarantine
+from workflow.models import DayRun, Quarantined
+
+CLOSED = "closed"  # the last step of a day: when it is DONE, the day is closed
+_LOCK = 0x706F73746C6F616E & 0x7FFFFFFFFFFFFFFF  # "postloan": one close of day at a time per database
+
+
+def last_closed_day() -> date | None:
+    """The latest closed day, or None before the first close."""
+    return DayRun.objects.filter(step=CLOSED, status=RunStatus.DONE).order_by("-on").values_list("on", flat=True).first()
+
+
+def is_closed(on: date) -> bool:
+    """Whether the day has been closed."""
+    return DayRun.objects.filter(on=on, step=CLOSED, status=RunStatus.DONE).exists()
+
+
+def go_live_on() -> date | None:
+    """The first day ever closed: the lender's setting, or else the date of the first applied extracts."""
+    setting = policy_on(clock.today()).get("BASE", "lender.go_live_on").value
+    if setting:
+        return date.fromisoformat(str(setting))
+    return (
+        ImportBatch.objects.filter(status=ImportStatus.APPLIED)
+        .order_by("as_of")
+        .values_list("as_of", flat=True)
+        .first()
+    )
+
+
+def next_open_day() -> date | None:
+    """The day to close next (it may lie ahead), or None where no book has been loaded yet."""
+    last = last_closed_day()
+    return last + timedelta(days=1) if last else go_live_on()
+
+
+def open_days(today: date) -> int:
+    """How many days that are over have not been closed."""
+    first = next_open_day()
+    return max(0, (today - first).days) if first else 0
+
+
+@dataclass(frozen=True)
+class DayState:
+    """The state of the day as the frame shows it: `kind` is none, done, waiting, running or failed."""
+
+    kind: str
+    text: str
+
+
+def day_state(today: date) -> DayState:
+    """One phrase about the close of day."""
+    first = next_open_day()
+    if first is None:
+        return DayState("none", "尚未装载业务数据")
+    runs = {run.step: run for run in DayRun.objects.filter(on=first)}
+    behind = open_days(today)
+    last = last_closed_day()
+    if any(run.status == RunStatus.FAILED for run in runs.values()):
+        return DayState("failed", f"{first:%m-%d} 日终失败")
+    if behind > 1:
+        return DayState("running", f"正在追补 {behind} 天")
+    if any(run.status == RunStatus.WAITING for run in runs.values()):
+        return DayState("waiting", f"{first:%m-%d} 等待数据")
+    if behind:
+        return DayState("running", f"{first:%m-%d} 日终待运行")
+    return DayState("done", f"日终已完成 {last:%m-%d}") if last else DayState("running", "首次日终待运行")
+
+
+def facts_arrived(on: date) -> bool:
+    """Whether the extracts of the day have been applied, or none are expected from this lender."""
+    if not policy_on(on).get("BASE", "extracts.expected").value:
+        return True
+    return ImportBatch.objects.filter(
+        as_of=on, status__in=[ImportStatus.APPLIED, ImportStatus.UNCHANGED]
+    ).exists()
+
+
+@contextmanager
+def only_one() -> Iterator[bool]:
+    """Hold the lock of the close of day on a connection of its own, which dies with the process; False if taken."""
+    own = connection.copy()
+    try:
+        with own.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+            taken = cursor.fetchone()
+        yield bool(taken and taken[0])
+    finally:
+        own.close()
+
+
+class RunProgress(Progress):
+    """What a step has in hand, remembered in the day's run; what it held when its process died is suspect.
+
+    A set that dies leaves its ids; on the next attempt they are taken one at a time; a single one that dies again is
+    quarantined by `blame`.
+    """
+
+    def __init__(self, run: DayRun) -> None:
+        self.run = run
+        self.suspects = frozenset(run.counts.get("in_hand", []))
+
+    def hold(self, ids: Sequence[int]) -> None:
+        self.run.counts["in_hand"] = list(ids)
+        DayRun.objects.filter(pk=self.run.pk).update(counts=self.run.counts)
+
+    def blame(self, kind: str) -> None:
+        """The step died twice on one row: set it aside, at its last attempt, so that the rest can go on."""
+        if len(self.suspects) == 1 and self.run.attempts > MAX_ATTEMPTS - 1:
+            (subject_id,) = self.suspects
+            quarantine(
+                on=self.run.on, step=self.run.step, kind=kind, subject_id=subject_id, cause="处理该行时进程被终止"
+            )
+            Quarantined.objects.filter(
+                on=self.run.on, step=self.run.step, subject_kind=kind, subject_id=subject_id
+            ).update(attempts=MAX_ATTEMPTS)
+            self.suspects = frozenset()
+
+
+def run_step(on: date, step: str, work: Callable[[DayRun], dict[str, Any]]) -> bool:
+    """Run one step of a day unless it is done; returns whether it is done now. A failure is kept with its cause."""
+    run, _ = DayRun.objects.get_or_create(on=on, step=step)
+    if run.status == RunStatus.DONE:
+        return True
+    run.attempts += 1
+    run.status, run.started_at, run.finished_at, run.error = RunStatus.RUNNING, clock.now(), None, ""
+    run.save()
+    try:
+        counts = work(run)
+    except Exception as error:
+        run.status, run.error = RunStatus.FAILED, f"{type(error).__name__}: {error}"[:2000]
+        run.save(update_fields=["status", "error"])
+        raise
+    run.status, run.finished_at, run.counts = RunStatus.DONE, clock.now(), counts
+    run.save()
+    return True
+
+
+def wait_for_facts(on: date, step: str) -> None:
+    """Show that a step of a day waits for the day's extracts."""
+    DayRun.objects.get_or_create(on=on, step=step, defaults={"status": RunStatus.WAITING})

@@ -1,0 +1,162 @@
+"""Verbs on duties: hand in, discharge, hand over, waive, escalate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from accounts.choices import Line, Role
+from accounts.models import Post, Unit, User
+from core import audit
+from core.errors import Conflict, Refused
+from core.policy import Policy
+from core.transitions import check_transition
+from workflow.choices import DUTY_TRANSITIONS, DutyStatus
+from workflow.models import Document, Escalation, WorkItem
+
+
+def satisfied_by(*, kind: str, borrower_number: str, done_on: date) -> QuerySet[WorkItem]:
+    """Open duties of a kind for a borrower that evidence of a day satisfies: one visit can discharge several."""
+    return WorkItem.objects.open().filter(
+        kind=kind, borrower_number=borrower_number, counts_from__lte=done_on
+    )
+
+
+@transaction.atomic
+def hand_in(*, document: Document, items: QuerySet[WorkItem], on: date) -> int:
+    """The evidence goes to signature: from now on the duty is not late because a signer takes his time."""
+    return items.filter(status=DutyStatus.OPEN).update(document=document, submitted_on=on)
+
+
+@transaction.atomic
+def take_back(*, document: Document) -> int:
+    """The evidence was sent back: the duty is owed again as before."""
+    return WorkItem.objects.open().filter(document=document).update(submitted_on=None)
+
+
+@transaction.atomic
+def discharge(
+    *, items: Iterable[WorkItem], document: Document, done_on: date, by: str, on: date, at: datetime
+) -> list[WorkItem]:
+    """Close duties by signed evidence, each on its own record."""
+    done = []
+    for item in items:
+        check_transition(DUTY_TRANSITIONS, DutyStatus(item.status), DutyStatus.DONE)
+        moved = WorkItem.objects.filter(pk=item.pk, status=DutyStatus.OPEN).update(
+            status=DutyStatus.DONE,
+            document=document,
+            done_on=done_on,
+            closed_on=on,
+            closed_at=at,
+            closed_by=by,
+            close_reason=f"{document.number} 第 {document.revision} 版",
+        )
+        if moved != 1:
+            raise Conflict("这项职责刚刚已由他人办结，请刷新页面。")
+        audit.record(
+            act="workflow.duty.done",
+            subject=f"WorkItem:{item.pk}",
+            borrower_number=item.borrower_number,
+            before={"status": DutyStatus.OPEN},
+            after={"status": DutyStatus.DONE, "document": document.number, "done_on": done_on.isoformat()},
+        )
+        done.append(item)
+    return done
+
+
+@transaction.atomic
+def reassign(*, items: QuerySet[WorkItem], to: User, by: User, reason: str) -> int:
+    """Hand open duties over to somebody else on the same line."""
+    if not reason.strip():
+        raise Refused("请写明移交原因。")
+    if wrong := items.open().exclude(line=to.line).first():
+        raise Refused(f"“{wrong.borrower_name}”的职责属于{wrong.get_line_display()}，不能移交给{to.name}。")
+    ids = list(items.open().values_list("pk", flat=True))
+    moved = WorkItem.objects.filter(pk__in=ids).update(person=to)
+    audit.record(
+        act="workflow.duty.reassigned",
+        subject=f"User:{to.username}",
+        after={"items": ids, "by": by.username},
+        note=reason,
+    )
+    return moved
+
+
+@transaction.atomic
+def waive(*, item: WorkItem, by: User, reason: str, on: date, at: datetime) -> WorkItem:
+    """Let a duty go with a reason, approved by a head or president who does not owe it."""
+    if not reason.strip():
+        raise Refused("请写明免办理由。")
+    if item.person_id == by.pk:
+        raise Refused("不能批准免办自己的职责。")
+    allowed = {Line.CUSTOMER: Role.CUSTOMER_HEAD, Line.RISK: Role.RISK_HEAD}.get(Line(item.line))
+    if not (by.scope.has(Role.PRESIDENT, Role.VICE_PRESIDENT) or (allowed and by.scope.has(allowed))):
+        raise Refused("只有本条线负责人或行长可以批准免办。")
+    check_transition(DUTY_TRANSITIONS, DutyStatus(item.status), DutyStatus.WAIVED)
+    moved = WorkItem.objects.filter(pk=item.pk, status=DutyStatus.OPEN).update(
+        status=DutyStatus.WAIVED, closed_on=on, closed_at=at, closed_by=by.username, close_reason=reason.strip()
+    )
+    if moved != 1:
+        raise Conflict("这项职责刚刚已由他人办结，请刷新页面。")
+    audit.record(
+        act="workflow.duty.waived",
+        subject=f"WorkItem:{item.pk}",
+        borrower_number=item.borrower_number,
+        before={"status": DutyStatus.OPEN},
+        after={"status": DutyStatus.WAIVED},
+        note=reason,
+    )
+    item.refresh_from_db()
+    return item
+
+
+@transaction.atomic
+def escalate(*, on: date, policy: Policy) -> int:
+    """Show each late duty to the next rung of its ladder; each rung once. Judged as of the day, whenever it is run."""
+    late = (
+        WorkItem.objects.filter(raised_on__lte=on, due_on__lt=on)
+        .filter(Q(closed_on__isnull=True) | Q(closed_on__gt=on))
+        .filter(Q(submitted_on__isnull=True) | Q(submitted_on__gt=F("due_on")))
+        .select_related("unit__parent")
+    )
+    holders = _Holders(on)
+    climbed: list[Escalation] = []
+    for item in late.iterator(chunk_size=2000):
+        for rung, (after, role) in enumerate(ladder(Line(item.line), policy), start=1):
+            if item.due_on + timedelta(days=after) <= on:
+                climbed.append(
+                    Escalation(work_item=item, rung=rung, role=role, person_id=holders.of(role, item.unit), on=on)
+                )
+    seen = set(
+        Escalation.objects.filter(work_item__in=[row.work_item_id for row in climbed]).values_list(
+            "work_item_id", "rung"
+        )
+    )
+    fresh = [row for row in climbed if (row.work_item_id, row.rung) not in seen]
+    Escalation.objects.bulk_create(fresh, ignore_conflicts=True)
+    return len(fresh)
+
+
+def ladder(line: Line, policy: Policy) -> list[tuple[int, Role]]:
+    """The rungs of a line's ladder: (days late, role)."""
+    steps = policy.get("BASE", "escalation.ladder").value[line.value]
+    return [(int(step["after_days"]), Role(step["role"])) for step in steps]
+
+
+class _Holders:
+    """Who holds a role for a unit on a day: in the unit itself, in its branch, or in a department of the branch."""
+
+    def __init__(self, on: date) -> None:
+        self._posts: dict[tuple[str, int], int] = {}
+        for post in Post.objects.current(on).select_related("unit").order_by("-from_on"):
+            self._posts[(post.role, post.unit_id)] = post.person_id
+            if post.unit.parent_id:
+                self._posts.setdefault((post.role, post.unit.parent_id), post.person_id)
+
+    def of(self, role: Role, unit: Unit) -> int | None:
+        if role == Role.CUSTOMER_HEAD:  # the head of the duty's own department, not of a sister department
+            return self._posts.get((role, unit.pk))
+        return self._posts.get((role, unit.pk)) or self._posts.get((role, unit.parent_id or 0))
