@@ -1,0 +1,29 @@
+"""Amounts in templates: {{ loan.balance|yuan }}, {{ total|wan }}, {{ amount|chinese_amount }}."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django import template
+
+from core import money
+
+register = template.Library()
+
+
+@register.filter
+def yuan(value: Decimal | int | str | None) -> str:
+    """1,234,567.89; a dash where there is no amount."""
+    return "—" if value in (None, "") else money.yuan(value)
+
+
+@register.filter
+def wan(value: Decimal | int | str | None) -> str:
+    """万元 with two decimals; a dash where there is no amount."""
+    return "—" if value in (None, "") else money.wan(value)
+
+
+@register.filter
+def chinese_amount(value: Decimal | int | str | None) -> str:
+    """大写金额; empty where there is no amount."""
+    return "" if value in (None, "") else money.chinese_amount(value)
