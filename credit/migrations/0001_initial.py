@@ -636,6 +636,7 @@ class Migration(migrations.Migration):
                 ),
                 ("effective_on", models.DateField(verbose_name="生效日")),
                 ("known_on", models.DateField(verbose_name="知悉日期")),
+                ("correction", models.PositiveSmallIntegerField(default=0, verbose_name="更正序号")),
                 (
                     "loan",
                     models.ForeignKey(
@@ -668,6 +669,7 @@ class Migration(migrations.Migration):
                     models.DecimalField(decimal_places=2, default=0, max_digits=18, verbose_name="欠息"),
                 ),
                 ("days_past_due", models.PositiveIntegerField(default=0, verbose_name="逾期天数")),
+                ("correction", models.PositiveSmallIntegerField(default=0, verbose_name="更正序号")),
                 (
                     "loan",
                     models.ForeignKey(
@@ -864,6 +866,7 @@ class Migration(migrations.Migration):
                         decimal_places=2, default=0, max_digits=18, verbose_name="冻结止付金额"
                     ),
                 ),
+                ("correction", models.PositiveSmallIntegerField(default=0, verbose_name="更正序号")),
                 (
                     "account",
                     models.ForeignKey(
@@ -877,7 +880,8 @@ class Migration(migrations.Migration):
                 "ordering": ("account", "effective_on", "known_on"),
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("account", "effective_on", "known_on"), name="one_balance_per_account_and_day"
+                        fields=("account", "effective_on", "known_on", "correction"),
+                        name="one_balance_per_account_and_day",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("frozen__gte", 0)), name="a_frozen_amount_is_not_negative"
@@ -941,7 +945,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="classfact",
             constraint=models.UniqueConstraint(
-                fields=("loan", "effective_on", "known_on", "source"),
+                fields=("loan", "effective_on", "known_on", "source", "correction"),
                 name="one_class_per_loan_day_and_source",
             ),
         ),
@@ -957,7 +961,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="loanreading",
             constraint=models.UniqueConstraint(
-                fields=("loan", "effective_on", "known_on"), name="one_reading_per_loan_and_day"
+                fields=("loan", "effective_on", "known_on", "correction"), name="one_reading_per_loan_and_day"
             ),
         ),
         migrations.AddConstraint(

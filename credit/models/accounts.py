@@ -44,6 +44,7 @@ class AccountBalance(models.Model):
     known_on = models.DateField("知悉日期")
     balance = models.DecimalField("余额", max_digits=18, decimal_places=2)
     frozen = models.DecimalField("冻结止付金额", max_digits=18, decimal_places=2, default=0)
+    correction = models.PositiveSmallIntegerField("更正序号", default=0)  # the same day, delivered again
 
     objects = OfAccountQuerySet.as_manager()
 
@@ -51,7 +52,8 @@ class AccountBalance(models.Model):
         ordering = ("account", "effective_on", "known_on")
         constraints = (
             models.UniqueConstraint(
-                fields=["account", "effective_on", "known_on"], name="one_balance_per_account_and_day"
+                fields=["account", "effective_on", "known_on", "correction"],
+                name="one_balance_per_account_and_day",
             ),
             models.CheckConstraint(condition=Q(frozen__gte=0), name="a_frozen_amount_is_not_negative"),
             models.CheckConstraint(

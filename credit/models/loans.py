@@ -135,6 +135,7 @@ class LoanReading(models.Model):
     overdue_principal = models.DecimalField("逾期本金", max_digits=18, decimal_places=2, default=0)
     overdue_interest = models.DecimalField("欠息", max_digits=18, decimal_places=2, default=0)
     days_past_due = models.PositiveIntegerField("逾期天数", default=0)
+    correction = models.PositiveSmallIntegerField("更正序号", default=0)  # the same day, delivered again
 
     objects = OfLoanQuerySet.as_manager()
 
@@ -142,7 +143,7 @@ class LoanReading(models.Model):
         ordering = ("loan", "effective_on", "known_on")
         constraints = (
             models.UniqueConstraint(
-                fields=["loan", "effective_on", "known_on"], name="one_reading_per_loan_and_day"
+                fields=["loan", "effective_on", "known_on", "correction"], name="one_reading_per_loan_and_day"
             ),
             models.CheckConstraint(
                 condition=Q(balance__gte=0) & Q(overdue_principal__gte=0) & Q(overdue_interest__gte=0),
@@ -165,6 +166,7 @@ class ClassFact(models.Model):
     source = models.CharField("来源", max_length=8, choices=ClassSource.choices)
     effective_on = models.DateField("生效日")
     known_on = models.DateField("知悉日期")
+    correction = models.PositiveSmallIntegerField("更正序号", default=0)  # the same day, delivered again
 
     objects = OfLoanQuerySet.as_manager()
 
@@ -172,7 +174,7 @@ class ClassFact(models.Model):
         ordering = ("loan", "effective_on", "known_on")
         constraints = (
             models.UniqueConstraint(
-                fields=["loan", "effective_on", "known_on", "source"],
+                fields=["loan", "effective_on", "known_on", "source", "correction"],
                 name="one_class_per_loan_day_and_source",
             ),
             models.CheckConstraint(
