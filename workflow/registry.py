@@ -100,9 +100,9 @@ def _nothing(*, document: Document, by: User, on: date) -> None:
 class FormKind:
     """A form as an app registers it: its definition and what the app does around it.
 
-    `subject(kind, id)` says what it is about, `prefill(subject=, user=, on=)` what it starts with, `signers(document=,
-    on=)` who signs (the first is the author), `may_author(user=, subject=, on=)` who may fill it in. The three hooks
-    run inside the transaction of the verb, with `document=`, `by=`, `on=`.
+    `subject(kind, id)` says what it is about, `prefill(subject=, user=, on=)` what it starts with,
+    `signers(document=, on=)` who signs (the first is the author), `may_author(user=, subject=, on=)` who may
+    fill it in. The three hooks run inside the transaction of the verb, with `document=`, `by=`, `on=`.
     """
 
     definition: FormDefinition

@@ -32,7 +32,7 @@ def changes(definition: FormDefinition, answers: Answers, background: Background
             if field.kind in {Kind.TABLE, Kind.PHOTOS, Kind.LONGTEXT}:
                 continue
             last = background.last.get(field.name)
-            if field.locked or field.compare is None or is_empty(last):
+            if (field.locked and not field.derive) or field.compare is None or is_empty(last):
                 continue
             found[field.name] = _change(field, answers.get(field.name), last, background)
     return found
@@ -49,12 +49,18 @@ def changes_in_rows(table: Field, rows: Any, background: Background) -> list[Cha
             new, old = decimal_of(column, row.get(column.name)), decimal_of(against, row.get(against.name))
             if new is None or old is None:
                 continue
+            why = _must_explain(column.compare, column.label, new, old, background, against.label)
             found.append(
                 Change(
-                    table.name, grouped(old), _word(column, new, old),
-                    _must_explain(column.compare, column.label, new, old, background, against.label), column.name, place, column.compare.reason,
+                    field=table.name,
+                    last=grouped(old),
+                    word=_word(column, new, old),
+                    must_explain=why,
+                    column=column.name,
+                    row=place,
+                    reason=column.compare.reason,
                 )
-            )  # fmt: skip
+            )
     return found
 
 

@@ -1,4 +1,4 @@
-"""From what was posted to answers: what can be understood is normalised, the rest is kept as typed and named."""
+"""From what was posted to answers: what is understood is normalised, the rest is kept as typed and named."""
 
 from __future__ import annotations
 
@@ -26,20 +26,30 @@ class Problem:
 
 
 def clean(
-    definition: FormDefinition, posted: Mapping[str, Sequence[str]], sections: Iterable[str] | None = None
+    definition: FormDefinition,
+    posted: Mapping[str, Sequence[str]],
+    *,
+    sections: Iterable[str] | None = None,
+    base: Answers | None = None,
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Answers of the posted sections (all by default) and what is wrong with them; nothing typed is dropped."""
+    """All answers, those of the posted sections (all by default) from what was posted; and what is wrong.
+
+    Nothing typed is dropped. Answers of other sections, and the system's own, stay as they are in `base`.
+    """
     wanted = set(sections) if sections is not None else {section.code for section in definition.sections}
-    answers: dict[str, Any] = {}
+    answers: dict[str, Any] = dict(base or {})
+    asked = [section for section in definition.sections if section.code in wanted]
+    for section in asked:
+        for field in section.fields:
+            if not field.locked and not field.hidden and field.kind != Kind.PHOTOS:
+                answers.update(_posted(field, posted, answers))
     for section in definition.sections:
-        if section.code in wanted:
-            for field in section.fields:
-                if not field.locked and field.kind != Kind.PHOTOS:
-                    answers.update(_posted(field, posted))
+        for field in section.fields:
+            if field.derive:
+                answers[field.name] = field.derive(answers)
     return answers, [
         problem
-        for section in definition.sections
-        if section.code in wanted
+        for section in asked
         for field in section.fields
         if not field.locked
         for problem in _of_field(section, field, answers, Background())
@@ -59,9 +69,9 @@ def problems(
     ]
 
 
-def _posted(field: Field, posted: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _posted(field: Field, posted: Mapping[str, Sequence[str]], answers: Answers) -> dict[str, Any]:
     if field.kind == Kind.TABLE:
-        return {field.name: _rows(field, posted)}
+        return {field.name: _rows(field, posted, answers.get(field.name) or [])}
     if field.kind == Kind.MULTI:
         return {field.name: [tidy(value) for value in posted.get(field.name, ()) if tidy(value)]}
     found = {field.name: _understood(field, _one(posted, field.name))}
@@ -82,17 +92,20 @@ def _understood(field: Field, typed: str) -> str:
         return typed
 
 
-def _rows(table: Field, posted: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+def _rows(table: Field, posted: Mapping[str, Sequence[str]], known: list[Any]) -> list[dict[str, str]]:
     pattern = re.compile(rf"{re.escape(table.name)}-(\d{{1,4}})-\w+")
     found = sorted({int(match[1]) for name in posted if (match := pattern.fullmatch(name))})[:MOST_ROWS]
-    if table.rows:
-        found = list(range(len(table.rows)))
+    if table.rows or table.system_rows:
+        found = list(range(len(table.rows) or len(known)))
     rows = []
     for place in found:
         row = {
             column.name: _understood(column, _one(posted, f"{table.name}-{place}-{column.name}"))
             for column in table.columns
+            if not column.locked
         }
+        if table.system_rows:
+            row = {**known[place], **row}
         if table.rows:
             row[table.columns[0].name] = table.rows[place]
         if any(row.values()):
@@ -128,7 +141,8 @@ def _of_table(section: Section, table: Field, rows: Any) -> list[Problem]:
         for column in table.columns:
             sentence = _wrong(column, row.get(column.name), column.choices)
             if sentence:
-                where = f"“{table.label}”第 {place + 1} {table.row_word}的“{column.label}”"
+                name = row.get("item") if table.rows else f"第 {place + 1} {table.row_word}"
+                where = f"“{table.label}”{name}的“{column.label}”"
                 found.append(Problem(section.code, table.name, place, f"{where}{sentence}。", column.name))
     return found
 

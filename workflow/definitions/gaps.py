@@ -29,7 +29,7 @@ class Gap:
 
 
 def gaps(definition: FormDefinition, answers: Answers, background: Background) -> list[Gap]:
-    """What keeps the form from being signed: missing, unexplained, contradictory or unreadable, in form order."""
+    """What keeps the form from being signed: missing, unexplained, contradictory or unreadable."""
     wrong = [
         Gap(p.section, p.field, p.row, p.sentence, p.column)
         for p in problems(definition, answers, background)
@@ -95,7 +95,8 @@ def _of_table(section: Section, table: Field, rows: Any, background: Background)
         )
         found.append(Gap(section.code, table.name, None, sentence))
     for place, row in enumerate(rows):
-        where = f"“{table.label}”{row.get('item') if table.rows else f'第 {place + 1} {table.row_word}'}"
+        name = row.get("item") if table.rows else f"第 {place + 1} {table.row_word}"
+        where = f"“{table.label}”{name}"
         for column in table.columns:
             if column.is_asked(row) and column.is_required(row) and is_empty(row.get(column.name)):
                 sentence = f"{where}：请填写“{column.label}”。"

@@ -37,7 +37,7 @@ def settled(definition: FormDefinition, answers: Answers) -> dict[str, Any]:
 
 
 def reuse_last(section: Section, answers: Answers, last: Answers) -> dict[str, Any]:
-    """The answers with what is still empty in a section taken over from last time; nothing typed is replaced."""
+    """The answers with what is still empty in a section taken from last time; nothing typed is replaced."""
     taken = dict(answers)
     for field in section.fields:
         if field.locked or field.hidden or field.kind in {Kind.DATE, Kind.DATETIME, Kind.PHOTOS}:

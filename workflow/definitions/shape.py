@@ -9,8 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-# {field name: answer}. An answer is a string (numbers and money as digits), a list of strings (multi-choice), or a
-# list of {column: answer} (table). What could not be understood stays as it was typed.
+# {field name: answer}. An answer is a string (numbers and money as digits), a list of strings (multi-choice),
+# or a list of {column: answer} (table). What could not be understood stays as it was typed.
 Answers = Mapping[str, Any]
 When = Callable[[Answers], bool]
 
@@ -57,7 +57,7 @@ def answered(name: str, *values: str) -> When:
 class Compare:
     """How a figure is compared, and which change must be explained.
 
-    Against last time's answer of the same field, or, in a table, against the column `against` of the same row.
+    Against last time's answer of the same field, or, in a table, against the column `against` of the row.
     """
 
     against: str = ""
@@ -91,6 +91,9 @@ class Field:
     rows: tuple[str, ...] = ()  # a table with these rows, no more and no fewer; the first column names them
     least: int = 0  # rows of a table, or photographs, at least
     row_word: str = "行"
+    system_rows: bool = False  # the rows are the system's; only columns that are not locked are filled in
+    cards: bool = False  # a table whose rows are too wide for one line: each row a card
+    derive: Callable[[Answers], str] | None = None  # computed from other answers, never typed
 
     @property
     def note(self) -> str:
@@ -131,7 +134,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Background:
-    """What answers are judged against: last time's, photographs by section, policy figures, listed people, the day."""
+    """What answers are judged against: last time's, photographs, policy figures, listed people, the day."""
 
     last: Answers = field(default_factory=dict)
     photos: Mapping[str, int] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,7 @@ _TIME = re.compile(r"[T\s]+(\d{1,2})[:时](\d{1,2})(?::\d{1,2})?分?")
 _SCALES = (("亿元", 100_000_000), ("万元", 10_000), ("亿", 100_000_000), ("万", 10_000), ("元", 1))
 
 
-class Unreadable(ValueError):  # noqa: N818  (reads as what happened)
+class Unreadable(ValueError):
     """What was typed is not an answer; the message says why and what to do, after the field's name."""
 
 
@@ -99,7 +99,7 @@ def _moment(typed: str) -> str:
     hour, minute = map(int, match.groups())
     if hour > 23 or minute > 59:
         raise Unreadable(f"写作“{_short(typed)}”，没有这个时刻，请核对后改正")
-    return datetime(day.year, day.month, day.day, hour, minute).isoformat(timespec="minutes")
+    return f"{day.isoformat()}T{hour:02d}:{minute:02d}"  # wall time in Shanghai, as it is written on the form
 
 
 def _short(text: str) -> str:
