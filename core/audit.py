@@ -1,4 +1,4 @@
-"""The audit's one writer: a row per act, in the transaction of the act. Sealing and proving live in core.sealing."""
+"""The audit's one writer: a row per act, in its transaction; sealing and proving are re-exported."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def name_of(subject: str | Model) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON says it: amounts as strings of digits, dates as written, rows by name; floats are refused."""
+    """A value as JSON says it: amounts as strings, dates as written, rows by name; floats are refused."""
     match value:
         case None | bool():
             return value

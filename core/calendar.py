@@ -1,4 +1,4 @@
-"""The working calendar, pure: weekends, announced holidays and 调休 make-up workdays; says so where it only guesses."""
+"""The working calendar, pure: weekends, holidays and 调休 make-up workdays; says so where it only guesses."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Calendar:
         return day
 
     def preceding_workday(self, day: date) -> date:
-        """The day itself if a workday, otherwise the last workday before it (a "前N日" deadline moves forward)."""
+        """The day itself if a workday, else the last workday before it ("前N日" deadlines move forward)."""
         return day if self.is_workday(day) else self.add_workdays(day, -1)
 
     def following_workday(self, day: date) -> date:
-        """The day itself if a workday, otherwise the first workday after it (only legal periods roll like this)."""
+        """The day itself if a workday, otherwise the first workday after it (only legal periods roll so)."""
         return day if self.is_workday(day) else self.add_workdays(day, 1)
 
     def workdays_between(self, first: date, last: date) -> int:
@@ -51,7 +51,7 @@ class Calendar:
         return sum(self.is_workday(day) for day in days)
 
     def within(self, start: date, span: Mapping[str, int]) -> date:
-        """The last day of a span such as {"workdays": 15}, {"days": 7} or {"months": 1} counted from a day."""
+        """The last day of a span: {"workdays": 15}, {"days": 7} or {"months": 1} counted from a day."""
         if len(span) != 1:
             raise ValueError(f"期限须恰有一个单位：{dict(span)!r}")
         ((unit, count),) = span.items()
@@ -65,7 +65,7 @@ class Calendar:
         raise ValueError(f"不认识的期限单位：{unit!r}")
 
     def name_of(self, day: date) -> str:
-        """What the day is called where it differs from its weekday (国庆节, 春节调休上班), otherwise empty."""
+        """What the day is called where it differs from its weekday (国庆节, 春节调休上班), or empty."""
         return self.names.get(day, "")
 
     def caution(self, *days: date) -> str:

@@ -9,12 +9,13 @@ from django.db import connection
 from core.calendar import Calendar
 from core.models import CalendarDay, CalendarYear
 
-# One small query says whether anything changed, so no worker ever answers from a calendar that was corrected since.
+# One small query says whether anything changed: no worker answers from a calendar that was corrected since.
 _FINGERPRINT = """
-    SELECT md5(
-        coalesce((SELECT string_agg(day || ':' || is_workday || ':' || name, ',' ORDER BY day) FROM core_calendarday), '')
-        || '|' || coalesce((SELECT string_agg(year::text, ',' ORDER BY year) FROM core_calendaryear WHERE announced), '')
-    )
+    SELECT md5(concat(
+        (SELECT string_agg(day || ':' || is_workday || ':' || name, ',' ORDER BY day) FROM core_calendarday),
+        '|',
+        (SELECT string_agg(year::text, ',' ORDER BY year) FROM core_calendaryear WHERE announced)
+    ))
 """
 
 

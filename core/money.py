@@ -1,4 +1,4 @@
-"""Money in words and figures, pure: 元, 万元, 大写金额, and what people type; Decimal always, floats never."""
+"""Money in words and figures, pure: 元, 万元, 大写金额, and what people type; Decimal, never floats."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def chinese_amount(value: Decimal | int | str) -> str:
         return "零元整"
     words = f"{_whole_in_words(whole)}元" if whole else ""
     if jiao:
-        # 壹仟陆佰捌拾元零叁角贰分: where the 元 place is 0 and the 角 is not, the 零 is optional; here it is always written.
+        # 壹仟陆佰捌拾元零叁角贰分: the 零 for an empty 元 place before 角 is optional; it is written here.
         words += ("零" if whole and whole % 10 == 0 else "") + f"{_DIGITS[jiao]}角"
     elif fen and whole:
         words += "零"
@@ -91,7 +91,7 @@ def _group_in_words(group: int) -> str:
 
 
 def parse(text: str) -> Decimal:
-    """An amount as people type it (1,234.50, １２３４．５, ￥1234.5) as a Decimal; Invalid says what is wrong."""
+    """An amount as people type it (1,234.50, １２３４．５, ￥1234.5); Invalid says what is wrong."""
     typed = unicodedata.normalize("NFKC", text).translate(_MINUS).translate(_SPACES)
     typed = typed.removeprefix("¥").removesuffix("元").replace("，", ",")
     if not typed:

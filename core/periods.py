@@ -18,6 +18,10 @@ class Period:
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
 
+    def before(self) -> date:
+        """The day before the period begins."""
+        return self.first - timedelta(days=1)
+
 
 def add_months(day: date, count: int) -> date:
     """The same day of the month, count months on; the month's last day where it has no such day."""
@@ -47,7 +51,7 @@ def half_month_of(day: date) -> Period:
     return Period(f"{month.key}/2", day.replace(day=16), month.last)
 
 
-def twelve_months_of(day: date, *, since: date) -> Period:
+def twelve_months_since(since: date, day: date) -> Period:
     """The n-th twelve months counted from a start date: 12m:1 begins on the start date itself.
 
     The anniversary of a 29 February is the 28th in common years (clipped to the month's end).
@@ -73,7 +77,7 @@ def period_of(frequency: str, day: date, *, since: date | None = None) -> Period
         case "twelve_monthly":
             if since is None:
                 raise ValueError("十二个月期间须给出起算日")
-            return twelve_months_of(day, since=since)
+            return twelve_months_since(since, day)
     raise ValueError(f"不认识的频率：{frequency!r}")
 
 

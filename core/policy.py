@@ -1,0 +1,259 @@
+"""Policy: dated versions of schemes, proposed by one and approved by another, and read for a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, Max
+
+from core import audit, clock
+from core.errors import Conflict, Invalid, Refused
+from core.models import Scheme, SchemeVersion
+from core.models.policy import VERSION_TRANSITIONS, VersionStatus
+from core.transitions import advance
+
+BASE = "BASE"
+KEYS = frozenset({"value", "article", "note", "source"})
+
+
+class UnknownParameter(LookupError):
+    """A rule asked for a scheme or a figure that no version in force knows: a programming or set-up error."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One figure of a regulation: its value, the article it comes from, and what the screen says of it."""
+
+    name: str
+    value: Any
+    article: str
+    note: str
+    source: str
+    scheme_code: str
+    version_id: int
+
+    @property
+    def decimal(self) -> Decimal:
+        """A rate or an amount, kept as a string of digits in the version."""
+        return Decimal(self.value)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What every scheme says on one day; immutable, so a run that took hours read one policy."""
+
+    on: date
+    parents: Mapping[str, str | None]
+    parameters: Mapping[str, Mapping[str, Parameter]]
+
+    def get(self, scheme: str, name: str) -> Parameter:
+        """A parameter of a scheme, else of its parent, at last of the base scheme."""
+        for code in self.lineage(scheme):
+            found = self.parameters[code].get(name)
+            if found is not None:
+                return found
+        raise UnknownParameter(f"方案 {scheme} 在 {self.on} 没有参数 {name}，其上级方案与基础方案也没有")
+
+    def lineage(self, scheme: str) -> Iterator[str]:
+        """The scheme, its ancestors, and the base scheme at last."""
+        if scheme not in self.parameters:
+            raise UnknownParameter(f"{self.on} 没有生效的方案 {scheme}（请先运行 manage.py load_reference）")
+        code: str | None = scheme
+        seen = []
+        while code in self.parameters and code not in seen:
+            seen.append(code)
+            yield code
+            code = self.parents[code]
+        if BASE not in seen and BASE in self.parameters:
+            yield BASE
+
+    def is_under(self, scheme: str, ancestor: str) -> bool:
+        """Whether a scheme is another or descends from it."""
+        return ancestor in self.lineage(scheme)
+
+    def products(self) -> Mapping[str, str]:
+        """Every product with the code of its scheme."""
+        products: Mapping[str, str] = self.get(BASE, "product.scheme").value
+        return products
+
+    def scheme_for_product(self, product: str) -> str:
+        """The code of the scheme that a product is managed under."""
+        try:
+            return self.products()[product]
+        except KeyError:
+            raise UnknownParameter(f"产品 {product} 没有对应的管理方案（参数 product.scheme）") from None
+
+    def names(self, scheme: str) -> list[str]:
+        """Every parameter that a scheme answers for, its own and inherited."""
+        return sorted({name for code in self.lineage(scheme) for name in self.parameters[code]})
+
+
+def policy_on(on: date) -> Policy:
+    """The policy in force on a day. Approved versions are never rewritten, so what is built stays true."""
+    approved = SchemeVersion.objects.filter(status=VersionStatus.APPROVED).aggregate(
+        newest=Max("id"), count=Count("id")
+    )
+    return _build(connection.settings_dict["NAME"], approved["newest"], approved["count"], on)
+
+
+@lru_cache(maxsize=32)
+def _build(database: str, newest: int | None, count: int, on: date) -> Policy:
+    versions = (
+        SchemeVersion.objects.filter(status=VersionStatus.APPROVED, effective_on__lte=on)
+        .order_by("scheme_id", "-effective_on")
+        .distinct("scheme_id")
+        .select_related("scheme")
+    )
+    parents, parameters = {}, {}
+    for version in versions:
+        parents[version.scheme_id] = version.scheme.parent_id
+        parameters[version.scheme_id] = MappingProxyType(
+            {
+                name: Parameter(
+                    name=name,
+                    value=_frozen(entry["value"]),
+                    article=entry.get("article", ""),
+                    note=entry.get("note", ""),
+                    source=entry.get("source", ""),
+                    scheme_code=version.scheme_id,
+                    version_id=version.pk,
+                )
+                for name, entry in version.parameters.items()
+            }
+        )
+    return Policy(on=on, parents=MappingProxyType(parents), parameters=MappingProxyType(parameters))
+
+
+def _frozen(value: Any) -> Any:
+    match value:
+        case dict():
+            return MappingProxyType({key: _frozen(item) for key, item in value.items()})
+        case list():
+            return tuple(_frozen(item) for item in value)
+    return value
+
+
+@transaction.atomic
+def propose(
+    *,
+    scheme: Scheme,
+    parameters: Mapping[str, Mapping[str, Any]],
+    effective_on: date,
+    reason: str,
+    by: str,
+    at: datetime,
+) -> SchemeVersion:
+    """Propose the next version of a scheme: all its parameters, from a day on."""
+    _check_parameters(parameters)
+    if not reason.strip():
+        raise Invalid("请写明变更理由。")
+    scheme = Scheme.objects.select_for_update().get(pk=scheme.pk)
+    _check_effective(scheme, effective_on, at)
+    last = SchemeVersion.objects.filter(scheme=scheme).aggregate(number=Max("number"))["number"] or 0
+    version = SchemeVersion.objects.create(
+        scheme=scheme,
+        number=last + 1,
+        parameters={name: dict(entry) for name, entry in parameters.items()},
+        effective_on=effective_on,
+        reason=reason.strip(),
+        proposed_by=by,
+        proposed_at=at,
+    )
+    audit.record(
+        act="policy.version.proposed",
+        subject=version,
+        after={"scheme": scheme.pk, "number": version.number, "effective_on": effective_on, "by": by}
+        | {"parameters": version.parameters},
+        note=version.reason,
+    )
+    return version
+
+
+@transaction.atomic
+def approve(*, version: SchemeVersion, by: str, at: datetime) -> SchemeVersion:
+    """Approve a proposed version; from its effective day on it decides, and what was decided before stays."""
+    scheme = Scheme.objects.select_for_update().get(pk=version.scheme_id)
+    _check_decider(version, by)
+    _check_effective(scheme, version.effective_on, at)
+    if scheme.versions.filter(status=VersionStatus.APPROVED, effective_on=version.effective_on).exists():
+        raise Conflict("该方案在此生效日已有一个批准的版本，请另选生效日。")
+    return _decide(version, VersionStatus.APPROVED, by=by, at=at, reason="")
+
+
+@transaction.atomic
+def reject(*, version: SchemeVersion, by: str, reason: str, at: datetime) -> SchemeVersion:
+    """Turn a proposed version down, with the reason; it never decides anything."""
+    _check_decider(version, by)
+    if not reason.strip():
+        raise Invalid("请写明不批准的理由。")
+    return _decide(version, VersionStatus.REJECTED, by=by, at=at, reason=reason.strip())
+
+
+def _decide(
+    version: SchemeVersion, to: VersionStatus, *, by: str, at: datetime, reason: str
+) -> SchemeVersion:
+    advance(version, to=to, table=VERSION_TRANSITIONS, decided_by=by, decided_at=at)
+    audit.record(
+        act=f"policy.version.{to.lower()}",
+        subject=version,
+        before={"status": VersionStatus.PROPOSED},
+        after={
+            "status": to,
+            "scheme": version.scheme_id,
+            "number": version.number,
+            "effective_on": version.effective_on,
+            "by": by,
+        },
+        note=reason,
+    )
+    return version
+
+
+def _check_decider(version: SchemeVersion, by: str) -> None:
+    if by == version.proposed_by:
+        raise Refused("方案须由提出人以外的人批准。")
+
+
+def _check_effective(scheme: Scheme, effective_on: date, at: datetime) -> None:
+    """Only the first version of a scheme may look back: any other would rewrite what has been decided."""
+    initial = not scheme.versions.filter(status=VersionStatus.APPROVED).exists()
+    today = clock.local(at).date()
+    if not initial and effective_on < today:
+        raise Refused(f"生效日 {effective_on} 早于今天 {today}：新版本不能改变已经作出的判断，请另选生效日。")
+
+
+def _check_parameters(parameters: Mapping[str, Mapping[str, Any]]) -> None:
+    if not parameters:
+        raise Invalid("方案没有任何参数。")
+    for name, entry in parameters.items():
+        unknown = set(entry) - KEYS
+        if unknown or "value" not in entry or not str(entry.get("article", "")).strip():
+            raise Invalid(
+                f"参数 {name} 须有取值（value）与条文（article），可有说明（note）与出处（source）。"
+            )
+        _check_value(name, entry["value"])
+
+
+def _check_value(name: str, value: Any) -> None:
+    match value:
+        case None | bool() | int() | str():
+            return
+        case Mapping():
+            for key, item in value.items():
+                if not isinstance(key, str):
+                    raise Invalid(f"参数 {name} 的键须为文字：{key!r}")
+                _check_value(name, item)
+        case list() | tuple():
+            for item in value:
+                _check_value(name, item)
+        case _:
+            raise Invalid(
+                f"参数 {name} 的取值 {value!r} 须为文字、整数、是否、列表或对照表；小数与日期请写成文字。"
+            )
