@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from accounts.choices import Line, Role
 from accounts.models import User
 from workflow.definitions import Answers, Background, FormDefinition
 from workflow.models import Document
+from workflow.rules import Signer
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,6 @@ class Prefill:
             },
             figures={name: Decimal(value) for name, value in kept.get("figures", {}).items()},
         )
-
-
-@dataclass(frozen=True)
-class Signer:
-    """One step of a chain: the role that signs, its line, the label of its box, and who is expected."""
-
-    role: Role
-    line: Line
-    label: str
-    person: User | None
 
 
 Provider = Callable[..., Iterable[Fact]]  # (*, subject: Subject, user: User, on: date)

@@ -3,6 +3,7 @@
 from workflow.definitions.changes import Change, changes, changes_in_rows
 from workflow.definitions.cleaning import Problem, clean, problems
 from workflow.definitions.gaps import Gap, gaps
+from workflow.definitions.printing import Block, Cell, Line, PrintedSection, flatten
 from workflow.definitions.reading import reuse_last, settled, shown, visible_fields, visible_sections
 from workflow.definitions.shape import (
     NO,
@@ -26,6 +27,8 @@ __all__ = [
     "YES_NO",
     "Answers",
     "Background",
+    "Block",
+    "Cell",
     "Change",
     "Check",
     "Compare",
@@ -33,12 +36,15 @@ __all__ = [
     "FormDefinition",
     "Gap",
     "Kind",
+    "Line",
+    "PrintedSection",
     "Problem",
     "Section",
     "answered",
     "changes",
     "changes_in_rows",
     "clean",
+    "flatten",
     "gaps",
     "options",
     "problems",

@@ -31,10 +31,16 @@ def has_project_block(answers: Answers) -> bool:
     return answers.get("has_project_loan") == YES and visits
 
 
+def _day_of_visit(answers: Answers) -> str:
+    return str(answers.get("inspected_at") or "")[:10]
+
+
 OVERVIEW = Section(
     "overview",
     "检查概况",
     (
+        # The day that the visit counts for: what the system itself reads of the form.
+        Field("inspected_on", "检查日期", Kind.DATE, locked=True, hidden=True, derive=_day_of_visit),
         Field("has_project_loan", "有固定资产贷款", Kind.YES_NO, locked=True, hidden=True),
         Field("has_last", "有上次检查", Kind.YES_NO, locked=True, hidden=True),
         Field("class_in_force", "现风险分类", locked=True, hidden=True),
