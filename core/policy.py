@@ -13,7 +13,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, Max
 
-from core import audit, clock
+from core import audit, calendar_store, clock
+from core.calendar import Calendar
 from core.errors import Conflict, Invalid, Refused
 from core.models import Scheme, SchemeVersion
 from core.models.policy import VERSION_TRANSITIONS, VersionStatus
@@ -52,6 +53,7 @@ class Policy:
     on: date
     parents: Mapping[str, str | None]
     parameters: Mapping[str, Mapping[str, Parameter]]
+    calendar: Calendar  # "three workdays" is a figure of policy and a question to the calendar
 
     def get(self, scheme: str, name: str) -> Parameter:
         """A parameter of a scheme, else of its parent, at last of the base scheme."""
@@ -100,11 +102,13 @@ def policy_on(on: date) -> Policy:
     approved = SchemeVersion.objects.filter(status=VersionStatus.APPROVED).aggregate(
         newest=Max("id"), count=Count("id")
     )
-    return _build(connection.settings_dict["NAME"], approved["newest"], approved["count"], on)
+    return _build(
+        connection.settings_dict["NAME"], approved["newest"], approved["count"], on, calendar_store.load()
+    )
 
 
 @lru_cache(maxsize=32)
-def _build(database: str, newest: int | None, count: int, on: date) -> Policy:
+def _build(database: str, newest: int | None, count: int, on: date, calendar: Calendar) -> Policy:
     versions = (
         SchemeVersion.objects.filter(status=VersionStatus.APPROVED, effective_on__lte=on)
         .order_by("scheme_id", "-effective_on")
@@ -128,7 +132,12 @@ def _build(database: str, newest: int | None, count: int, on: date) -> Policy:
                 for name, entry in version.parameters.items()
             }
         )
-    return Policy(on=on, parents=MappingProxyType(parents), parameters=MappingProxyType(parameters))
+    return Policy(
+        on=on,
+        parents=MappingProxyType(parents),
+        parameters=MappingProxyType(parameters),
+        calendar=calendar,
+    )
 
 
 def _frozen(value: Any) -> Any:
@@ -236,7 +245,7 @@ def _check_parameters(parameters: Mapping[str, Mapping[str, Any]]) -> None:
         texts = [entry.get(key, "") for key in ("article", "note", "source")]
         if set(entry) - KEYS or "value" not in entry or not all(isinstance(text, str) for text in texts):
             raise Invalid(
-                f"参数 {name} 须有取值（value）与条文（article），可有说明（note）与出处（source），都写成文字。"
+                f"参数 {name} 须有取值（value）与条文（article），可有说明（note）与出处（source），均为文字。"
             )
         if not texts[0].strip():
             raise Invalid(f"参数 {name} 没有写明条文（article）。")

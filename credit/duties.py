@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -50,7 +50,9 @@ def exposures(on: date) -> QuerySet[Any]:
     A class given nowhere yet counts as 正常.
     """
     reading = LoanReading.objects.known(on).filter(loan=OuterRef("pk")).order_by("-effective_on", "-known_on")
-    fact = ClassFact.objects.known(on).filter(loan=OuterRef("pk")).order_by("-effective_on", "-known_on", "-pk")
+    fact = (
+        ClassFact.objects.known(on).filter(loan=OuterRef("pk")).order_by("-effective_on", "-known_on", "-pk")
+    )
     return Loan.objects.annotate(
         balance=Subquery(reading.values("balance")[:1]),
         severity=Coalesce(Subquery(fact.annotate(s=SEVERITY).values("s")[:1]), Value(0)),
@@ -73,7 +75,12 @@ class BorrowerRule(Rule):
         `duty_unit` and `duty_person`. `having` narrows to borrowers of these rows.
         """
         mine = exposures(on).filter(borrower=OuterRef("pk")).order_by().values("borrower")
-        then = exposures(quarter_of(on).before()).filter(borrower=OuterRef("pk")).order_by().values("borrower")
+        then = (
+            exposures(quarter_of(on).first - timedelta(days=1))
+            .filter(borrower=OuterRef("pk"))
+            .order_by()
+            .values("borrower")
+        )
         standing = WorkItem.objects.open().filter(
             obligation=self.obligation, subject_kind=self.subject, subject_id=OuterRef("pk")
         )

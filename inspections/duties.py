@@ -8,12 +8,11 @@ from typing import Any, ClassVar
 from django.db.models import DateField, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from accounts.choices import Role
-from core import calendar_store
 from core.policy import Policy
 from credit.choices import EventKind, RiskClass
 from credit.duties import BorrowerRule, products_under
 from credit.models import RiskEvent
-from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, period_of, strictest
+from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, strictest, visit_period
 from workflow.choices import DutyStatus
 from workflow.duties import Required, Verdict
 from workflow.models import WorkItem
@@ -62,12 +61,12 @@ class PeriodicVisit(BorrowerRule):
         dropped = f"分类为{worst.label}，{FREQUENCY_WORDS.get(frequency, '不要求定期检查')}"
         if frequency == "none":
             return Verdict((), dropped)
-        period = period_of(frequency, on, in_class_since=row.in_class_since)
+        period = visit_period(frequency, on, in_class_since=row.in_class_since)
         if not begins_with(
             period,
             first_started_on=row.first_started_on,
             first_within=int(policy.get(self.scheme, "first_check.within").value),
-            calendar=calendar_store.load(),
+            calendar=policy.calendar,
         ):
             return Verdict((), "首次检查到期后的下一期起定期检查")
         gap = int(policy.get(self.scheme, "site_inspection.min_gap").value[frequency])
@@ -109,7 +108,9 @@ class EventVisit(BorrowerRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an event of these kinds since go-live, or with an open duty of this rule."""
-        events = RiskEvent.objects.known(on).standing().filter(kind__in=self.events).order_by("effective_on", "pk")
+        events = (
+            RiskEvent.objects.known(on).standing().filter(kind__in=self.events).order_by("effective_on", "pk")
+        )
         return (
             self.borrowers(on, products_under(policy, "GR"), having=RiskEvent.objects.known(on).filter(
                 kind__in=self.events
@@ -119,16 +120,15 @@ class EventVisit(BorrowerRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit for each event that stands, due so many workdays after it became known."""
-        if row.worst is None:
+        if not set(row.products or ()).intersection(products_under(policy, "GR")):
             return Verdict((), "已无余额，不再需要检查", nothing_more=True)
         within = policy.get("GR", "event_visit.within")
-        calendar = calendar_store.load()
         return Verdict(
             tuple(
                 Required(
                     f"event:{event.pk}",
                     event.effective_on,
-                    calendar.add_workdays(event.known_on, int(within.value)),
+                    policy.calendar.add_workdays(event.known_on, int(within.value)),
                     f"{event.effective_on:%m-%d} {event.get_kind_display()}：{event.detail}，"
                     f"{within.value} 个工作日内到场。"[:300],
                     within.version_id,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, timedelta
 
 from core.calendar import Calendar
-from core.periods import Period, half_month_of, month_of, quarter_of, twelve_months_since
-from credit.choices import RiskClass
+from core.periods import Period, period_of
 
 # From the laxest to the strictest; "none" requires no periodic visit.
 FREQUENCIES = ("none", "twelve_monthly", "quarterly", "monthly", "half_monthly")
@@ -19,32 +18,20 @@ FREQUENCY_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Exposure:
-    """What the rules need to know of a borrower on a day; empty class: nothing is lent any more."""
-
-    worst: RiskClass | None
-    in_class_since: date | None
-    first_started_on: date | None  # of the loans that are live, or were when the quarter began
-    last_visit_on: date | None  # the latest visit that discharged a duty of an earlier period
-
-
 def strictest(frequencies: list[str]) -> str:
     """The strictest of several frequencies (a borrower whose loans fall under several schemes)."""
     return max(frequencies, key=FREQUENCIES.index)
 
 
-def period_of(frequency: str, on: date, *, in_class_since: date | None) -> Period:
-    """The calendar period of a day for a frequency; the twelve months count from entering the class."""
-    if frequency == "quarterly":
-        return quarter_of(on)
-    if frequency == "monthly":
-        return month_of(on)
-    if frequency == "half_monthly":
-        return half_month_of(on)
-    if frequency == "twelve_monthly" and in_class_since is not None:
-        return twelve_months_since(in_class_since, on)
-    raise ValueError(f"no period for {frequency!r}")
+def visit_period(frequency: str, on: date, *, in_class_since: date | None) -> Period:
+    """The calendar period of a day for a frequency; the twelve months count from entering the class.
+
+    Their key names the day of entering, so that leaving the class and entering it again begins a new count.
+    """
+    period = period_of(frequency, on, since=in_class_since)
+    if frequency == "twelve_monthly":
+        return replace(period, key=f"{period.key}@{in_class_since}")
+    return period
 
 
 def counts_from(period: Period, *, last_visit_on: date | None, min_gap: int) -> date:

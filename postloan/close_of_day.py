@@ -20,7 +20,7 @@ from workflow import measures
 from workflow.choices import RunStatus
 from workflow.duties import Rule
 from workflow.engine import reconcile
-from workflow.models import DayRun
+from workflow.models import DayRun, Quarantined
 from workflow.services import days, duties
 
 # Every rule of the product, in the order of the flow.
@@ -43,7 +43,9 @@ def _duties(rule: Rule) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
         progress.blame(rule.subject)
         counts = reconcile(rule, on=on, policy=policy, step=run.step, progress=progress)
         if any(counts.values()):
-            audit.record(act="workflow.duties.reconciled", subject=f"DayRun:{on}:{run.step}", after=dict(counts))
+            audit.record(
+                act="workflow.duties.reconciled", subject=f"DayRun:{on}:{run.step}", after=dict(counts)
+            )
         return dict(counts)
 
     return work
@@ -106,6 +108,20 @@ def catch_up(*, until: date) -> Iterator[Closed]:
             for run in DayRun.objects.filter(on=on, status=RunStatus.DONE):
                 counts.update({name: n for name, n in run.counts.items() if isinstance(n, int)})
             yield Closed(on, counts, (until - on).days)
+
+
+def retry(on: date) -> int:
+    """Judge the rows that a day set aside again, once their cause is mended; returns how many still fail."""
+    policy = policy_on(on)
+    with acting_as(job("close_of_day")):
+        for rule in RULES:
+            step = f"duties:{rule.obligation}"
+            aside = Quarantined.objects.filter(on=on, step=step, resolved_at__isnull=True)
+            ids = list(aside.values_list("subject_id", flat=True))
+            if ids:
+                aside.update(attempts=0)
+                reconcile(rule, on=on, policy=policy, step=step, only=ids)
+    return Quarantined.objects.filter(on=on, resolved_at__isnull=True).count()
 
 
 def tick(at: datetime) -> list[date]:

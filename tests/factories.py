@@ -153,6 +153,28 @@ def make_loan(
     return loan
 
 
+def make_loans(borrowers: list[Borrower], unit: Unit, *, starts_on: date = date(2026, 3, 10)) -> list[Loan]:
+    """One loan of 300 万元 for each borrower, in a few statements."""
+    contracts = Contract.objects.bulk_create(
+        Contract(
+            number=f"HT-{one.number}", borrower=one, product=Product.WORKING_CAPITAL,
+            amount=Decimal("3000000.00"), signed_on=starts_on, ends_on=date(2027, 3, 1),
+        )
+        for one in borrowers
+    )  # fmt: skip
+    loans = Loan.objects.bulk_create(
+        Loan(
+            number=f"JJ-{of.borrower.number}", contract=of, borrower=of.borrower, unit=unit, product=of.product,
+            amount=of.amount, annual_rate=Decimal("0.043500"), starts_on=starts_on, matures_on=of.ends_on,
+        )
+        for of in contracts
+    )  # fmt: skip
+    LoanReading.objects.bulk_create(
+        LoanReading(loan=one, effective_on=starts_on, known_on=starts_on, balance=one.amount) for one in loans
+    )
+    return loans
+
+
 def make_reading(
     loan: Loan, *, effective_on: date, balance: Decimal, known_on: date | None = None, **fields: Any
 ) -> LoanReading:
@@ -209,6 +231,7 @@ def make_duty(
         post=post,
         person=person,
         raised_on=raised_on,
+        counts_from=fields.pop("counts_from", min(raised_on, due_on)),
         due_on=due_on,
         reason=fields.pop("reason", "本季度现场检查"),
         **fields,

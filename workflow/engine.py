@@ -89,9 +89,7 @@ def _reconcile_set(
 
     for part, outcome in halving(rows, work):
         if isinstance(outcome, Exception):
-            quarantine(
-                on=on, step=step, kind=rule.subject, subject_id=part[0].pk, cause=_cause(outcome)
-            )
+            quarantine(on=on, step=step, kind=rule.subject, subject_id=part[0].pk, cause=_cause(outcome))
             counts["quarantined"] += 1
         else:
             counts.update(outcome)
@@ -160,7 +158,17 @@ def _write(rule: Rule, judged: list[tuple[Any, Verdict]], on: date) -> Counter[s
     WorkItem.objects.bulk_create(new, ignore_conflicts=True)
     WorkItem.objects.bulk_update(
         changed,
-        ["due_on", "reason", "person", "unit", "status", "closed_on", "closed_at", "closed_by", "close_reason"],
+        [
+            "due_on",
+            "reason",
+            "person",
+            "unit",
+            "status",
+            "closed_on",
+            "closed_at",
+            "closed_by",
+            "close_reason",
+        ],
     )
     counts["raised"] += len(new)
     counts["changed"] += len(changed) - counts["void"]

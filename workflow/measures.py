@@ -20,7 +20,9 @@ def as_of(on: date) -> QuerySet[WorkItem]:
 
 def late_as_of(on: date) -> QuerySet[WorkItem]:
     """Of those, the ones past their day whose evidence had not been handed in by then."""
-    return as_of(on).filter(due_on__lt=on).filter(Q(submitted_on__isnull=True) | Q(submitted_on__gt=F("due_on")))
+    return (
+        as_of(on).filter(due_on__lt=on).filter(Q(submitted_on__isnull=True) | Q(submitted_on__gt=F("due_on")))
+    )
 
 
 def write(on: date) -> int:

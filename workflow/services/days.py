@@ -24,7 +24,12 @@ _LOCK = 0x706F73746C6F616E & 0x7FFFFFFFFFFFFFFF  # "postloan": one close of day 
 
 def last_closed_day() -> date | None:
     """The latest closed day, or None before the first close."""
-    return DayRun.objects.filter(step=CLOSED, status=RunStatus.DONE).order_by("-on").values_list("on", flat=True).first()
+    return (
+        DayRun.objects.filter(step=CLOSED, status=RunStatus.DONE)
+        .order_by("-on")
+        .values_list("on", flat=True)
+        .first()
+    )
 
 
 def is_closed(on: date) -> bool:
@@ -126,7 +131,11 @@ class RunProgress(Progress):
         if len(self.suspects) == 1 and self.run.attempts > MAX_ATTEMPTS - 1:
             (subject_id,) = self.suspects
             quarantine(
-                on=self.run.on, step=self.run.step, kind=kind, subject_id=subject_id, cause="处理该行时进程被终止"
+                on=self.run.on,
+                step=self.run.step,
+                kind=kind,
+                subject_id=subject_id,
+                cause="处理该行时进程被终止",
             )
             Quarantined.objects.filter(
                 on=self.run.on, step=self.run.step, subject_kind=kind, subject_id=subject_id

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from accounts.choices import Line, Role
-from accounts.models import Post, Unit, User
+from accounts.models import User
+from accounts.selectors import Holders
 from core import audit
 from core.errors import Conflict, Refused
 from core.policy import Policy
@@ -97,7 +98,11 @@ def waive(*, item: WorkItem, by: User, reason: str, on: date, at: datetime) -> W
         raise Refused("只有本条线负责人或行长可以批准免办。")
     check_transition(DUTY_TRANSITIONS, DutyStatus(item.status), DutyStatus.WAIVED)
     moved = WorkItem.objects.filter(pk=item.pk, status=DutyStatus.OPEN).update(
-        status=DutyStatus.WAIVED, closed_on=on, closed_at=at, closed_by=by.username, close_reason=reason.strip()
+        status=DutyStatus.WAIVED,
+        closed_on=on,
+        closed_at=at,
+        closed_by=by.username,
+        close_reason=reason.strip(),
     )
     if moved != 1:
         raise Conflict("这项职责刚刚已由他人办结，请刷新页面。")
@@ -122,13 +127,15 @@ def escalate(*, on: date, policy: Policy) -> int:
         .filter(Q(submitted_on__isnull=True) | Q(submitted_on__gt=F("due_on")))
         .select_related("unit__parent")
     )
-    holders = _Holders(on)
+    holders = Holders(on)
     climbed: list[Escalation] = []
     for item in late.iterator(chunk_size=2000):
         for rung, (after, role) in enumerate(ladder(Line(item.line), policy), start=1):
             if item.due_on + timedelta(days=after) <= on:
                 climbed.append(
-                    Escalation(work_item=item, rung=rung, role=role, person_id=holders.of(role, item.unit), on=on)
+                    Escalation(
+                        work_item=item, rung=rung, role=role, person_id=holders.first(role, item.unit), on=on
+                    )
                 )
     seen = set(
         Escalation.objects.filter(work_item__in=[row.work_item_id for row in climbed]).values_list(
@@ -144,19 +151,3 @@ def ladder(line: Line, policy: Policy) -> list[tuple[int, Role]]:
     """The rungs of a line's ladder: (days late, role)."""
     steps = policy.get("BASE", "escalation.ladder").value[line.value]
     return [(int(step["after_days"]), Role(step["role"])) for step in steps]
-
-
-class _Holders:
-    """Who holds a role for a unit on a day: in the unit itself, in its branch, or in a department of the branch."""
-
-    def __init__(self, on: date) -> None:
-        self._posts: dict[tuple[str, int], int] = {}
-        for post in Post.objects.current(on).select_related("unit").order_by("-from_on"):
-            self._posts[(post.role, post.unit_id)] = post.person_id
-            if post.unit.parent_id:
-                self._posts.setdefault((post.role, post.unit.parent_id), post.person_id)
-
-    def of(self, role: Role, unit: Unit) -> int | None:
-        if role == Role.CUSTOMER_HEAD:  # the head of the duty's own department, not of a sister department
-            return self._posts.get((role, unit.pk))
-        return self._posts.get((role, unit.pk)) or self._posts.get((role, unit.parent_id or 0))

@@ -1,0 +1,81 @@
+"""Databases for tests: reference data loaded once, and a database of its own for a test that really commits.
+
+A test database is never flushed: the audit refuses TRUNCATE, whoever asks. A test with several connections, threads
+or processes gets a clone of the template instead, and the clone is dropped afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import psycopg2
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+
+_serial = count(1)
+
+
+def _server() -> Any:
+    """A session on the server beside every test database."""
+    there = connection.settings_dict
+    session = psycopg2.connect(
+        dbname="postgres",
+        user=there["USER"] or None,
+        password=there["PASSWORD"] or None,
+        host=there["HOST"] or None,
+        port=there["PORT"] or None,
+    )
+    session.autocommit = True
+    return session
+
+
+def _execute(statement: str) -> None:
+    session = _server()
+    try:
+        with session.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        session.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test database with policy and calendar in it, and a template of it to clone from."""
+    with django_db_blocker.unblock():
+        call_command("load_reference", verbosity=0)
+        connections.close_all()
+    name = connection.settings_dict["NAME"]
+    _execute(f'DROP DATABASE IF EXISTS "{name}_template"')
+    _execute(f'CREATE DATABASE "{name}_template" TEMPLATE "{name}"')
+    yield
+    _execute(f'DROP DATABASE IF EXISTS "{name}_template"')
+
+
+@pytest.fixture
+def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A database of the test's own, where commits are real; yields its name."""
+    shared = connection.settings_dict["NAME"]
+    name = f"{shared}_own{next(_serial)}"
+    _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _execute(f'CREATE DATABASE "{name}" TEMPLATE "{shared}_template"')
+    connections.close_all()
+    for place in (connection.settings_dict, settings.DATABASES["default"]):
+        place["NAME"] = name
+    try:
+        with django_db_blocker.unblock():
+            yield name
+            connections.close_all()
+    finally:
+        connections.close_all()
+        for place in (connection.settings_dict, settings.DATABASES["default"]):
+            place["NAME"] = shared
+        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def reference(db: None) -> None:
+    """Policy and calendar are there (they are loaded once for every test)."""

@@ -1,0 +1,276 @@
+"""When a borrower must be visited: tables worked out by hand from the articles and the 2026 calendar."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from core.policy import policy_on
+from credit.choices import BorrowerKind, EventKind, Product, RiskClass
+from credit.models import RiskEvent
+from inspections.duties import EVENT_RULES, CorporateVisit, PersonalVisit
+from tests import factories
+from workflow.choices import DutyStatus
+from workflow.engine import reconcile
+from workflow.models import WorkItem
+
+pytestmark = pytest.mark.usefixtures("reference")
+
+
+def run(rule, on: date) -> None:
+    reconcile(rule, on=on, policy=policy_on(on))
+
+
+def standing(obligation: str, borrower) -> list[tuple[str, date, str]]:
+    rows = WorkItem.objects.filter(obligation=obligation, subject_id=borrower.pk).order_by("pk")
+    return [(row.period_key, row.due_on, row.status) for row in rows]
+
+
+# Loans paid out on 2026-03-10: the first check falls due fifteen workdays later, on 2026-03-31, so periodic visits
+# begin in April.
+CORPORATE = [
+    (RiskClass.NORMAL, date(2026, 3, 31), None),
+    (RiskClass.NORMAL, date(2026, 4, 1), ("2026Q2", date(2026, 6, 30))),
+    (RiskClass.NORMAL, date(2026, 12, 31), ("2026Q4", date(2026, 12, 31))),
+    (RiskClass.SPECIAL_MENTION, date(2026, 11, 24), ("2026Q4", date(2026, 12, 31))),
+    (RiskClass.SUBSTANDARD, date(2026, 11, 24), ("2026-11", date(2026, 11, 30))),
+    (RiskClass.SUBSTANDARD, date(2028, 2, 10), ("2028-02", date(2028, 2, 29))),
+    (RiskClass.DOUBTFUL, date(2026, 11, 24), ("2026-11", date(2026, 11, 30))),
+    (RiskClass.LOSS, date(2026, 11, 24), ("2026Q4", date(2026, 12, 31))),
+]
+
+
+@pytest.mark.obligation("GR-27")
+@pytest.mark.parametrize(("risk_class", "on", "expected"), CORPORATE)
+def test_a_corporate_borrower_is_visited_by_its_class(cast, risk_class, on, expected):
+    factories.make_class(cast.loan, risk_class, effective_on=date(2026, 3, 11))
+    run(CorporateVisit(), on)
+    assert standing("GR-27", cast.borrower) == ([(*expected, DutyStatus.OPEN)] if expected else [])
+    assert not WorkItem.objects.filter(subject_id=cast.personal_borrower.pk).exists()
+
+
+@pytest.mark.obligation("GR-27")
+def test_the_duty_says_who_owes_it_and_why(cast):
+    run(CorporateVisit(), cast.today)
+    duty = WorkItem.objects.get(subject_id=cast.borrower.pk)
+    assert (duty.person, duty.unit, duty.post, duty.line) == (
+        cast.cm,
+        cast.corporate,
+        "CUSTOMER_MANAGER",
+        "CUSTOMER",
+    )
+    assert duty.reason == "正常类，每季至少一次。"
+    assert duty.policy.scheme_id == "GR"
+
+
+@pytest.mark.obligation("GR-27")
+def test_the_worst_of_several_loans_decides(cast):
+    factories.make_loan(
+        cast.borrower, cast.corporate, starts_on=date(2026, 5, 6), risk_class=RiskClass.SUBSTANDARD
+    )
+    run(CorporateVisit(), cast.today)
+    assert standing("GR-27", cast.borrower) == [("2026-11", date(2026, 11, 30), DutyStatus.OPEN)]
+
+
+@pytest.mark.obligation("GR-27")
+def test_periodic_visits_begin_after_the_period_in_which_the_first_check_fell_due(cast):
+    # 2026-09-15 plus fifteen workdays: 16–18, the make-up Sunday 20, 21–24 (25 is 中秋), 28–30, then after 国庆
+    # 10-08, 10-09, the make-up Saturday 10-10, and Monday 10-12: in the fourth quarter.
+    fresh = factories.make_borrower()
+    factories.make_loan(fresh, cast.corporate, starts_on=date(2026, 9, 15))
+    run(CorporateVisit(), date(2026, 11, 24))
+    assert standing("GR-27", fresh) == []
+    run(CorporateVisit(), date(2027, 1, 1))
+    assert standing("GR-27", fresh) == [("2027Q1", date(2027, 3, 31), DutyStatus.OPEN)]
+
+
+def test_a_rollover_does_not_make_a_new_customer(cast):
+    # The old loan was live when the quarter began and was repaid on 11-02 by a new one.
+    factories.make_reading(cast.loan, effective_on=date(2026, 11, 2), balance=0)
+    factories.make_loan(cast.borrower, cast.corporate, starts_on=date(2026, 11, 2))
+    run(CorporateVisit(), cast.today)
+    assert standing("GR-27", cast.borrower) == [("2026Q4", date(2026, 12, 31), DutyStatus.OPEN)]
+
+
+@pytest.mark.obligation("GR-27")
+def test_a_worse_class_asks_for_more_visits_and_a_better_one_gives_the_quarter_back(cast):
+    run(CorporateVisit(), date(2026, 11, 18))
+    factories.make_class(cast.loan, RiskClass.SUBSTANDARD, effective_on=date(2026, 11, 19))
+    run(CorporateVisit(), date(2026, 11, 19))
+    assert standing("GR-27", cast.borrower) == [
+        ("2026Q4", date(2026, 12, 31), DutyStatus.VOID),
+        ("2026-11", date(2026, 11, 30), DutyStatus.OPEN),
+    ]
+    dropped = WorkItem.objects.get(subject_id=cast.borrower.pk, period_key="2026Q4")
+    assert (dropped.close_reason, dropped.closed_on) == ("分类为次级，每月至少一次", date(2026, 11, 19))
+    factories.make_class(cast.loan, RiskClass.NORMAL, effective_on=date(2026, 11, 25))
+    run(CorporateVisit(), date(2026, 11, 25))
+    assert standing("GR-27", cast.borrower) == [
+        ("2026Q4", date(2026, 12, 31), DutyStatus.OPEN),
+        ("2026-11", date(2026, 11, 30), DutyStatus.VOID),
+    ]
+
+
+def test_what_is_late_stays_owed_when_the_class_changes_and_is_dropped_only_when_all_is_repaid(cast):
+    run(CorporateVisit(), date(2026, 9, 30))
+    factories.make_class(cast.loan, RiskClass.SUBSTANDARD, effective_on=date(2026, 10, 1))
+    run(CorporateVisit(), date(2026, 10, 1))
+    assert standing("GR-27", cast.borrower) == [
+        ("2026Q3", date(2026, 9, 30), DutyStatus.OPEN),
+        ("2026-10", date(2026, 10, 31), DutyStatus.OPEN),
+    ]
+    factories.make_reading(cast.loan, effective_on=date(2026, 10, 20), balance=0)
+    run(CorporateVisit(), date(2026, 10, 20))
+    assert {status for _, _, status in standing("GR-27", cast.borrower)} == {DutyStatus.VOID}
+    assert (
+        WorkItem.objects.filter(subject_id=cast.borrower.pk).first().close_reason == "已无余额，不再需要检查"
+    )
+
+
+def test_a_fact_that_was_not_known_yet_does_not_count(cast):
+    factories.make_class(
+        cast.loan, RiskClass.SUBSTANDARD, effective_on=date(2026, 11, 10), known_on=date(2026, 11, 24)
+    )
+    run(CorporateVisit(), date(2026, 11, 23))
+    assert standing("GR-27", cast.borrower) == [("2026Q4", date(2026, 12, 31), DutyStatus.OPEN)]
+
+
+def test_a_new_customer_manager_takes_the_open_duty_over(cast):
+    run(CorporateVisit(), date(2026, 11, 23))
+    cast.borrower.responsibilities.filter(role="CUSTOMER_MANAGER").update(to_on=date(2026, 11, 23))
+    factories.make_responsibility(cast.borrower, cast.cm2, cast.corporate, from_on=date(2026, 11, 24))
+    run(CorporateVisit(), date(2026, 11, 24))
+    assert WorkItem.objects.get(subject_id=cast.borrower.pk).person == cast.cm2
+
+
+def test_a_visit_counts_only_after_the_least_gap_since_the_last_one(cast):
+    run(CorporateVisit(), date(2026, 9, 30))
+    WorkItem.objects.filter(subject_id=cast.borrower.pk).update(
+        status=DutyStatus.DONE, done_on=date(2026, 9, 30), closed_on=date(2026, 9, 30),
+        closed_at="2026-09-30T10:00:00Z", closed_by="1001",
+    )  # fmt: skip
+    run(CorporateVisit(), date(2026, 10, 1))
+    duty = WorkItem.objects.get(period_key="2026Q4", subject_id=cast.borrower.pk)
+    assert duty.counts_from == date(2026, 10, 30)  # thirty days after 09-30
+    assert duty.reason == "正常类，每季至少一次；上次检查 2026-09-30。"
+
+
+# The class is entered on 2026-03-11.
+PERSONAL = [
+    (RiskClass.NORMAL, date(2026, 11, 24), None),
+    (RiskClass.SPECIAL_MENTION, date(2026, 11, 24), ("2026-11", date(2026, 11, 30))),
+    (RiskClass.SUBSTANDARD, date(2026, 11, 24), ("2026-11", date(2026, 11, 30))),
+    (RiskClass.DOUBTFUL, date(2026, 11, 15), ("2026-11/1", date(2026, 11, 15))),
+    (RiskClass.DOUBTFUL, date(2026, 11, 16), ("2026-11/2", date(2026, 11, 30))),
+    (RiskClass.LOSS, date(2027, 3, 10), ("12m:1@2026-03-11", date(2027, 3, 10))),
+    (RiskClass.LOSS, date(2027, 3, 11), ("12m:2@2026-03-11", date(2028, 3, 10))),
+]
+
+
+@pytest.mark.obligation("GD-3.3")
+@pytest.mark.parametrize(("risk_class", "on", "expected"), PERSONAL)
+def test_a_personal_borrower_is_visited_by_its_class(cast, risk_class, on, expected):
+    factories.make_class(cast.personal_loan, risk_class, effective_on=date(2026, 3, 11))
+    # A first period that began before the first check fell due would not count yet: the loan is made older.
+    cast.personal_loan.starts_on = date(2025, 3, 10)
+    cast.personal_loan.save()
+    run(PersonalVisit(), on)
+    assert standing("GD-3.3", cast.personal_borrower) == ([(*expected, DutyStatus.OPEN)] if expected else [])
+
+
+@pytest.mark.obligation("GD-3.3")
+def test_a_trader_with_both_kinds_of_loans_owes_both_visits_and_the_worst_class_decides_both(cast):
+    both = factories.make_borrower(kind=BorrowerKind.SOLE_TRADER, name="张记粮油店")
+    factories.make_loan(both, cast.corporate, starts_on=date(2026, 1, 8))
+    factories.make_loan(
+        both, cast.personal, starts_on=date(2026, 1, 8), product=Product.HOUSING,
+        risk_class=RiskClass.SUBSTANDARD,
+    )  # fmt: skip
+    for rule in (CorporateVisit(), PersonalVisit()):
+        run(rule, cast.today)
+    assert standing("GR-27", both) == [("2026-11", date(2026, 11, 30), DutyStatus.OPEN)]
+    assert standing("GD-3.3", both) == [("2026-11", date(2026, 11, 30), DutyStatus.OPEN)]
+
+
+def event(borrower, kind, *, effective_on: date, known_on: date | None = None, **fields) -> RiskEvent:
+    return RiskEvent.objects.create(
+        borrower=borrower, kind=kind, effective_on=effective_on, known_on=known_on or effective_on,
+        detail=fields.pop("detail", "经核实"), recorded_by="1001", recorded_at="2026-11-20T02:00:00Z", **fields,
+    )  # fmt: skip
+
+
+def _kinds(obligation: str, *kinds: EventKind):
+    return pytest.param(obligation, kinds, marks=pytest.mark.obligation(obligation), id=obligation)
+
+
+@pytest.mark.parametrize(
+    ("obligation", "kinds"),
+    [
+        _kinds("GR-28.1", EventKind.DOWNGRADE),
+        _kinds(
+            "GR-28.2", EventKind.INTEREST_ARREARS, EventKind.EXTENSION, EventKind.OVERDUE, EventKind.ADVANCE
+        ),
+        _kinds("GR-28.3", EventKind.STOPPAGE, EventKind.PARTIAL_STOPPAGE),
+        _kinds(
+            "GR-28.4",
+            EventKind.MAJOR_INVESTMENT,
+            EventKind.RESTRUCTURING,
+            EventKind.DEBT_DISPUTE,
+            EventKind.ACCIDENT,
+            EventKind.OTHER_MAJOR,
+        ),
+    ],
+)
+def test_a_risk_event_calls_for_a_visit_within_three_workdays_and_says_what_happened(cast, obligation, kinds):
+    # Known on Friday 2026-11-20: Monday, Tuesday, Wednesday 2026-11-25.
+    events = [
+        event(
+            cast.borrower,
+            kind,
+            effective_on=date(2026, 11, 19),
+            known_on=date(2026, 11, 20),
+            detail="核实属实",
+        )
+        for kind in kinds
+    ]
+    for rule in EVENT_RULES:
+        run(rule, date(2026, 11, 20))
+        run(rule, date(2026, 11, 20))
+    assert standing(obligation, cast.borrower) == [
+        (f"event:{one.pk}", date(2026, 11, 25), DutyStatus.OPEN) for one in events
+    ]
+    assert WorkItem.objects.count() == len(events)
+    first = WorkItem.objects.order_by("pk").first()
+    assert first.reason == f"11-19 {events[0].get_kind_display()}：核实属实，3 个工作日内到场。"
+    assert first.counts_from == date(2026, 11, 19)
+
+
+def test_three_workdays_step_over_a_holiday_and_count_a_make_up_day(cast):
+    # Known on Wednesday 2026-09-30: 国庆 lasts to 10-07; Thursday 8, Friday 9, and the make-up Saturday 10.
+    event(cast.borrower, EventKind.STOPPAGE, effective_on=date(2026, 9, 30))
+    run(EVENT_RULES[2], date(2026, 9, 30))
+    assert WorkItem.objects.get().due_on == date(2026, 10, 10)
+
+
+def test_a_reversed_event_takes_its_visit_back_with_the_reason(cast):
+    mistaken = event(cast.borrower, EventKind.STOPPAGE, effective_on=date(2026, 11, 19))
+    run(EVENT_RULES[2], date(2026, 11, 19))
+    event(
+        cast.borrower,
+        EventKind.STOPPAGE,
+        effective_on=date(2026, 11, 20),
+        reverses=mistaken,
+        detail="登记有误",
+    )
+    run(EVENT_RULES[2], date(2026, 11, 20))
+    duty = WorkItem.objects.get()
+    assert (duty.status, duty.close_reason) == (DutyStatus.VOID, "触发事项已冲销")
+
+
+def test_an_event_of_a_borrower_without_a_loan_calls_for_nothing(cast):
+    factories.make_reading(cast.loan, effective_on=date(2026, 11, 2), balance=0)
+    event(cast.borrower, EventKind.ACCIDENT, effective_on=cast.today - timedelta(days=1))
+    run(EVENT_RULES[3], cast.today)
+    assert not WorkItem.objects.exists()
