@@ -1,0 +1,1 @@
+"""The verbs of duties, documents and signatures; one module per noun."""

@@ -1,0 +1,365 @@
+"""Verbs on documents: start, save, submit to signature, discard, revise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max
+from django.db.models.functions import Length
+from django.utils.translation import gettext as _
+
+from accounts.models import Unit, User
+from core import audit, clock
+from core.errors import Conflict, Invalid, Refused
+from core.transitions import advance
+from workflow import definitions, registry, rules
+from workflow.choices import DOCUMENT_TRANSITIONS, DocumentStatus, DutyStatus, StepStatus
+from workflow.models import Attachment, Chain, Document, Step, WorkItem
+from workflow.services import signatures
+from workflow.services.papers import fingerprint_of
+
+
+@transaction.atomic
+def start(
+    *,
+    form: str,
+    subject_kind: str,
+    subject_id: int,
+    borrower_number: str,
+    borrower_name: str,
+    unit: Unit,
+    by: User,
+    on: date,
+    content: Mapping[str, Any],
+    prefilled: Mapping[str, Any],
+    work_items: Iterable[WorkItem] = (),
+) -> Document:
+    """Open a form about a subject: the author's open draft if there is one, else a new one with a number."""
+    known = registry.kind(form)
+    subject = registry.Subject(subject_kind, subject_id, borrower_number, borrower_name, unit.pk)
+    if not known.may_author(user=by, subject=subject, on=on):
+        raise Refused(_("您不是这份“%(title)s”的经办人，不能填写。") % {"title": known.definition.title})
+    _one_at_a_time(f"draft:{by.pk}:{form}:{subject_kind}:{subject_id}")
+    # A correction of a locked document has its own road (revise) and does not answer a new duty.
+    document = Document.objects.filter(
+        form=form,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        author=by,
+        status=DocumentStatus.DRAFT,
+        supersedes=None,
+    ).first()
+    items = [item.pk for item in work_items]
+    _check_not_being_signed(items, but=document)
+    if document is None:
+        rules.check_exact(content)
+        rules.check_exact(prefilled)
+        document = Document.objects.create(
+            form=form,
+            form_version=known.definition.version,
+            number=_next_number(known.definition.number_prefix, on),
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            borrower_number=borrower_number,
+            borrower_name=borrower_name,
+            unit=unit,
+            author=by,
+            content=dict(content),
+            prefilled=dict(prefilled),
+            created_on=on,
+            saved_at=clock.now(),
+        )
+        audit.record(
+            act="workflow.document.started",
+            subject=document,
+            borrower_number=borrower_number,
+            after={"number": document.number, "form": form, "work_items": items},
+        )
+    WorkItem.objects.filter(pk__in=items, status=DutyStatus.OPEN).update(document=document)
+    return document
+
+
+def save(*, document: Document, answers: Mapping[str, Any], version: int, by: User, at: datetime) -> Document:
+    """Keep what has been typed so far, by compare-and-set on the version that the page was showing.
+
+    Where somebody saved in between, nothing is merged: what was typed is kept beside the draft, and Conflict
+    says what to do. An answer of None takes the field away. Saving a draft is not audited: it is no act yet.
+    """
+    rules.check_exact(answers)
+    stands = _draft_of(document, by)
+    if stands.version == version and _write(stands, answers, at=at):
+        return stands
+    stands = _draft_of(document, by)
+    differing = {name: answer for name, answer in answers.items() if stands.content.get(name) != answer}
+    if not differing:
+        return stands  # the same save again, because its answer was lost on the way
+    _keep_aside(stands, answers, version=version, at=at)
+    raise Conflict(
+        _(
+            "这份草稿已在另一处保存过（%(at)s）。您刚才填写的 %(count)d 项已另存，没有丢失；"
+            "请打开冲突内容，逐项选定后再保存。"
+        )
+        % {"at": f"{clock.local(stands.saved_at):%m-%d %H:%M}", "count": len(differing)}
+    )
+
+
+@transaction.atomic
+def resolve_conflict(
+    *, document: Document, answers: Mapping[str, Any], version: int, by: User, at: datetime
+) -> Document:
+    """Settle a conflict with the answers that the author chose, field by field."""
+    rules.check_exact(answers)
+    stands = _draft_of(document, by)
+    if stands.conflict is None:
+        raise Conflict(_("没有待处理的冲突。请刷新页面。"))
+    put_aside = stands.conflict
+    if stands.version != version or not _write(stands, answers, at=at, conflict=None):
+        raise Conflict(_("草稿刚刚又有改动，请刷新页面后重新选定。"))
+    audit.record(
+        act="workflow.document.conflict_resolved",
+        subject=stands,
+        borrower_number=stands.borrower_number,
+        before={"aside": put_aside},
+        after={"chosen": dict(answers)},
+    )
+    return stands
+
+
+@transaction.atomic
+def discard(*, document: Document, by: User, on: date, reason: str) -> Document:
+    """Throw a draft away with a reason; its number stays used and its duties are owed as before."""
+    if not reason.strip():
+        raise Invalid(_("作废时请写明原因。"))
+    stands = _draft_of(document, by)
+    # A correction thrown away no longer stands in for the locked document, so that another can be begun.
+    advance(stands, to=DocumentStatus.DISCARDED, table=DOCUMENT_TRANSITIONS, supersedes=None)
+    WorkItem.objects.filter(document=stands, status=DutyStatus.OPEN).update(document=None)
+    audit.record(
+        act="workflow.document.discarded",
+        subject=stands,
+        borrower_number=stands.borrower_number,
+        before={"status": DocumentStatus.DRAFT},
+        after={"status": DocumentStatus.DISCARDED, "on": on},
+        note=reason.strip(),
+    )
+    return stands
+
+
+@transaction.atomic
+def revise(*, document: Document, by: User, on: date) -> Document:
+    """Begin the correction of a locked document: a new revision with the same content, signed anew.
+
+    The locked one stays in force until the new one is locked.
+    """
+    old = Document.objects.select_for_update().get(pk=document.pk)
+    if old.status != DocumentStatus.LOCKED:
+        raise Conflict(_("只有已锁定归档的文书才能更正，请刷新页面。"))
+    subject = registry.Subject(
+        old.subject_kind, old.subject_id, old.borrower_number, old.borrower_name, old.unit_id
+    )
+    if not registry.kind(old.form).may_author(user=by, subject=subject, on=on):
+        raise Refused(_("您不是这份文书的经办人，不能更正。"))
+    begun = Document.objects.filter(supersedes=old).first()
+    if begun is not None:
+        if begun.author_id == by.pk and begun.status == DocumentStatus.DRAFT:
+            return begun
+        raise Conflict(_("%(who)s已在更正这份文书。") % {"who": begun.author.name})
+    last = Document.objects.filter(number=old.number).aggregate(last=Max("revision"))["last"]
+    attachments = list(old.attachments.all())
+    new = Document.objects.create(
+        form=old.form,
+        form_version=old.form_version,
+        number=old.number,
+        revision=last + 1,
+        supersedes=old,
+        subject_kind=old.subject_kind,
+        subject_id=old.subject_id,
+        borrower_number=old.borrower_number,
+        borrower_name=old.borrower_name,
+        unit=old.unit,
+        author=by,
+        content=old.content,
+        prefilled=old.prefilled,
+        created_on=on,
+        saved_at=clock.now(),
+    )
+    for one in attachments:  # the same files: their bytes are stored once, by fingerprint
+        one.pk = None
+        one._state.adding = True
+        one.document = new
+    Attachment.objects.bulk_create(attachments)
+    audit.record(
+        act="workflow.document.revised",
+        subject=new,
+        borrower_number=new.borrower_number,
+        before={"revision": old.revision},
+        after={"number": new.number, "revision": new.revision},
+    )
+    return new
+
+
+def gaps_of(document: Document, *, on: date) -> list[definitions.Gap]:
+    """Everything that still keeps a document from being signed."""
+    photos = Counter(document.attachments.values_list("section", flat=True))
+    background = registry.background_of(document, photos=photos, on=on)
+    return definitions.gaps(registry.definition_of(document), document.content, background)
+
+
+def submit(
+    *,
+    document: Document,
+    signers: Sequence[rules.Signer] | None = None,
+    by: User,
+    password: str,
+    on: date,
+    at: datetime,
+) -> Chain:
+    """Hand a complete draft to signature: its content is fixed, and the author signs first."""
+    _check_can_submit(document, by, on=on)
+    person = signatures.confirm_password(by=by, password=password)
+    return _submit(document=document, signers=signers, by=person, on=on, at=at)
+
+
+@transaction.atomic
+def _submit(
+    *,
+    document: Document,
+    signers: Sequence[rules.Signer] | None,
+    by: User,
+    on: date,
+    at: datetime,
+) -> Chain:
+    stands = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
+    _check_can_submit(stands, by, on=on)
+    known = registry.kind(stands.form)
+    seats = list(known.signers(document=stands, on=on) if signers is None else signers)
+    _check_signers(seats, author=by)
+    content_hash = fingerprint_of(stands)
+    advance(stands, to=DocumentStatus.SIGNING, table=DOCUMENT_TRANSITIONS, content_hash=content_hash)
+    rounds = stands.chains.aggregate(last=Max("round"))["last"] or 0
+    chain = Chain.objects.create(
+        document=stands, round=rounds + 1, content_hash=content_hash, started_on=on, started_at=at
+    )
+    steps = Step.objects.bulk_create(
+        Step(
+            chain=chain,
+            position=position,
+            role=seat.role,
+            label=seat.label,
+            line=seat.line,
+            person_id=seat.person_id,
+            status=StepStatus.WAITING,
+        )
+        for position, seat in enumerate(seats, start=1)
+    )
+    audit.record(
+        act="workflow.document.submitted",
+        subject=stands,
+        borrower_number=stands.borrower_number,
+        before={"status": DocumentStatus.DRAFT},
+        after={
+            "status": DocumentStatus.SIGNING,
+            "number": stands.number,
+            "round": chain.round,
+            "hash": content_hash,
+            "signers": [f"{seat.role} {seat.person_id or ''}".strip() for seat in seats],
+        },
+    )
+    known.on_submitted(document=stands, by=by, on=on)
+    signatures.check_can_sign(steps[0], by)
+    signatures.put_signature(step=steps[0], by=by, remark="", on=on, at=at)
+    return chain
+
+
+def _check_can_submit(document: Document, by: User, *, on: date) -> None:
+    stands = _draft_of(document, by)
+    if stands.conflict is not None:
+        raise Conflict(_("这份草稿有两处填写的冲突还没有处理，请先逐项选定。"))
+    if gaps := gaps_of(stands, on=on):
+        shown = "；".join(gap.sentence.rstrip("。") for gap in gaps[:3])
+        raise Invalid(
+            _("还有 %(count)d 处没有填好，不能提交：%(shown)s。") % {"count": len(gaps), "shown": shown}
+        )
+
+
+def _check_signers(seats: Sequence[rules.Signer], *, author: User) -> None:
+    if not seats or seats[0].person_id != author.pk:
+        raise Refused(_("签字链的第一栏应是经办人自己。"))
+    ids = [seat.person_id for seat in seats if seat.person_id is not None]
+    if len(ids) != len(set(ids)):
+        raise Refused(_("同一人在签字链中出现了两次，请检查岗位设置。"))
+    people = User.objects.in_bulk(ids)
+    for seat in seats:
+        if seat.person_id is not None and people[seat.person_id].line != seat.line:
+            raise Refused(
+                _("“%(label)s”属%(line)s，不能由%(who)s签字，请检查岗位设置。")
+                % {"label": seat.label, "line": seat.line.label, "who": people[seat.person_id].name}
+            )
+
+
+def _draft_of(document: Document, by: User) -> Document:
+    """The draft as it stands now, for its author; refused to anybody else, and once it is none any more."""
+    stands = Document.objects.select_related("author").get(pk=document.pk)
+    if stands.author_id != by.pk:
+        raise Refused(_("只有经办人%(who)s可以填写这份文书。") % {"who": stands.author.name})
+    if stands.status != DocumentStatus.DRAFT:
+        raise Conflict(
+            _("这份文书%(status)s，不能再改。请刷新页面。") % {"status": stands.get_status_display()}
+        )
+    return stands
+
+
+def _write(stands: Document, answers: Mapping[str, Any], *, at: datetime, **columns: Any) -> bool:
+    """Put answers into a draft unless it moved on since it was read; the row in hand follows."""
+    content = {**stands.content, **answers}
+    content = {name: answer for name, answer in content.items() if answer is not None}
+    columns = {"content": content, "version": stands.version + 1, "saved_at": at, **columns}
+    written = Document.objects.filter(
+        pk=stands.pk, version=stands.version, status=DocumentStatus.DRAFT
+    ).update(**columns)
+    if written:
+        for name, value in columns.items():
+            setattr(stands, name, value)
+    return bool(written)
+
+
+@transaction.atomic
+def _keep_aside(stands: Document, answers: Mapping[str, Any], *, version: int, at: datetime) -> None:
+    """Keep what the later one typed, on top of what was kept aside before: nothing typed is lost."""
+    row = Document.objects.select_for_update(of=("self",)).get(pk=stands.pk)
+    earlier = (row.conflict or {}).get("answers", {})
+    conflict = {"answers": {**earlier, **answers}, "version": version, "at": at.isoformat()}
+    Document.objects.filter(pk=row.pk, status=DocumentStatus.DRAFT).update(conflict=conflict)
+
+
+def _check_not_being_signed(items: list[int], *, but: Document | None) -> None:
+    signing = WorkItem.objects.filter(pk__in=items, document__status=DocumentStatus.SIGNING)
+    if but is not None:
+        signing = signing.exclude(document=but)
+    if item := signing.select_related("document").first():
+        raise Conflict(
+            _("这项待办的文书 %(number)s 正在签字中，不必重填。") % {"number": item.document.number}
+        )
+
+
+def _next_number(prefix: str, on: date) -> str:
+    """JC-2026-11-0187: one sequence per prefix and month, no holes or doubles, whoever starts at once."""
+    stem = f"{prefix}-{on:%Y-%m}-"
+    _one_at_a_time(stem)
+    last = (
+        Document.objects.filter(number__startswith=stem)
+        .order_by(Length("number").desc(), "-number")
+        .values_list("number", flat=True)
+        .first()
+    )
+    return f"{stem}{int(last.removeprefix(stem)) + 1 if last else 1:04d}"
+
+
+def _one_at_a_time(what: str) -> None:
+    """Wait until nobody else in another transaction is doing the same; let go at the end of this one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])

@@ -1,0 +1,363 @@
+"""Verbs on signatures: sign, sign a batch, send back, take back, and prove what was signed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from axes.utils import reset as forget_failures
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from accounts.choices import ROLE_LINES, Line, Role
+from accounts.models import User
+from core import actor, audit
+from core.errors import Conflict, Invalid, Refused
+from core.models import AuditEntry
+from core.transitions import advance
+from workflow import registry
+from workflow.choices import (
+    CHAIN_TRANSITIONS,
+    DOCUMENT_TRANSITIONS,
+    STEP_TRANSITIONS,
+    ChainStatus,
+    DocumentStatus,
+    StepStatus,
+)
+from workflow.models import Attachment, Chain, Document, Step
+from workflow.rules import POSTS_FOR
+from workflow.services.papers import fingerprint_of
+
+SIGNED_ACT = "workflow.step.signed"
+
+
+def check_can_sign(step: Step, user: User) -> None:
+    """Raise Refused, with the sentence the button shows, unless the person may sign this step now."""
+    _check_is_theirs(step, user)
+    chain = step.chain
+    if not chain.content_hash == chain.document.content_hash == fingerprint_of(chain.document):
+        raise Refused(_("提交签字后内容被改动过，与已签的不符，不能再签；请退回经办人重新提交。"))
+
+
+def can_sign(step: Step, user: User) -> bool:
+    """Whether the person may sign this step now."""
+    return not reason_not_to_sign(step, user)
+
+
+def reason_not_to_sign(step: Step, user: User) -> str:
+    """Why the person may not sign this step now; empty where they may."""
+    try:
+        check_can_sign(step, user)
+    except Refused as refusal:
+        return str(refusal)
+    return ""
+
+
+def check_can_send_back(step: Step, user: User) -> None:
+    """Raise Refused unless it is the person's turn: whoever may sign may send back, tampered content too."""
+    if step.position == 1:
+        raise Refused(_("经办人自己的签字不能退回；要修改请撤回。"))
+    _check_is_theirs(step, user)
+
+
+def _check_is_theirs(step: Step, user: User) -> None:
+    chain = step.chain
+    document = chain.document
+    _check_is_open(step, chain, document)
+    if not user.is_active:
+        raise Refused(_("您已不在职，不能签字。"))
+    if step.position > 1 and document.author_id == user.pk:
+        # 第三条: nobody reviews what they submitted themselves.
+        raise Refused(_("这是您自己提交的单据，不能由您审核。"))
+    steps = list(chain.steps.all())
+    if any(other.signed_by_id == user.pk for other in steps):
+        raise Refused(_("您已在这份文书上签过字，同一人不能签两次。"))
+    if user.line != step.line:
+        # 第三条: the two lines constrain each other.
+        raise Refused(
+            _("这一栏属%(line)s，您属%(yours)s，不能代签。")
+            % {"line": Line(step.line).label, "yours": Line(user.line).label}
+        )
+    _check_is_expected(step, user, author=document.author_id)
+    for other in steps:
+        if other.position < step.position and other.status != StepStatus.SIGNED:
+            who = other.person.name if other.person else ""
+            raise Refused(_("还没轮到您：请等“%(label)s”%(who)s先签。") % {"label": other.label, "who": who})
+
+
+def _check_is_open(step: Step, chain: Chain, document: Document) -> None:
+    if step.status == StepStatus.SIGNED:
+        raise Conflict(
+            _("“%(label)s”一栏已由%(who)s签字。请刷新页面。")
+            % {"label": step.label, "who": step.signed_by.name if step.signed_by else ""}
+        )
+    if (
+        step.status != StepStatus.WAITING
+        or chain.status != ChainStatus.RUNNING
+        or document.status != DocumentStatus.SIGNING
+    ):
+        raise Conflict(_("这份文书已退回或撤回，不在签字中。请刷新页面。"))
+
+
+def _check_is_expected(step: Step, user: User, *, author: int) -> None:
+    role = Role(step.role)
+    if step.person_id is not None and step.person_id != user.pk:
+        raise Refused(_("这一栏应由%(who)s签字。") % {"who": step.person.name})
+    if step.position == 1:
+        if user.pk != author:
+            raise Refused(_("这一栏应由经办人自己签字。"))
+        # A head who manages customers signs as their manager: any post of the line will do.
+        in_office = any(ROLE_LINES[held] == step.line for held in user.scope.roles)
+    else:
+        in_office = user.scope.has(*POSTS_FOR[role])
+        if step.person_id is None:  # open to whoever holds the post around the document
+            in_office = in_office and step.chain.document.unit_id in user.scope.unit_ids
+    if not in_office:
+        raise Refused(_("您今天没有“%(role)s”岗位，不能在这一栏签字。") % {"role": role.label})
+
+
+def confirm_password(*, by: User, password: str) -> User:
+    """Ask for the password again; failures count towards the same lock-out as sign-in, and are audited.
+
+    Never inside the transaction of the verb: a refused attempt must stay counted although nothing was signed.
+    """
+    address = actor.current().address
+    request = HttpRequest()
+    request.META = {"REMOTE_ADDR": address} if address else {}
+    person = authenticate(request, username=by.username, password=password)
+    if person is None or person.pk != by.pk:
+        locked = bool(getattr(request, "axes_locked_out", False))
+        audit.record(
+            act="workflow.password.refused",
+            subject=by,
+            note="口令连续错误，已锁定" if locked else "签字时口令错误",
+        )
+        if locked:
+            raise Invalid(_("口令错误次数过多，已暂时锁定，请 30 分钟后再试。没有签字。"))
+        raise Invalid(_("口令不正确，没有签字。请重新输入。"))
+    forget_failures(ip=address or None, username=by.username)
+    return person
+
+
+def sign(*, step: Step, by: User, password: str, remark: str = "", on: date, at: datetime) -> Step:
+    """Sign one step over the fingerprint of the content; the last signature locks the document."""
+    check_can_sign(step, by)
+    person = confirm_password(by=by, password=password)
+    return _sign(step_id=step.pk, by=person, remark=remark, on=on, at=at)
+
+
+def sign_batch(
+    *, steps: Sequence[Step], by: User, password: str, on: date, at: datetime
+) -> list[tuple[Step, str | None]]:
+    """Sign many with one password, each document hashed and committed by itself; refusals beside them."""
+    person = confirm_password(by=by, password=password)
+    results: list[tuple[Step, str | None]] = []
+    for step in steps:
+        try:
+            results.append((_sign(step_id=step.pk, by=person, remark="", on=on, at=at), None))
+        except Refused as refusal:
+            results.append((step, str(refusal)))
+    return results
+
+
+@transaction.atomic
+def _sign(*, step_id: int, by: User, remark: str, on: date, at: datetime) -> Step:
+    step = _locked(step_id)
+    check_can_sign(step, by)
+    if missing := _files_that_differ(step.chain.document):
+        raise Refused(missing[0] + _("不能再签；请退回经办人重新提交。"))
+    put_signature(step=step, by=by, remark=remark, on=on, at=at)
+    return step
+
+
+def put_signature(*, step: Step, by: User, remark: str, on: date, at: datetime) -> None:
+    """Write one signature under the chain's lock; the last one completes the chain and locks the document."""
+    chain = step.chain
+    document = chain.document
+    advance(
+        step,
+        to=StepStatus.SIGNED,
+        table=STEP_TRANSITIONS,
+        signed_by=by,
+        signed_on=on,
+        signed_at=at,
+        signed_hash=chain.content_hash,
+        remark=remark.strip(),
+    )
+    audit.record(
+        act=SIGNED_ACT,
+        subject=step,
+        borrower_number=document.borrower_number,
+        after=signature_as_audited(step),
+        note=step.remark,
+    )
+    if chain.steps.filter(status=StepStatus.WAITING).exists():
+        return
+    advance(chain, to=ChainStatus.COMPLETED, table=CHAIN_TRANSITIONS, finished_at=at)
+    _lock_document(document, by=by, on=on, at=at)
+
+
+def _lock_document(document: Document, *, by: User, on: date, at: datetime) -> None:
+    advance(document, to=DocumentStatus.LOCKED, table=DOCUMENT_TRANSITIONS, locked_on=on, locked_at=at)
+    if document.supersedes is not None:
+        advance(document.supersedes, to=DocumentStatus.SUPERSEDED, table=DOCUMENT_TRANSITIONS)
+    audit.record(
+        act="workflow.document.locked",
+        subject=document,
+        borrower_number=document.borrower_number,
+        before={"status": DocumentStatus.SIGNING},
+        after={"status": DocumentStatus.LOCKED, "number": document.number, "hash": document.content_hash},
+    )
+    registry.kind(document.form).on_locked(document=document, by=by, on=on)
+
+
+@transaction.atomic
+def send_back(*, step: Step, by: User, reason: str, on: date, at: datetime) -> Document:
+    """Send a document back to its author with a reason: the chain ends, everything typed is kept."""
+    reason = _reason_or_refuse(reason, _("退回时请写明理由。"))
+    step = _locked(step.pk)
+    check_can_send_back(step, by)
+    advance(
+        step,
+        to=StepStatus.RETURNED,
+        table=STEP_TRANSITIONS,
+        signed_by=by,
+        signed_on=on,
+        signed_at=at,
+        remark=reason,
+    )
+    return _reopen(step.chain, act="workflow.document.returned", by=by, reason=reason, on=on, at=at)
+
+
+@transaction.atomic
+def withdraw(*, document: Document, by: User, reason: str, on: date, at: datetime) -> Document:
+    """The author takes a document back before it is locked, say because a signer has left."""
+    reason = _reason_or_refuse(reason, _("撤回时请写明原因。"))
+    chain = (
+        Chain.objects.select_for_update(of=("self",))
+        .select_related("document__author")
+        .filter(document=document, status=ChainStatus.RUNNING)
+        .first()
+    )
+    if chain is None:
+        raise Conflict(_("这份文书不在签字中，不能撤回。请刷新页面。"))
+    if chain.document.author_id != by.pk:
+        raise Refused(_("只有经办人可以撤回。"))
+    return _reopen(chain, act="workflow.document.withdrawn", by=by, reason=reason, on=on, at=at)
+
+
+def _reopen(chain: Chain, *, act: str, by: User, reason: str, on: date, at: datetime) -> Document:
+    document = chain.document
+    for step in chain.steps.filter(status=StepStatus.WAITING):
+        advance(step, to=StepStatus.CANCELLED, table=STEP_TRANSITIONS)
+    advance(chain, to=ChainStatus.RETURNED, table=CHAIN_TRANSITIONS, finished_at=at)
+    advance(document, to=DocumentStatus.DRAFT, table=DOCUMENT_TRANSITIONS)
+    audit.record(
+        act=act,
+        subject=document,
+        borrower_number=document.borrower_number,
+        before={"status": DocumentStatus.SIGNING, "round": chain.round},
+        after={"status": DocumentStatus.DRAFT},
+        note=reason,
+    )
+    registry.kind(document.form).on_returned(document=document, by=by, on=on)
+    return document
+
+
+def verify(document: Document) -> list[str]:
+    """Which signatures, files or states no longer match what was signed, each in one sentence."""
+    document = Document.objects.get(pk=document.pk)
+    chain = document.chains.exclude(status=ChainStatus.RETURNED).order_by("-round").first()
+    wrong = _states_that_differ(document, chain)
+    if chain is None:
+        return wrong
+    now = fingerprint_of(document)
+    if not now == document.content_hash == chain.content_hash:
+        wrong.append(_("文书内容与提交签字时的指纹不符。"))
+    wrong += _files_that_differ(document)
+    for step in chain.steps.filter(status=StepStatus.SIGNED).select_related("signed_by"):
+        box = {"label": step.label, "who": step.signed_by.name, "on": step.signed_on}
+        if step.signed_hash != now:
+            wrong.append(_("“%(label)s”%(who)s（%(on)s）的签字与现有内容不符。") % box)
+        entry = (
+            AuditEntry.objects.filter(subject=f"Step:{step.pk}", act=SIGNED_ACT)
+            .order_by("id")
+            .values("after")
+        ).first()
+        if entry != signature_as_audited(step):
+            wrong.append(_("“%(label)s”%(who)s（%(on)s）的签字与审计记录不符。") % box)
+    return wrong
+
+
+def signature_as_audited(step: Step) -> dict[str, Any]:
+    """All that a signature says, as the audit keeps it."""
+    return {
+        "chain": step.chain_id,
+        "position": step.position,
+        "role": str(step.role),
+        "label": step.label,
+        "line": str(step.line),
+        "person": step.person_id,
+        "signed_by": step.signed_by_id,
+        "signed_on": step.signed_on.isoformat() if step.signed_on else None,
+        "signed_at": step.signed_at.astimezone(UTC).isoformat() if step.signed_at else None,
+        "signed_hash": step.signed_hash,
+        "remark": step.remark,
+    }
+
+
+def _states_that_differ(document: Document, chain: Chain | None) -> list[str]:
+    finished = document.status in (DocumentStatus.LOCKED, DocumentStatus.SUPERSEDED)
+    running = document.status == DocumentStatus.SIGNING
+    if finished and not (
+        chain and chain.status == ChainStatus.COMPLETED and chain.finished_at == document.locked_at
+    ):
+        return [_("文书标为已锁定，但没有与之相符的已完成签字链。")]
+    if running and not (chain and chain.status == ChainStatus.RUNNING):
+        return [_("文书标为待签字，但没有进行中的签字链。")]
+    if not (finished or running) and chain:
+        return [_("签字链仍在，但文书的状态是“%(status)s”。") % {"status": document.get_status_display()}]
+    last_signed = (
+        chain.steps.order_by("-position").values_list("signed_on", flat=True).first() if chain else None
+    )
+    if finished and last_signed != document.locked_on:
+        return [_("文书的锁定日与最后一个签字日不符。")]
+    return []
+
+
+def _files_that_differ(document: Document) -> list[str]:
+    return [
+        _("附件“%(name)s”的文件与登记的指纹不符。") % {"name": one.name}
+        for one in document.attachments.all()
+        if _sha256_of(one) != one.sha256
+    ]
+
+
+def _sha256_of(one: Attachment) -> str:
+    digest = hashlib.sha256()
+    try:
+        with one.file.open("rb") as stored:
+            for chunk in stored.chunks():
+                digest.update(chunk)
+    except (OSError, ValueError):  # the file is gone, or the row names none
+        return ""
+    return digest.hexdigest()
+
+
+def _locked(step_id: int) -> Step:
+    """The step as it stands now, under the lock of its chain: who signs at once comes one after the other."""
+    chain_id = Step.objects.values_list("chain_id", flat=True).get(pk=step_id)
+    Chain.objects.select_for_update().get(pk=chain_id)
+    return Step.objects.select_related("chain__document__supersedes", "person", "signed_by").get(pk=step_id)
+
+
+def _reason_or_refuse(reason: str, sentence: str) -> str:
+    if not reason.strip():
+        raise Invalid(sentence)
+    if len(reason.strip()) > 500:
+        raise Invalid(_("理由最多 500 字，请精简。"))
+    return reason.strip()
