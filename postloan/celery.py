@@ -1,7 +1,7 @@
 """The job queue: how it behaves, what beat wakes, and which broker carries the wake-ups.
 
-Work that must happen is a row in PostgreSQL first; a message only wakes a worker to look. So a message may be lost
-(the next tick looks again) or delivered twice (every job does nothing the second time), and no result is kept.
+Work that must happen is a row in PostgreSQL first; a message only wakes a worker to look. So a message may be
+lost (the next tick looks again) or delivered twice (a job does nothing the second time); no result is kept.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from kombu.utils.json import dumps
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "postloan.settings")
 
-# A killed worker's job is handed out again after this; every job is shorter (task_time_limit), or it would run twice.
+# A killed worker's job is handed out again after this; every job is shorter (task_time_limit), or it would
+# run twice.
 VISIBILITY_TIMEOUT = 300
 
 app = Celery("postloan")
@@ -43,8 +44,8 @@ app.conf.update(
     broker_connection_max_retries=None,
     task_publish_retry=False,
     imports=["postloan.jobs"],
-    # Intervals, not crontabs: a crontab entry missed while the machine was off runs once, late or never; the tick asks
-    # the database which days are not closed. A wake-up that nobody took before the next one is dropped.
+    # Intervals, not crontabs: a crontab entry missed while the machine was off runs once, late or never; the
+    # tick asks the database which days are not closed. A wake-up nobody took before the next is dropped.
     beat_schedule={
         "tick": {"task": "postloan.jobs.tick", "schedule": 300.0, "options": {"expires": 290}},
         "deliver-outbox": {
@@ -62,8 +63,8 @@ class FolderChannel(filesystem.Channel):
     """A folder as a broker, in which a reader never meets a half-written message."""
 
     def _put(self, queue: str, payload: Any, **_: Any) -> None:
-        """Write beside, then rename: kombu's own way lets a reader take the file between its creation and its content,
-        which ends the worker with a parse error. The wall clock in the name keeps the order over a reboot."""
+        """Write beside, then rename: kombu's own way lets a reader take the file between its creation and its
+        content, which ends the worker with a parse error. The wall clock keeps the order over a reboot."""
         message = Path(self.data_folder_out) / f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
         partial = message.with_name(message.name + ".part")
         partial.write_text(dumps(payload))
@@ -79,7 +80,6 @@ class FolderTransport(filesystem.Transport):
 TRANSPORT_ALIASES["folder"] = "postloan.celery:FolderTransport"
 
 
-@app.add_defaults
 def broker() -> dict[str, Any]:
     """Redis where `REDIS_URL` names one, else a folder; asked late, when settings have read `var/env`."""
     var_dir: Path = settings.VAR_DIR
@@ -105,3 +105,6 @@ def broker() -> dict[str, Any]:
             "control_folder": str(folder / "control"),
         },
     }
+
+
+app.add_defaults(broker)

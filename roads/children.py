@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from roads.commands import alive, command_line, tail
+from roads.commands import command_line, tail
 from roads.places import PYTHON, ROOT
 from roads.say import Stop
 
@@ -86,11 +86,11 @@ class Family:
             noted: dict[str, int] = json.loads(self.note.read_text())
         except (OSError, ValueError):
             return 0
-        ours = [pid for pid in noted.values() if alive(pid) and str(PYTHON) in command_line(pid)]
+        ours = [pid for pid in noted.values() if str(PYTHON) in command_line(pid)]
         for pid in ours:
             os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + 10
-        while any(alive(pid) for pid in ours) and time.monotonic() < deadline:
+        while any(command_line(pid) for pid in ours) and time.monotonic() < deadline:
             time.sleep(0.1)
         for pid in ours:
             with contextlib.suppress(ProcessLookupError, PermissionError):

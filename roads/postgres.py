@@ -110,7 +110,7 @@ class Postgres:
             return
         os.kill(pid, signal.SIGINT)
         for _ in range(100):
-            if not alive(pid):
+            if str(self.data) not in command_line(pid):  # gone, or dead and not yet waited for
                 return
             time.sleep(0.1)
         os.kill(pid, signal.SIGQUIT)

@@ -1,4 +1,4 @@
-"""The newcomer's road, walked every time: `./run` with nothing but what it brings, one sign-in, and back down.
+"""The newcomer's road, walked every time: `./run` with only what it brings, one sign-in, and back down.
 
 Standard library only: it runs before anything is installed. Not collected by pytest; `.ci/run` calls it.
 """
@@ -113,8 +113,14 @@ class Smoke:
     def refuses_a_second_one(self) -> None:
         second = subprocess.run(
             [ROOT / "run", "--port", str(self.port)],
-            cwd=ROOT, env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         assert second.returncode == 1 and "已在运行" in second.stderr, second.stderr
         assert "Traceback" not in second.stderr, second.stderr
 
@@ -145,7 +151,8 @@ class Smoke:
         self.stops()
 
     def accounts(self) -> list[dict[str, str]]:
-        command = [ROOT / ".venv" / "bin" / "python", ROOT / "manage.py", "demo_accounts", "--json"]
+        python = ROOT / ".venv" / "bin" / "python"
+        command: list[str | Path] = [python, ROOT / "manage.py", "demo_accounts", "--json"]
         asked = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=True)
         accounts: list[dict[str, str]] = json.loads(asked.stdout)
         return accounts
