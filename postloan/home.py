@@ -1,7 +1,159 @@
-"""A person's own day."""
+"""A person's own day: what is late, due today, this week and later, what waits for a signature, and why."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.choices import Role
+from accounts.models import User
+from core import clock
+from credit.choices import RiskClass
+from credit.positions import classes_by_number
+from postloan import obligations
+from postloan.frame import BRANCH_ROLES, READERS
+from workflow.models import WorkItem
+from workflow.selectors import Task, in_signing, open_items, returned_to, tasks, tasks_for, waiting_for
+
+LATE_LINES = 12  # of other people's late duties on the home page; the whole list is one click away
 
 
-def home(request):
-    return render(request, "home/home.html")
+@dataclass(frozen=True)
+class Reason:
+    """Why a task is owed: one sentence and its article."""
+
+    text: str
+    cite: obligations.Citation
+
+
+@dataclass(frozen=True)
+class Line:
+    """A task as the page shows it."""
+
+    task: Task
+    late: bool
+    label: str
+    button: str
+    reasons: list[Reason]
+    risk_class: RiskClass | None
+    escalated_to: str
+    is_mine: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lines under one heading, with their number."""
+
+    key: str
+    title: str
+    lines: list[Line]
+
+
+def line_of(task: Task, user: User, on: date, classes: dict[str, RiskClass]) -> Line:
+    """A task in words."""
+    first = task.first
+    rungs = [rung for item in task.items for rung in item.escalations.all()]
+    word = _("继续填写") if task.begun else obligations.start_word(first.kind)
+    return Line(
+        task=task,
+        late=task.is_late(on),
+        label=obligations.kind_label(first.kind),
+        button=word,
+        reasons=[Reason(item.reason, obligations.citation(item.obligation)) for item in task.items],
+        risk_class=classes.get(first.borrower_number),
+        escalated_to=max(rungs, key=lambda rung: rung.rung).get_role_display() if rungs else "",
+        is_mine=first.person_id == user.pk,
+    )
+
+
+def lines_of(found: list[Task], user: User, on: date) -> list[Line]:
+    """Tasks in words, with the class of each borrower."""
+    classes = classes_by_number((task.first.borrower_number for task in found), on)
+    return [line_of(task, user, on, classes) for task in found]
+
+
+def grouped(lines: list[Line], on: date) -> list[Group]:
+    """Late first, then today, then to the end of this week, then later; empty groups are left out."""
+    sunday = on + timedelta(days=6 - on.weekday())
+    groups = (
+        Group("late", _("已逾期"), [x for x in lines if x.late]),
+        Group("today", _("今天"), [x for x in lines if not x.late and x.task.due_on <= on]),
+        Group("week", _("本周"), [x for x in lines if not x.late and on < x.task.due_on <= sunday]),
+        Group("later", _("以后"), [x for x in lines if not x.late and x.task.due_on > sunday]),
+    )
+    return [group for group in groups if group.lines]
+
+
+def own_day(user: User, on: date, kind: str, customer: str) -> dict[str, Any]:
+    """The person's own tasks, narrowed by kind and customer, and what may be chosen."""
+    mine = [task for task in tasks_for(user, on) if not task.is_signing]
+    chosen = [
+        task
+        for task in mine
+        if (not kind or task.first.kind == kind) and (not customer or task.first.borrower_number == customer)
+    ]
+    lines = lines_of(chosen, user, on)
+    return {
+        "groups": grouped(lines, on),
+        "total": len(mine),
+        "late": sum(task.is_late(on) for task in mine),
+        "kinds": {task.first.kind: obligations.kind_label(task.first.kind) for task in mine},
+        "customers": dict(
+            sorted(
+                {
+                    t.first.borrower_number: t.first.borrower_name for t in mine if t.first.borrower_number
+                }.items()
+            )
+        ),
+        "kind": kind,
+        "customer": customer,
+    }
+
+
+def others_late(user: User, on: date) -> dict[str, Any]:
+    """What other people in the person's scope are late with: by person, and the longest overdue."""
+    late = WorkItem.objects.visible_to(user).overdue(on).exclude(person=user)
+    by_person = (
+        late.values("person", "person__name").annotate(late=Count("pk")).order_by("-late", "person__name")
+    )
+    longest = open_items(late).order_by("due_on", "pk")[:LATE_LINES]
+    soon = WorkItem.objects.visible_to(user).open().exclude(person=user)
+    week = soon.filter(due_on__gte=on, due_on__lte=on + timedelta(days=7), submitted_on__isnull=True)
+    people = list(by_person)
+    return {
+        "people": people,
+        "late_total": sum(row["late"] for row in people),
+        "week_total": week.count(),
+        "late_lines": lines_of(tasks(longest), user, on),
+    }
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """今日: a person's own day, and what a head or a president has to see of others'."""
+    user, on = request.user, clock.today()
+    context: dict[str, Any] = own_day(user, on, request.GET.get("kind", ""), request.GET.get("customer", ""))
+    context |= {"today": on}
+    if request.htmx:
+        return render(request, "home/duty_rows.html", context)
+    scope = user.scope
+    context |= {
+        "waiting": waiting_for(user),
+        "signing": in_signing(user, on),
+        "returned": returned_to(user),
+        "leads": scope.has(Role.CUSTOMER_HEAD, *BRANCH_ROLES),
+        "signs_first": scope.has(Role.PRESIDENT, Role.VICE_PRESIDENT),
+        "owns_duties": scope.has(*READERS) and not scope.has(Role.AUDITOR),
+        "is_auditor": scope.has(Role.AUDITOR),
+        "is_admin": scope.has(Role.ADMIN),
+    }
+    if context["leads"]:
+        context["others"] = others_late(user, on)
+    return render(request, "home/home.html", context)

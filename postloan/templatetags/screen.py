@@ -1,4 +1,4 @@
-"""How values look on a page: chips, money in the chosen unit, days in words."""
+"""How values look on a page: chips, money in the chosen unit, names of forms."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+
+from core import money
+from postloan import obligations
+from workflow import registry
+from workflow.choices import DocumentStatus, DutyStatus
+from workflow.models import Document, WorkItem
 
 register = template.Library()
-
-WAN = Decimal(10000)
 
 
 @register.simple_tag
@@ -28,23 +31,41 @@ def chip(choice: Any, colour: str = "") -> SafeString | str:
 
 
 @register.filter
-def money(value: Decimal | None, unit: str = "yuan") -> str:
-    """An amount with thousands separators: in 元 to the cent, or in 万元 to two places; a dash for none."""
+def in_unit(value: Decimal | None, unit: str) -> str:
+    """An amount in the unit chosen on the page: 万元 for `wan`, otherwise 元; a dash for none."""
     if value is None:
         return "–"
-    amount = Decimal(value) / WAN if unit == "wan" else Decimal(value)
-    return f"{amount:,.2f}"
+    return money.wan(value) if unit == "wan" else money.yuan(value)
 
 
-@register.filter
-def due_words(due_on: date, today: date) -> str:
-    """How far a day is: 逾期 3 天, 今天, 明天, 剩 5 天."""
-    days = (due_on - today).days
-    if days < 0:
-        return _("逾期 %(days)d 天") % {"days": -days}
-    if days == 0:
-        return _("今天")
-    return _("明天") if days == 1 else _("剩 %(days)d 天") % {"days": days}
+# How a state looks; its word always stands beside the colour.
+SHADES: dict[str, str] = {
+    DocumentStatus.SIGNING: "accent",
+    DocumentStatus.LOCKED: "ok",
+    DutyStatus.OPEN: "accent",
+    DutyStatus.DONE: "ok",
+}
+
+
+@register.simple_tag
+def status_chip(row: Document | WorkItem) -> SafeString | str:
+    """The state of a document or a duty as a chip."""
+    return chip(row.get_status_display(), SHADES.get(row.status, ""))
+
+
+@register.simple_tag
+def duty_name(item: WorkItem) -> str:
+    """What a duty asks for."""
+    return obligations.title(item.obligation)
+
+
+@register.simple_tag
+def form_name(document: Document) -> str:
+    """What the form of a document is called."""
+    try:
+        return str(registry.definition_of(document).title)
+    except KeyError:  # a form of an app that is not installed here
+        return document.number
 
 
 @register.filter

@@ -1,0 +1,110 @@
+"""What may be entered about the book: how a list is narrowed, a risk event, its reversal."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Role, UnitKind
+from accounts.models import Unit, User
+from credit.choices import BorrowerKind, EventKind, RiskClass
+from credit.models import Borrower, Loan
+
+
+def _or_all(label: Any, choices: Any) -> list[tuple[Any, Any]]:
+    return [("", label), *choices]
+
+
+class BorrowerFilter(forms.Form):
+    """How the list of customers is narrowed; a value that is not offered narrows nothing."""
+
+    q = forms.CharField(required=False, max_length=120)
+    risk_class = forms.ChoiceField(required=False, choices=_or_all(_("全部分类"), RiskClass.choices))
+    kind = forms.ChoiceField(required=False, choices=_or_all(_("全部类型"), BorrowerKind.choices))
+    manager = forms.ModelChoiceField(User.objects.none(), required=False, empty_label=_("全部客户经理"))
+    unit = forms.ModelChoiceField(Unit.objects.none(), required=False, empty_label=_("全部机构"))
+    late = forms.BooleanField(required=False)
+    after = forms.CharField(required=False, max_length=40)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scope = user.scope
+        units = Unit.objects.exclude(kind=UnitKind.BANK)
+        if not scope.reads_all:
+            units = units.filter(pk__in=scope.unit_ids)
+        self.fields["unit"].queryset = units
+        posts = {"posts__role": Role.CUSTOMER_MANAGER, "posts__unit__in": units.order_by().values("pk")}
+        self.fields["manager"].queryset = User.objects.filter(**posts).distinct()
+        self.is_wide = scope.reads_all or bool(scope.unit_ids)  # whoever sees more than their own customers
+        labels = {
+            "q": _("名称、拼音首字母或客户编号"),
+            "risk_class": _("风险分类"),
+            "kind": _("客户类型"),
+            "manager": _("客户经理"),
+            "unit": _("机构"),
+        }
+        for name, label in labels.items():
+            self.fields[name].widget.attrs["aria-label"] = label
+        self.fields["q"].widget = forms.TextInput(
+            attrs={"type": "search", "placeholder": labels["q"], "aria-label": labels["q"], "size": 24}
+        )
+
+    def value(self, name: str) -> Any:
+        """What was chosen, or nothing where it was not offered."""
+        return self.cleaned_data.get(name) if self.is_bound and hasattr(self, "cleaned_data") else None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is narrowed."""
+        return any(self.value(name) for name in self.fields if name != "after")
+
+
+class EventForm(forms.Form):
+    """A confirmed fact about a borrower that calls for a visit (第二十八条)."""
+
+    kind = forms.ChoiceField(label=_("事项"), choices=_or_all(_("请选择"), EventKind.choices))
+    loan = forms.ModelChoiceField(
+        Loan.objects.none(), label=_("涉及借据"), required=False, empty_label=_("不涉及单笔借据")
+    )
+    effective_on = forms.DateField(
+        label=_("发生日"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    detail = forms.CharField(
+        label=_("事实"),
+        min_length=5,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("写清何时、何事、涉及金额和消息来源，300 字以内。登记后不能修改，只能冲销重记。"),
+    )
+
+    def __init__(self, *args: Any, borrower: Borrower, on: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.on = on
+        self.fields["loan"].queryset = borrower.loans.all()
+        self.fields["effective_on"].widget.attrs["max"] = on.isoformat()
+        for name, field in self.fields.items():
+            field.widget.attrs["class"] = "form-select" if name in {"kind", "loan"} else "form-control"
+
+    def clean_effective_on(self) -> date:
+        """A fact has happened."""
+        day: date = self.cleaned_data["effective_on"]
+        if day > self.on:
+            raise forms.ValidationError(
+                _("发生日不能晚于业务日期 %(on)s。"), params={"on": self.on.isoformat()}
+            )
+        return day
+
+
+class ReverseForm(forms.Form):
+    """Why an event is taken back."""
+
+    reason = forms.CharField(
+        label=_("冲销理由"),
+        min_length=5,
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
+        help_text=_("写清错在哪里，例如“误登到同名客户”。原记录保留，另记一笔冲销。"),
+    )

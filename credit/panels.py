@@ -1,0 +1,150 @@
+"""What the book says on the borrower page: exposures, classes, events, accounts, people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import OuterRef, Subquery, Sum
+from django.utils.translation import gettext_lazy as _
+
+from core.panels import Panel
+from credit.choices import RiskClass
+from credit.models import AccountBalance, Borrower, ClassFact, Loan, LoanReading, RiskEvent
+
+HISTORY = 30  # rows of a history that the page shows
+
+
+@dataclass(frozen=True)
+class LoanLine:
+    """A loan note with what is owed on it; `risk_class` is empty where none was given yet."""
+
+    loan: Loan
+    balance: Decimal | None
+    overdue: Decimal
+    days_past_due: int
+    risk_class: RiskClass | None
+
+
+def exposures_panel(borrower: Borrower, on: date) -> Panel:
+    """Every loan note with what is owed on it; settled ones last."""
+    reading = LoanReading.objects.known(on).filter(loan=OuterRef("pk")).order_by("-effective_on", "-known_on")
+    fact = (
+        ClassFact.objects.known(on).filter(loan=OuterRef("pk")).order_by("-effective_on", "-known_on", "-pk")
+    )
+    loans = borrower.loans.select_related("contract", "unit").annotate(
+        balance=Subquery(reading.values("balance")[:1]),
+        overdue_principal=Subquery(reading.values("overdue_principal")[:1]),
+        overdue_interest=Subquery(reading.values("overdue_interest")[:1]),
+        days_past_due=Subquery(reading.values("days_past_due")[:1]),
+        class_in_force=Subquery(fact.values("risk_class")[:1]),
+    )
+    lines = [
+        LoanLine(
+            loan,
+            loan.balance,
+            (loan.overdue_principal or Decimal(0)) + (loan.overdue_interest or Decimal(0)),
+            loan.days_past_due or 0,
+            RiskClass(loan.class_in_force) if loan.class_in_force else None,
+        )
+        for loan in loans.order_by("matures_on", "number")
+    ]
+    lines.sort(key=lambda line: line.balance == 0)  # stable: the live ones keep their order by maturity
+    live = [line for line in lines if line.balance != 0]
+    context = {
+        "lines": lines,
+        "balance": sum((line.balance or Decimal(0) for line in lines), Decimal(0)),
+        "overdue": sum((line.overdue for line in lines), Decimal(0)),
+        "granted": borrower.contracts.filter(ends_on__gte=on).aggregate(s=Sum("amount"))["s"] or Decimal(0),
+    }
+    return Panel("loans", _("借据"), "credit/panel_loans.html", context, len(live))
+
+
+@dataclass(frozen=True)
+class ClassChange:
+    """A day on which the class of a loan became another."""
+
+    fact: ClassFact
+    before: RiskClass | None
+    after: RiskClass
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it went down."""
+        return self.before is not None and self.after.severity > self.before.severity
+
+
+def classes_panel(borrower: Borrower, on: date) -> Panel:
+    """When the class of which loan changed; readings that repeat the class before are left out."""
+    facts = (
+        ClassFact.objects.known(on)
+        .filter(loan__borrower=borrower)
+        .select_related("loan")
+        .order_by("loan", "effective_on", "known_on", "pk")
+    )
+    changes: list[ClassChange] = []
+    last: dict[int, RiskClass] = {}
+    for fact in facts:
+        now = RiskClass(fact.risk_class)
+        if last.get(fact.loan_id) != now:
+            changes.append(ClassChange(fact, last.get(fact.loan_id), now))
+        last[fact.loan_id] = now
+    changes.sort(key=lambda change: (change.fact.effective_on, change.fact.pk), reverse=True)
+    return Panel("classes", _("分类变化"), "credit/panel_classes.html", {"changes": changes[:HISTORY]})
+
+
+def events_panel(borrower: Borrower, on: date, *, may_record: bool) -> Panel:
+    """Risk events, the latest first; a reversed one stays, struck out, with its reversal."""
+    events = (
+        RiskEvent.objects.filter(borrower=borrower, known_on__lte=on, reverses__isnull=True)
+        .select_related("loan", "reversed_by")
+        .order_by("-effective_on", "-pk")[:HISTORY]
+    )
+    context = {"events": list(events), "may_record": may_record}
+    standing = sum(1 for event in context["events"] if not getattr(event, "reversed_by", None))
+    return Panel("events", _("风险事项"), "credit/panel_events.html", context, standing)
+
+
+def accounts_panel(borrower: Borrower, on: date) -> Panel:
+    """Accounts with their latest balance."""
+    latest = (
+        AccountBalance.objects.known(on)
+        .filter(account=OuterRef("pk"))
+        .order_by("-effective_on", "-known_on", "-pk")
+    )
+    accounts = list(
+        borrower.accounts.annotate(
+            balance=Subquery(latest.values("balance")[:1]),
+            frozen=Subquery(latest.values("frozen")[:1]),
+            balance_on=Subquery(latest.values("effective_on")[:1]),
+        )
+    )
+    return Panel(
+        "accounts", _("账户"), "credit/panel_accounts.html", {"accounts": accounts}, len(accounts), wide=False
+    )
+
+
+def people_panel(borrower: Borrower, on: date) -> Panel:
+    """Who answers for the borrower now and did before, with dates (逐户落实到人：第八条)."""
+    rows = list(borrower.responsibilities.select_related("person", "unit").order_by("role", "-from_on"))
+    current = [row for row in rows if row.from_on <= on and (row.to_on is None or row.to_on >= on)]
+    context = {"current": current, "past": [row for row in rows if row not in current]}
+    return Panel("people", _("责任人"), "credit/panel_people.html", context, wide=False)
+
+
+def facts_panel(borrower: Borrower) -> Panel:
+    """The borrower's own particulars."""
+    return Panel("facts", _("基本情况"), "credit/panel_facts.html", {"borrower": borrower}, wide=False)
+
+
+def panels(borrower: Borrower, on: date, *, may_record: bool) -> list[Panel]:
+    """The book's panels, in the order of the page."""
+    return [
+        exposures_panel(borrower, on),
+        events_panel(borrower, on, may_record=may_record),
+        classes_panel(borrower, on),
+        facts_panel(borrower),
+        people_panel(borrower, on),
+        accounts_panel(borrower, on),
+    ]

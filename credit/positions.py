@@ -1,0 +1,87 @@
+"""Where borrowers stand on a day: balance, worst class, days past due; for lists and for the borrower page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from credit.choices import ResponsibleRole, RiskClass
+from credit.duties import exposures
+from credit.models import Borrower, Loan, LoanReading, Responsibility
+
+
+@dataclass(frozen=True)
+class Position:
+    """A borrower's live loans on a day, summed up."""
+
+    balance: Decimal
+    loans: int
+    worst: RiskClass | None
+    days_past_due: int
+
+
+NOTHING = Position(Decimal(0), 0, None, 0)
+
+
+def class_of(severity: int | None) -> RiskClass | None:
+    """The class of a severity."""
+    return None if severity is None else list(RiskClass)[severity]
+
+
+def live_loans(on: date) -> QuerySet[Loan]:
+    """Loans with a balance on the day, with the class in force and the days past due."""
+    reading = LoanReading.objects.known(on).filter(loan=OuterRef("pk")).order_by("-effective_on", "-known_on")
+    return exposures(on).annotate(
+        days_past_due=Subquery(reading.values("days_past_due")[:1]),
+        overdue_principal=Subquery(reading.values("overdue_principal")[:1]),
+        overdue_interest=Subquery(reading.values("overdue_interest")[:1]),
+    )
+
+
+def positions(borrower_ids: Iterable[int], on: date) -> dict[int, Position]:
+    """Where each of these borrowers stands; one query, whatever their number."""
+    found: dict[int, Position] = {}
+    rows = live_loans(on).filter(borrower__in=list(borrower_ids)).order_by()
+    for borrower, balance, severity, days in rows.values_list(
+        "borrower", "balance", "severity", "days_past_due"
+    ):
+        so_far = found.get(borrower, NOTHING)
+        worst = max(severity, so_far.worst.severity if so_far.worst else 0)
+        found[borrower] = Position(
+            so_far.balance + balance,
+            so_far.loans + 1,
+            class_of(worst),
+            max(days or 0, so_far.days_past_due),
+        )
+    return found
+
+
+def classes_by_number(numbers: Iterable[str], on: date) -> dict[str, RiskClass]:
+    """The worst class of each of these borrowers, by customer number."""
+    worst: dict[str, int] = {}
+    rows = exposures(on).filter(borrower__number__in=set(numbers)).order_by()
+    for number, severity in rows.values_list("borrower__number", "severity"):
+        worst[number] = max(severity, worst.get(number, 0))
+    return {number: list(RiskClass)[severity] for number, severity in worst.items()}
+
+
+def in_class(borrowers: QuerySet[Borrower], risk_class: RiskClass, on: date) -> QuerySet[Borrower]:
+    """Of these borrowers, those whose worst live loan is in the class."""
+    theirs = exposures(on).filter(borrower=OuterRef("pk"))
+    return borrowers.filter(
+        Exists(theirs.filter(severity=risk_class.severity)),
+        ~Exists(theirs.filter(severity__gt=risk_class.severity)),
+    )
+
+
+def managers(borrower_ids: Iterable[int], on: date) -> dict[int, Responsibility]:
+    """The customer manager of each of these borrowers on the day."""
+    rows: Any = Responsibility.objects.current(on).filter(
+        borrower__in=list(borrower_ids), role=ResponsibleRole.CUSTOMER_MANAGER, known_on__lte=on
+    )
+    return {row.borrower_id: row for row in rows.select_related("person", "unit").order_by("from_on")}

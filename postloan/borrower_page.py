@@ -1,0 +1,48 @@
+"""The whole story of a borrower on one page: each app contributes its panels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.access import get_visible
+from accounts.choices import Role
+from core import clock
+from credit import panels as credit_panels
+from credit.models import Borrower
+from credit.positions import NOTHING, managers, positions
+from credit.views.borrowers import money_unit
+from credit.views.events import may_record
+from postloan.home import lines_of
+from workflow import panels as workflow_panels
+
+# The order of the page: what is owed and done first, then the book.
+ORDER = ("duties", "loans", "events", "documents", "classes", "closed", "facts", "people", "accounts")
+
+
+@require_safe
+def borrower_page(request: HttpRequest, number: str) -> HttpResponse:
+    """One borrower: exposures, classes, events, duties, documents, accounts, people."""
+    on, user = clock.today(), request.user
+    borrower = get_visible(Borrower, user, number=number)
+    panels = [
+        *workflow_panels.panels(number, user, on),
+        *credit_panels.panels(borrower, on, may_record=may_record(user)),
+    ]
+    panels.sort(key=lambda panel: ORDER.index(panel.anchor))
+    duties = next(panel for panel in panels if panel.anchor == "duties")
+    context: dict[str, Any] = {
+        "today": on,
+        "borrower": borrower,
+        "position": positions([borrower.pk], on).get(borrower.pk, NOTHING),
+        "manager": managers([borrower.pk], on).get(borrower.pk),
+        "panels": panels,
+        "duty_lines": lines_of(duties.context["tasks"], user, on),
+        "money_unit": money_unit(request),
+        "may_record": may_record(user),
+        "may_audit": user.scope.has(Role.AUDITOR),
+    }
+    return render(request, "credit/borrower.html", context)

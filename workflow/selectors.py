@@ -1,0 +1,134 @@
+"""Reads over duties, documents and signatures, answered as frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+
+from accounts.models import User
+from workflow.choices import ChainStatus, DocumentStatus, DutyStatus, StepStatus
+from workflow.models import Chain, Document, Step, WorkItem
+
+
+@dataclass(frozen=True)
+class Task:
+    """Duties of one kind for one borrower as one piece of work, due at the earliest of them."""
+
+    items: tuple[WorkItem, ...]  # the earliest first
+
+    @property
+    def first(self) -> WorkItem:
+        """The duty that is due first; starting it starts the task."""
+        return self.items[0]
+
+    @property
+    def due_on(self) -> date:
+        """The earliest due date."""
+        return self.first.due_on
+
+    @property
+    def document(self) -> Document | None:
+        """The evidence that was begun for one of the duties, if any."""
+        return next((item.document for item in self.items if item.document_id), None)
+
+    @property
+    def begun(self) -> bool:
+        """Somebody has started to fill in the evidence."""
+        return bool(self.document and self.document.status == DocumentStatus.DRAFT)
+
+    @property
+    def is_signing(self) -> bool:
+        """The evidence is with the signers: nothing more is owed by the person unless it comes back."""
+        return all(
+            item.document is not None and item.document.status == DocumentStatus.SIGNING
+            for item in self.items
+        )
+
+    def is_late(self, on: date) -> bool:
+        """Whether one of the duties is past its day without evidence handed in by then."""
+        return any(
+            item.due_on < on and (item.submitted_on is None or item.submitted_on > item.due_on)
+            for item in self.items
+        )
+
+
+def tasks(items: Iterable[WorkItem]) -> list[Task]:
+    """Group duties by kind, borrower and person, the most urgent first; a duty about no borrower stands alone."""
+    groups: dict[tuple[object, ...], list[WorkItem]] = {}
+    for item in items:
+        about = item.borrower_number or (item.subject_kind, item.subject_id)
+        groups.setdefault((item.kind, about, item.person_id), []).append(item)
+    found = [Task(tuple(sorted(group, key=lambda i: (i.due_on, i.pk)))) for group in groups.values()]
+    return sorted(found, key=lambda task: (task.due_on, task.first.pk))
+
+
+def open_items(items: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
+    """Open duties with what a line about them shows: the person, the evidence, the rungs climbed."""
+    return (
+        items.filter(status=DutyStatus.OPEN)
+        .select_related("person", "document", "unit")
+        .prefetch_related("escalations")
+    )
+
+
+def tasks_for(user: User, on: date) -> list[Task]:
+    """What a person owes, as tasks."""
+    return tasks(open_items(WorkItem.objects.owed_by(user)))
+
+
+def waiting_for(user: User) -> QuerySet[Step]:
+    """Signatures that are asked of this person now: their step waits and none before it does."""
+    earlier = Step.objects.filter(
+        chain=OuterRef("chain"), position__lt=OuterRef("position"), status=StepStatus.WAITING
+    )
+    return (
+        Step.objects.filter(
+            ~Exists(earlier), person=user, status=StepStatus.WAITING, chain__status=ChainStatus.RUNNING
+        )
+        .select_related("chain__document__author")
+        .order_by("chain__started_at")
+    )
+
+
+@dataclass(frozen=True)
+class InSigning:
+    """A document of somebody's that others have to sign: whose turn it is, and for how many days."""
+
+    document: Document
+    step: Step
+    days: int
+
+
+def in_signing(user: User, on: date) -> list[InSigning]:
+    """The person's own documents that wait for a signature, the longest wait first."""
+    chains = (
+        Chain.objects.filter(status=ChainStatus.RUNNING, document__author=user)
+        .select_related("document")
+        .prefetch_related(Prefetch("steps", Step.objects.select_related("person").order_by("position")))
+    )
+    waits = []
+    for chain in chains:
+        steps = list(chain.steps.all())
+        step = next((step for step in steps if step.status == StepStatus.WAITING), None)
+        if step:
+            since = max((s.signed_on for s in steps if s.signed_on), default=chain.started_on)
+            waits.append(InSigning(chain.document, step, (on - since).days))
+    return sorted(waits, key=lambda wait: (-wait.days, wait.document.pk))
+
+
+def returned_to(user: User) -> QuerySet[Step]:
+    """Send-backs of the person's documents that are in their hands again, the latest first."""
+    newer = Chain.objects.filter(document=OuterRef("chain__document"), round__gt=OuterRef("chain__round"))
+    return (
+        Step.objects.filter(
+            ~Exists(newer),
+            status=StepStatus.RETURNED,
+            chain__document__author=user,
+            chain__document__status=DocumentStatus.DRAFT,
+        )
+        .select_related("chain__document", "signed_by")
+        .order_by("-signed_at")
+    )
