@@ -245,7 +245,7 @@ def _check_parameters(parameters: Mapping[str, Mapping[str, Any]]) -> None:
         texts = [entry.get(key, "") for key in ("article", "note", "source")]
         if set(entry) - KEYS or "value" not in entry or not all(isinstance(text, str) for text in texts):
             raise Invalid(
-                f"参数 {name} 须有取值（value）与条文（article），可有说明（note）与出处（source），均为文字。"
+                f"参数 {name} 须有取值 value 与条文 article，可有说明 note 与出处 source，均为文字。"
             )
         if not texts[0].strip():
             raise Invalid(f"参数 {name} 没有写明条文（article）。")
