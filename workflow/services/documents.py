@@ -212,7 +212,7 @@ def gaps_of(document: Document, *, on: date) -> list[definitions.Gap]:
 def submit(
     *,
     document: Document,
-    signers: Sequence[rules.Signer] | None = None,
+    signers: Sequence[registry.Signer] | None = None,
     by: User,
     password: str,
     on: date,
@@ -228,7 +228,7 @@ def submit(
 def _submit(
     *,
     document: Document,
-    signers: Sequence[rules.Signer] | None,
+    signers: Sequence[registry.Signer] | None,
     by: User,
     on: date,
     at: datetime,
@@ -251,7 +251,7 @@ def _submit(
             role=seat.role,
             label=seat.label,
             line=seat.line,
-            person_id=seat.person_id,
+            person=seat.person,
             status=StepStatus.WAITING,
         )
         for position, seat in enumerate(seats, start=1)
@@ -266,7 +266,7 @@ def _submit(
             "number": stands.number,
             "round": chain.round,
             "hash": content_hash,
-            "signers": [f"{seat.role} {seat.person_id or ''}".strip() for seat in seats],
+            "signers": [seat.person.username if seat.person else str(seat.role) for seat in seats],
         },
     )
     known.on_submitted(document=stands, by=by, on=on)
@@ -286,18 +286,17 @@ def _check_can_submit(document: Document, by: User, *, on: date) -> None:
         )
 
 
-def _check_signers(seats: Sequence[rules.Signer], *, author: User) -> None:
-    if not seats or seats[0].person_id != author.pk:
+def _check_signers(seats: Sequence[registry.Signer], *, author: User) -> None:
+    people = [seat.person for seat in seats if seat.person is not None]
+    if not seats or seats[0].person != author:
         raise Refused(_("签字链的第一栏应是经办人自己。"))
-    ids = [seat.person_id for seat in seats if seat.person_id is not None]
-    if len(ids) != len(set(ids)):
+    if len(people) != len(set(people)):
         raise Refused(_("同一人在签字链中出现了两次，请检查岗位设置。"))
-    people = User.objects.in_bulk(ids)
     for seat in seats:
-        if seat.person_id is not None and people[seat.person_id].line != seat.line:
+        if seat.person is not None and seat.person.line != seat.line:
             raise Refused(
                 _("“%(label)s”属%(line)s，不能由%(who)s签字，请检查岗位设置。")
-                % {"label": seat.label, "line": seat.line.label, "who": people[seat.person_id].name}
+                % {"label": seat.label, "line": seat.line.label, "who": seat.person.name}
             )
 
 

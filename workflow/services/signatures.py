@@ -284,10 +284,11 @@ def verify(document: Document) -> list[str]:
         if step.signed_hash != now:
             wrong.append(_("“%(label)s”%(who)s（%(on)s）的签字与现有内容不符。") % box)
         entry = (
-            AuditEntry.objects.filter(subject=f"Step:{step.pk}", act=SIGNED_ACT)
+            AuditEntry.objects.filter(subject=audit.name_of(step), act=SIGNED_ACT)
             .order_by("id")
-            .values("after")
-        ).first()
+            .values_list("after", flat=True)
+            .first()
+        )
         if entry != signature_as_audited(step):
             wrong.append(_("“%(label)s”%(who)s（%(on)s）的签字与审计记录不符。") % box)
     return wrong
