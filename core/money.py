@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from core.errors import Invalid
@@ -12,8 +11,11 @@ _TEN_THOUSAND = Decimal(10000)
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
 _PLACES = ("", "拾", "佰", "仟")
 _LIMIT = Decimal(10) ** 16  # one 仟万亿 and above is no amount of a bank's book
-_MINUS = str.maketrans({"−": "-", "﹣": "-", "—": "-"})
-_SPACES = str.maketrans("", "", " \t\u00a0\u3000")
+# 全角 forms, one by one: a general normalisation would also read ² as 2.
+_TYPED = str.maketrans(
+    {chr(wide): chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)}
+    | {"￥": "¥", "−": "-", "﹣": "-", "—": "-", " ": "", "\t": "", "\u00a0": "", "\u3000": ""}
+)
 
 
 def _decimal(value: object) -> Decimal:
@@ -92,8 +94,7 @@ def _group_in_words(group: int) -> str:
 
 def parse(text: str) -> Decimal:
     """An amount as people type it (1,234.50, １２３４．５, ￥1234.5); Invalid says what is wrong."""
-    typed = unicodedata.normalize("NFKC", text).translate(_MINUS).translate(_SPACES)
-    typed = typed.removeprefix("¥").removesuffix("元").replace("，", ",")
+    typed = text.translate(_TYPED).removeprefix("¥").removesuffix("元")
     if not typed:
         raise Invalid("请填写金额。")
     if "," in typed:
