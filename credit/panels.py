@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,6 +10,7 @@ from decimal import Decimal
 from django.db.models import OuterRef, Subquery, Sum
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from core.panels import Panel
 from credit.choices import RiskClass
 from credit.models import AccountBalance, Borrower, ClassFact, Loan, LoanReading, RiskEvent
@@ -94,15 +96,38 @@ def classes_panel(borrower: Borrower, on: date) -> Panel:
     return Panel("classes", _("分类变化"), "credit/panel_classes.html", {"changes": changes[:HISTORY]})
 
 
+@dataclass(frozen=True)
+class EventLine:
+    """A risk event with who recorded it, by name, and its reversal if there is one."""
+
+    event: RiskEvent
+    recorder: str
+    reversal: RiskEvent | None
+    reverser: str
+
+
+def names_of(recorders: Iterable[str]) -> dict[str, str]:
+    """People by 工号; a job is the system."""
+    wanted = set(recorders)
+    names = dict(User.objects.filter(username__in=wanted).values_list("username", "name"))
+    return {who: names.get(who) or str(_("系统") if who.startswith("system") else who) for who in wanted}
+
+
 def events_panel(borrower: Borrower, on: date, *, may_record: bool) -> Panel:
     """Risk events, the latest first; a reversed one stays, struck out, with its reversal."""
-    events = (
+    rows = list(
         RiskEvent.objects.filter(borrower=borrower, known_on__lte=on, reverses__isnull=True)
         .select_related("loan", "reversed_by")
         .order_by("-effective_on", "-pk")[:HISTORY]
     )
-    context = {"events": list(events), "may_record": may_record}
-    standing = sum(1 for event in context["events"] if not getattr(event, "reversed_by", None))
+    reversals = [getattr(row, "reversed_by", None) for row in rows]
+    names = names_of([row.recorded_by for row in (*rows, *reversals) if row])
+    lines = [
+        EventLine(row, names[row.recorded_by], undone, names[undone.recorded_by] if undone else "")
+        for row, undone in zip(rows, reversals, strict=True)
+    ]
+    context = {"lines": lines, "may_record": may_record}
+    standing = sum(not line.reversal for line in lines)
     return Panel("events", _("风险事项"), "credit/panel_events.html", context, standing)
 
 

@@ -19,16 +19,7 @@ from accounts.models import Unit, User
 from core import clock
 from credit.models import Borrower
 from workflow.models import WorkItem
-
-try:
-    from workflow.services.days import DayState, day_state
-except ImportError:  # the close of day is not there yet: the frame says nothing about it
-    DayState = Any  # type: ignore[misc, assignment]
-
-    def day_state(today: date) -> Any:  # type: ignore[misc]
-        """Nothing is known about the day."""
-        return None
-
+from workflow.services.days import DayState, day_state
 
 COUNT_LIMIT = 1000  # a count in the frame is a hint; beyond this it says 999+ and costs no more
 

@@ -2,11 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from postloan import home, refusals
+from postloan import audit_page, borrower_page, branch, health, home, refusals, search
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("", include("accounts.urls")),
+    path("", include("workflow.urls")),
+    path("", include("credit.urls")),
+    path("borrowers/<str:number>/", borrower_page.borrower_page, name="borrower"),
+    path("search/", search.search, name="search"),
+    path("duties/", branch.branch_duties, name="branch_duties"),
+    path("duties/export/", branch.branch_export, name="branch_export"),
+    path("audit/", audit_page.audit_history, name="audit"),
+    path("audit/verify/", audit_page.audit_verify, name="audit_verify"),
+    path("healthz/", health.healthz, name="healthz"),
 ]
 
 handler403 = refusals.forbidden
