@@ -1,0 +1,1 @@
+"""The demonstration branch: forty-two invented borrowers, written and loaded like a bank's own."""
