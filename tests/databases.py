@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
+from django.test.utils import setup_databases, teardown_databases
 
 _serial = count(1)
 
@@ -43,9 +44,15 @@ def _execute(statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The test database with policy and calendar in it, and a template of it to clone from."""
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """The test database with policy and calendar in it, and a template of it to clone from.
+
+    In place of pytest-django's own: that one makes no database when only tests with a database of their own are run.
+    """
     with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases=["default"], serialized_aliases=[])
         call_command("load_reference", verbosity=0)
         connections.close_all()
     name = connection.settings_dict["NAME"]
@@ -53,6 +60,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     _execute(f'CREATE DATABASE "{name}_template" TEMPLATE "{name}"')
     yield
     _execute(f'DROP DATABASE IF EXISTS "{name}_template"')
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from datetime import date
 from itertools import islice
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -22,7 +23,6 @@ from workflow.choices import DutyStatus
 from workflow.duties import Required, Rule, Verdict
 from workflow.models import Quarantined, WorkItem
 
-SET_SIZE = 2000
 MAX_ATTEMPTS = 3
 
 T = TypeVar("T")
@@ -73,9 +73,9 @@ def reconcile(
 
 
 def _sets(rows: QuerySet[Any]) -> Iterator[list[Any]]:
-    """A queryset in sets of at most SET_SIZE rows."""
-    stream = iter(rows.order_by("pk").iterator(chunk_size=SET_SIZE))
-    while chunk := list(islice(stream, SET_SIZE)):
+    """A queryset in sets of at most DUTY_SET_SIZE rows."""
+    stream = iter(rows.order_by("pk").iterator(chunk_size=settings.DUTY_SET_SIZE))
+    while chunk := list(islice(stream, settings.DUTY_SET_SIZE)):
         yield chunk
 
 
