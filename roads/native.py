@@ -95,7 +95,7 @@ def ensure(parts: Sequence[Part], *, why: str) -> str | None:
         command = f"brew install {names}"
     else:
         command = f"用本机的软件包管理器安装 / install with your package manager: {names}"
-    return f"{why}还缺 {names}。请执行：{command}\n      (Missing for this: {names}. Run: {command})"
+    return f"{why}：还缺 {names}。请执行：{command}\n      (Missing for this: {names}. Run: {command})"
 
 
 def install(packages: Sequence[str], *, why: str) -> None:

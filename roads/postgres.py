@@ -8,6 +8,7 @@ it (docs/adr/0001). Here nothing that exists has its permissions changed, and `.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import stat
@@ -39,17 +40,22 @@ class Account:
 class Postgres:
     """One embedded server: its data, its socket, its process."""
 
-    def __init__(self, home: Path, log: Path, *, durable: bool = True) -> None:
+    def __init__(self, home: Path, log: Path, *, test_port: int | None = None) -> None:
+        """`test_port` makes it a server for tests: on that port of this machine as well, behind a password, since
+        tests hand its address to all kinds of programs; and careless about losing data in a power cut."""
         self.home = ROOTS_BASE / tag(home) if is_root() else home
         self.data = self.home / "pg"
         self.log = log
-        self.durable = durable
+        self.test_port = test_port
+        self.password = secrets.token_hex(16)
         self.account: Account | None = None
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """The address, in the one spelling that both libpq and Django's settings understand for a socket."""
+        """The address; for a socket in the one spelling that both libpq and Django's settings understand."""
+        if self.test_port:
+            return f"postgresql://{USER}:{self.password}@127.0.0.1:{self.test_port}/{DATABASE}"
         return f"postgresql://{USER}@/{DATABASE}?host={quote(str(self.socket_dir))}"
 
     @property
@@ -79,6 +85,8 @@ class Postgres:
             )
         if not self._psql("select 1 from pg_database where datname = 'postloan'"):
             self._psql(f"create database {DATABASE}")
+        if self.test_port:
+            self._psql(f"alter role {USER} password '{self.password}'")
 
     def stop(self) -> None:
         """Fast shutdown: sessions are ended, nothing that was committed is lost."""
@@ -175,7 +183,7 @@ class Postgres:
         if self.account:
             os.chown(partial, self.account.uid, self.account.gid)
         done = self._run(
-            "initdb", "-D", str(partial), "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C",
+            "initdb", "-D", str(partial), "-U", USER, "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C",
             "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
         )  # fmt: skip
         if done.returncode:
@@ -205,7 +213,8 @@ class Postgres:
             "timezone": "Asia/Shanghai",
             "log_timezone": "Asia/Shanghai",
         }
-        if not self.durable:
+        if self.test_port:
+            settings |= {"listen_addresses": "127.0.0.1", "port": str(self.test_port)}
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         argv = [str(self.bin / "postgres"), "-D", str(self.data)]
         for name, value in settings.items():
@@ -239,7 +248,8 @@ class Postgres:
         return False
 
     def _psql(self, sql: str) -> str:
-        done = self._run("psql", "-X", "-h", str(self.socket_dir), "-U", USER, "-d", "postgres", "-tAc", sql)
+        where = ["-h", str(self.socket_dir), "-p", str(self.test_port or 5432), "-U", USER, "-d", "postgres"]
+        done = self._run("psql", "-X", *where, "-tAc", sql)
         if done.returncode:
             raise Stop(f"内置数据库没有应答：{done.stderr.strip()}")
         return done.stdout.strip()

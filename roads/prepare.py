@@ -30,7 +30,7 @@ def main() -> int:
         django.setup()
         doing = "连接数据库"
         connection.ensure_connection()
-        if (version := connection.pg_version // 10000) < 15:
+        if (version := _server_version()) < 15:
             raise say.Stop(f"数据库是 PostgreSQL {version}，需要 15 或更新的版本。")
         doing = "升级数据表"
         if waiting := _waiting():
@@ -61,6 +61,13 @@ def main() -> int:
     return 0
 
 
+def _server_version() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("show server_version_num")
+        (number,) = cursor.fetchone()
+    return int(number) // 10000
+
+
 def _waiting() -> int:
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
@@ -68,7 +75,7 @@ def _waiting() -> int:
 
 def _migrate() -> None:
     """By itself: migrations may run as another database role than the application does."""
-    command = [PYTHON, ROOT / "manage.py", "migrate", "--verbosity", "1", "--no-input"]
+    command: list[str | Path] = [PYTHON, ROOT / "manage.py", "migrate", "--verbosity", "1", "--no-input"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()

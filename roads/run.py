@@ -112,7 +112,8 @@ class Run:
                 check_redis(self.redis)
             environment.ensure("requirements.txt")
             if notice := native.ensure(native.PRINTING, why="打印中文 PDF"):
-                self.notices.append(notice)
+                say.warn(notice)
+                self.notices.append(notice)  # and again at the end, where it will be read
             with self.stopping_everything():
                 if self.embedded:
                     with say.step("启动内置 PostgreSQL"):

@@ -225,7 +225,7 @@ def database(var: Path, *, embedded: bool) -> Iterator[str]:
             say.line("▸ 用本机的 PostgreSQL")
             yield url
             return
-    server = Postgres(var / "pg", var / "postgres.log", durable=False)
+    server = Postgres(var / "pg", var / "postgres.log", test_port=free_port())
     with say.step("启动测试用的内置 PostgreSQL"):
         server.start()
     try:
@@ -252,9 +252,7 @@ def redis(var: Path, *, embedded: bool) -> Iterator[str]:
 
 @contextlib.contextmanager
 def own_redis(program: str, var: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     argv = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(var)]
     server = subprocess.Popen(
         argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -268,6 +266,12 @@ def own_redis(program: str, var: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:

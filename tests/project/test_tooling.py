@@ -248,7 +248,7 @@ def test_the_embedded_database_starts_on_a_deep_path_and_opens_no_folder(tmp_pat
     home = tmp_path / "支行 一" / ("d" * 90)
     home.mkdir(parents=True, mode=0o700)
     before = modes(home) | modes(places.VENV)
-    server = Postgres(home, tmp_path / "postgres.log", durable=False)
+    server = Postgres(home, tmp_path / "postgres.log")
     try:
         server.start()
         assert len(os.fsencode(server.socket_dir / SOCKET_NAME)) <= LONGEST_SOCKET_PATH
@@ -256,7 +256,7 @@ def test_the_embedded_database_starts_on_a_deep_path_and_opens_no_folder(tmp_pat
         assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
 
         server.process = None  # as after kill -9 of ./run: the server is still there, and nobody's
-        again = Postgres(home, tmp_path / "postgres.log", durable=False)
+        again = Postgres(home, tmp_path / "postgres.log")
         again.start()
         again.stop()
         assert modes(home) | modes(places.VENV) == before
@@ -266,7 +266,7 @@ def test_the_embedded_database_starts_on_a_deep_path_and_opens_no_folder(tmp_pat
 
 
 def test_a_cluster_that_was_left_half_made_is_made_again(tmp_path: Path) -> None:
-    server = Postgres(tmp_path, tmp_path / "postgres.log", durable=False)
+    server = Postgres(tmp_path, tmp_path / "postgres.log")
     half = server.data.with_name("pg.partial")
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18")
