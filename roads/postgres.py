@@ -26,6 +26,16 @@ from roads.say import Stop
 USER = "postloan"
 DATABASE = "postloan"
 SOCKET_NAME = ".s.PGSQL.5432"
+# The same order of text on Linux and macOS; whoever may enter the socket's folder is let in.
+INITDB = [
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--auth-local=trust",
+    "--auth-host=scram-sha-256",
+    "--no-instructions",
+]
 LONGEST_SOCKET_PATH = 100  # the kernel's limit is 107 bytes on Linux and 103 on macOS
 
 
@@ -182,10 +192,7 @@ class Postgres:
         partial.mkdir(mode=0o700)
         if self.account:
             os.chown(partial, self.account.uid, self.account.gid)
-        done = self._run(
-            "initdb", "-D", str(partial), "-U", USER, "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C",
-            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
-        )  # fmt: skip
+        done = self._run("initdb", "-D", str(partial), "-U", USER, *INITDB)
         if done.returncode:
             shutil.rmtree(partial, ignore_errors=True)
             raise Stop(f"内置数据库没有建成（{self.data}）：\n{done.stdout.strip()}\n{done.stderr.strip()}")

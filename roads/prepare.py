@@ -13,6 +13,7 @@ import traceback
 from pathlib import Path
 
 import django
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -74,15 +75,21 @@ def _waiting() -> int:
 
 
 def _migrate() -> None:
-    """By itself: migrations may run as another database role than the application does."""
-    command: list[str | Path] = [PYTHON, ROOT / "manage.py", "migrate", "--verbosity", "1", "--no-input"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
-    if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        (var_dir() / "log" / "migrate.log").write_text(done.stdout + done.stderr)
-        raise say.Stop(
-            f"升级数据表没有完成：{last[-1] if last else ''}\n记录在 {var_dir() / 'log' / 'migrate.log'}"
-        )
+    """By itself, since migrations run as the owner of the tables where there is one, then give us our rights."""
+    env = dict(os.environ)
+    commands = [["migrate", "--verbosity", "1", "--no-input"]]
+    if settings.DATABASE_OWNER_URL:
+        env["DATABASE_URL"] = settings.DATABASE_OWNER_URL
+        role = ["--role", str(connection.settings_dict["USER"])]
+        commands.append(["grant_app_role", *role])
+    for arguments in commands:
+        command: list[str | Path] = [PYTHON, ROOT / "manage.py", *arguments]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, env=env)
+        if done.returncode:
+            last = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            log = var_dir() / "log" / "migrate.log"
+            log.write_text(done.stdout + done.stderr)
+            raise say.Stop(f"升级数据表没有完成：{last[-1] if last else ''}\n完整记录在 {log}")
 
 
 def _refuse(sentence: str) -> int:

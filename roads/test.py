@@ -24,7 +24,7 @@ from roads.postgres import Postgres
 from roads.say import Stop
 
 CLOSING = re.compile(
-    r"=+ (?:no tests ran|.*\d+ (?:passed|failed|skipped|deselected|error)).* in [\d.]+s.*=+$"
+    r"(?:=+ )?(?:no tests ran|\d+ (?:passed|failed|skipped|deselected|errors?)).* in [\d.]+s.*"
 )
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 NO_TESTS = 5
