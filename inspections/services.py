@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.selectors import Holders
 from core import clock
 from core.errors import Refused
+from core.obligations import claims
 from core.policy import Policy, policy_on
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
@@ -34,6 +35,7 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
     return bool(manager and manager.person_id == user.pk) or user.scope.has(Role.CUSTOMER_HEAD)
 
 
+@claims("GR-30")
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """客户经理 → 客户部门负责人 → 经营主责任人 (第三十条), as the policy in force on the day orders them."""
     borrower = Borrower.objects.get(pk=document.subject_id)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from core import audit, clock
 from core.actor import acting_as, job
@@ -27,8 +27,7 @@ from workflow.services import days, duties
 RULES: tuple[Rule, ...] = (*INSPECTION_RULES,)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One step of a day: its name as shown, whether it needs the day's extracts, and its work."""
 
     name: str
@@ -37,7 +36,9 @@ class Step:
     work: Callable[[date, Policy, DayRun], dict[str, Any]]
 
 
-def _duties(rule: Rule) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
+def duties_of(rule: Rule) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
+    """The work of the step that reconciles one rule."""
+
     def work(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
         progress = days.RunProgress(run)
         progress.blame(rule.subject)
@@ -67,7 +68,7 @@ def _close(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
 
 
 STEPS: tuple[Step, ...] = (
-    *(Step(f"duties:{rule.obligation}", "生成职责", True, _duties(rule)) for rule in RULES),
+    *(Step(f"duties:{rule.obligation}", "生成职责", True, duties_of(rule)) for rule in RULES),
     Step("escalation", "逾期升级", False, _escalate),
     Step("measures", "日度指标", True, _measure),
     Step(days.CLOSED, "日终完成", True, _close),

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 
 from accounts.choices import Role
+from core import obligations
 from core.policy import Policy
 from workflow.choices import SubjectKind
 
@@ -58,6 +59,12 @@ class Rule:
     subject: ClassVar[SubjectKind]
     kind: ClassVar[str]
     post: ClassVar[Role]
+
+    def __init_subclass__(cls) -> None:
+        """A rule that names its obligation claims it."""
+        super().__init_subclass__()
+        if "obligation" in cls.__dict__:
+            obligations.claim(cls.obligation, f"{cls.__module__}.{cls.__qualname__}")
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Subjects that may owe something on the day, or that have an open duty of this rule; `pk` is the subject."""

@@ -9,7 +9,6 @@ import pytest
 from core import clock, policy
 from core.models import Scheme
 
-
 THEN = datetime(2026, 8, 31, 9, tzinfo=clock.SHANGHAI)
 
 

@@ -101,7 +101,8 @@ class Worker:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [*self.celery, "worker", "-c", "1", "-l", "ERROR"], env=self.environ, cwd=settings.BASE_DIR, start_new_session=True,
+            [*self.celery, "worker", "-c", "1", "-l", "ERROR"],
+            env=self.environ, cwd=settings.BASE_DIR, start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         # The beat's wake-up: it says nothing but "look".
