@@ -6,3 +6,10 @@ from django.apps import AppConfig
 class WorkflowConfig(AppConfig):
     name = "workflow"
     verbose_name = "职责与签字"
+
+    def ready(self) -> None:
+        """Make the app's own form known."""
+        from workflow import registry  # the app registry must be ready first
+        from workflow.documents import completion_record
+
+        registry.register(completion_record.KIND)

@@ -21,7 +21,6 @@ from workflow.definitions import (
     changes_in_rows,
     gaps,
     shown,
-    visible_fields,
     visible_sections,
 )
 from workflow.definitions.values import decimal_of, display, grouped
@@ -69,6 +68,11 @@ class Bound:
     heads: tuple[str, ...] = ()
     rows: tuple[Row, ...] = ()
     add: str = ""
+    row_word: str = ""
+    asked: bool = (
+        True  # a field that is not asked stays in the page, out of sight, for the script to bring in
+    )
+    explain_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,11 +153,7 @@ class BoundForm:
                 section.code,
                 section.title,
                 section.help,
-                tuple(
-                    self.bind(one)
-                    for one in visible_fields(section, self.answers)
-                    if not one.hidden and one.kind != Kind.PHOTOS
-                ),
+                tuple(self.bind(one) for one in section.fields if not one.hidden and one.kind != Kind.PHOTOS),
                 _has_photos(section),
                 any(self.background.last.get(one.name) for one in section.fields if not one.locked),
             )
@@ -195,6 +195,8 @@ class BoundForm:
                     for fact in self.facts
                 ),
                 "note": self._note(one, change) if one.note else None,
+                "asked": one.is_asked(self.answers),
+                "explain_on": " ".join(one.explain_on),
             }
         )
 
@@ -282,6 +284,8 @@ class BoundForm:
             add="" if fixed else _("添加一%(word)s") % {"word": table.row_word},
             gap=self._gap_at.get(table.name, ""),
             help=table.help,
+            row_word=table.row_word,
+            asked=table.is_asked(self.answers),
         )
 
 

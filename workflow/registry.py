@@ -11,10 +11,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from accounts.choices import Line, Role
 from accounts.models import User
+from workflow import rules
 from workflow.definitions import Answers, Background, FormDefinition
 from workflow.models import Document
-from workflow.rules import Signer
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,23 @@ class Prefill:
         )
 
 
+@dataclass(frozen=True)
+class Signer:
+    """One step of a chain: the role that signs, its line, the label of its box, and who is expected."""
+
+    role: Role
+    line: Line
+    label: str
+    person: User | None
+
+
+def seated(seats: Iterable[rules.Signer]) -> list[Signer]:
+    """A chain resolved by ids, with its people read at once."""
+    seats = list(seats)
+    people = User.objects.in_bulk([seat.person_id for seat in seats])
+    return [Signer(seat.role, seat.line, seat.label, people[seat.person_id]) for seat in seats]
+
+
 Provider = Callable[..., Iterable[Fact]]  # (*, subject: Subject, user: User, on: date)
 
 
@@ -90,13 +108,12 @@ def _nothing(*, document: Document, by: User, on: date) -> None:
 class FormKind:
     """A form as an app registers it: its definition and what the app does around it.
 
-    `subject(kind, id)` says what it is about, `prefill(subject=, user=, on=)` what it starts with,
-    `signers(document=, on=)` who signs (the first is the author), `may_author(user=, subject=, on=)` who may
-    fill it in. The three hooks run inside the transaction of the verb, with `document=`, `by=`, `on=`.
+    `prefill(subject=, user=, on=)` is what it starts with, `signers(document=, on=)` who signs (first the author),
+    `may_author(user=, subject=, on=)` who may fill it in. The three hooks run inside the transaction of the verb,
+    with `document=`, `by=`, `on=`.
     """
 
     definition: FormDefinition
-    subject: Callable[[str, int], Subject]
     prefill: Callable[..., Prefill]
     signers: Callable[..., Sequence[Signer]]
     may_author: Callable[..., bool]

@@ -52,6 +52,17 @@ class Block:
     rows: tuple[tuple[Cell, ...], ...] = ()
 
     @property
+    def pair_rows(self) -> list[list[Line]]:
+        """Two short lines side by side; a wide one alone."""
+        rows: list[list[Line]] = []
+        for line in self.lines:
+            if rows and len(rows[-1]) == 1 and not rows[-1][0].wide and not line.wide:
+                rows[-1].append(line)
+            else:
+                rows.append([line])
+        return rows
+
+    @property
     def has_last(self) -> bool:
         """Whether any line has a value from last time."""
         return any(line.last for line in self.lines)

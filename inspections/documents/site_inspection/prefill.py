@@ -30,21 +30,6 @@ MATURES_SOON = 3  # months ahead
 FALL = Decimal("0.30")  # a month's receipts below this share less than the month before are worth a look
 
 
-def subject(kind: str, pk: int) -> Subject:
-    """The borrower that is visited."""
-    assert kind == SubjectKind.BORROWER
-    borrower = Borrower.objects.get(pk=pk)
-    manager = borrower.responsibilities.filter(
-        role=ResponsibleRole.CUSTOMER_MANAGER, to_on__isnull=True
-    ).first()
-    unit_id = (
-        manager.unit_id
-        if manager
-        else borrower.loans.order_by("-starts_on").values_list("unit", flat=True)[0]
-    )
-    return Subject(kind, pk, borrower.number, borrower.name, unit_id)
-
-
 def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     """Everything that the system knows on the day, so that the visitor types only what he sees."""
     borrower = Borrower.objects.get(pk=subject.id)

@@ -1,0 +1,1 @@
+"""The forms of this app, and what a printout says."""

@@ -1,0 +1,1 @@
+"""What the pages of a document show, computed once per request."""

@@ -1,0 +1,176 @@
+"""The page on which a draft is filled in, and what it posts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from django.http import QueryDict
+
+from accounts.models import User
+from core import clock
+from workflow import registry
+from workflow.choices import ChainStatus, StepStatus
+from workflow.definitions import clean, reuse_last, settled, visible_sections
+from workflow.definitions.values import is_empty
+from workflow.forms import BoundForm
+from workflow.models import Document, WorkItem
+from workflow.pages.way import stations_ahead
+from workflow.services import documents
+
+ALL = "all"  # every section on one page
+
+
+def photos_of(document: Document) -> Counter[str]:
+    """How many files each section has."""
+    return Counter(one.section for one in document.attachments.all())
+
+
+def bound(document: Document, *, here: str, on: date) -> BoundForm:
+    """The form of a draft, on the page of one section or of all."""
+    background = registry.background_of(document, photos=photos_of(document), on=on)
+    definition = registry.definition_of(document)
+    shown = [section.code for section in visible_sections(definition, document.content)]
+    if here != ALL and here not in shown:
+        here = shown[0]
+    facts = registry.Prefill.from_json(document.prefilled).facts
+    return BoundForm(definition, document.content, background, facts, "" if here == ALL else here)
+
+
+def edit_page(document: Document, *, here: str, on: date) -> dict[str, Any]:
+    """The page on which a draft is filled in."""
+    form = bound(document, here=here, on=on)
+    kept = registry.Prefill.from_json(document.prefilled)
+    returned = document.chains.filter(status=ChainStatus.RETURNED).order_by("-round").first()
+    return {
+        "document": document,
+        "form": form,
+        "here": form.here or ALL,
+        "kept": kept,
+        "stations": stations_ahead(document, on),
+        "duties": list(document.work_items.open().order_by("due_on")),
+        "returned": returned.steps.filter(status=StepStatus.RETURNED).select_related("signed_by").first()
+        if returned
+        else None,
+        "files": [one for one in document.attachments.all() if not form.here or one.section == form.here],
+        "saved_at": clock.local(document.saved_at),
+        "last_answer": form.background.last,
+    }
+
+
+def marks(document: Document, *, here: str, on: date) -> dict[str, Any]:
+    """What the page must know after a save: gaps, changes and explanations, by input."""
+    form = bound(document, here=here, on=on)
+    fields: dict[str, dict[str, Any]] = {}
+    for section in form.sections:
+        for one in section.fields:
+            for cell in (one, *(cell for row in one.rows for cell in row.cells)):
+                fields[cell.id] = {"gap": cell.gap, "change": cell.change, "hint": cell.hint}
+            fields[one.id]["asked"] = one.asked
+            if one.note:
+                fields[one.note.id] = {"gap": one.note.gap, "hint": one.note.hint, "quiet": one.note.quiet}
+    return {
+        "version": document.version,
+        "saved_at": f"{clock.local(document.saved_at):%H:%M}",
+        "fields": fields,
+        "sections": {item.code: item.gaps for item in form.index},
+        "gaps": [
+            {"sentence": gap.sentence, "section": gap.section, "anchor": gap.anchor} for gap in form.gaps
+        ],
+    }
+
+
+def typed(document: Document, posted: QueryDict) -> dict[str, Any]:
+    """The answers that a page posted and that differ from what is kept, ready to be saved."""
+    definition = registry.definition_of(document)
+    here = posted.get("_here", ALL)
+    sections = None if here == ALL else [here]
+    if here == ALL:
+        sections = [section.code for section in visible_sections(definition, document.content)]
+    answers, _problems = clean(definition, dict(posted.lists()), sections=sections, base=document.content)
+    answers = _with_commands(document, answers, posted)
+    return {
+        name: answer
+        for name, answer in answers.items()
+        if document.content.get(name) != answer
+        and not (is_empty(answer) and is_empty(document.content.get(name)))
+    }
+
+
+def _with_commands(document: Document, answers: dict[str, Any], posted: QueryDict) -> dict[str, Any]:
+    """What the buttons 引用 and 本节沿用上次 add to what was typed (they work without JavaScript)."""
+    kept = registry.Prefill.from_json(document.prefilled)
+    insert = posted.get("_insert", "")
+    if insert.isdigit() and int(insert) < len(kept.facts):
+        fact = kept.facts[int(insert)]
+        typed_so_far = str(answers.get(fact.target) or "")
+        if fact.target and fact.value not in typed_so_far:
+            answers[fact.target] = f"{typed_so_far}\n{fact.value}".strip()
+    if reuse := posted.get("_reuse", ""):
+        section = registry.definition_of(document).section(reuse)
+        answers = reuse_last(section, answers, kept.last)
+    return answers
+
+
+def settle(document: Document, *, by: User) -> Document:
+    """Take away answers that the form, as it now is, does not ask: only what is shown is signed."""
+    definition = registry.definition_of(document)
+    kept = settled(definition, document.content)
+    gone = {name: None for name in document.content if name not in kept}
+    if not gone:
+        return document
+    return documents.save(document=document, answers=gone, version=document.version, by=by, at=clock.now())
+
+
+def save_posted(document: Document, posted: QueryDict, *, by: User) -> Document:
+    """Keep what a page posted, on the version that the page was showing."""
+    version = posted.get("_version", "")
+    return documents.save(
+        document=document,
+        answers=typed(document, posted),
+        version=int(version) if version.isdigit() else -1,
+        by=by,
+        at=clock.now(),
+    )
+
+
+def submit_page(document: Document, *, on: date) -> dict[str, Any]:
+    """The page that asks for the password: what is missing, who signs after the author."""
+    return {
+        "document": document,
+        "form": bound(document, here=ALL, on=on),
+        "stations": stations_ahead(document, on),
+        "definition": registry.definition_of(document),
+    }
+
+
+def submit(document: Document, *, by: User, password: str, on: date) -> None:
+    """Take away what the form no longer asks, and hand it to signature."""
+    documents.submit(document=settle(document, by=by), by=by, password=password, on=on, at=clock.now())
+
+
+def start_from(item: WorkItem, *, user: User, on: date) -> Document:
+    """The draft that discharges a duty: the one already begun, or a new one filled with what is known."""
+    form = registry.form_for(item.kind)
+    subject = registry.Subject(
+        item.subject_kind, item.subject_id, item.borrower_number, item.borrower_name, item.unit_id
+    )
+    filled = registry.prefill(form, subject=subject, user=user, on=on)
+    task = (
+        WorkItem.objects.visible_to(user).open().filter(kind=item.kind, borrower_number=item.borrower_number)
+    )
+    same = task.filter(subject_kind=item.subject_kind, subject_id=item.subject_id)
+    return documents.start(
+        form=form,
+        subject_kind=subject.kind,
+        subject_id=subject.id,
+        borrower_number=subject.borrower_number,
+        borrower_name=subject.borrower_name,
+        unit=item.unit,
+        by=user,
+        on=on,
+        content=filled.answers,
+        prefilled=filled.to_json(),
+        work_items=same if form != "completion_record" else [item],
+    )

@@ -1,0 +1,79 @@
+"""The page on which everybody who may see a document reads it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.errors import Conflict, Refused
+from workflow import registry
+from workflow.choices import ChainStatus, StepStatus
+from workflow.documents.paper import content_of
+from workflow.models import Chain, Document, Step
+from workflow.pages.way import stations_of
+from workflow.services import signatures
+
+
+def read_page(document: Document, *, user: User, on: date) -> dict[str, Any]:
+    """A document as everybody who may see it reads it: its way, its content, its files, its rounds."""
+    chains = list(document.chains.prefetch_related("steps__person", "steps__signed_by").order_by("-round"))
+    for one in chains:
+        one.in_order = sorted(one.steps.all(), key=lambda step: step.position)
+        for step in one.in_order:
+            step.chain = one
+        one.document = document
+    current = chains[0] if chains else None
+    return {
+        "document": document,
+        "definition": registry.definition_of(document),
+        "sections": content_of(document),
+        "chains": chains,
+        "stations": stations_of(document, current, current.in_order) if current else [],
+        "step": turn_of(current),
+        "attachments": list(document.attachments.all()),
+        "revisions": list(
+            Document.objects.visible_to(user).filter(number=document.number).exclude(pk=document.pk)
+        ),
+        "is_author": document.author_id == user.pk,
+        **_buttons(document, current, user),
+    }
+
+
+def current_step(document: Document) -> Step:
+    """The step whose turn it is; Conflict where nothing waits for a signature any more."""
+    chain = document.chains.filter(status=ChainStatus.RUNNING).first()
+    step = (
+        chain.steps.filter(status=StepStatus.WAITING).select_related("chain__document", "person").first()
+        if chain
+        else None
+    )
+    if step is None:
+        raise Conflict(_("这份文书现在不在签字中，可能已由他人处理。请刷新页面。"))
+    return step
+
+
+def turn_of(chain: Chain | None) -> Step | None:
+    """The step whose turn it is."""
+    if chain is None or chain.status != ChainStatus.RUNNING:
+        return None
+    return next((step for step in chain.in_order if step.status == StepStatus.WAITING), None)
+
+
+def _buttons(document: Document, chain: Chain | None, user: User) -> dict[str, Any]:
+    """Which buttons are there, and the sentence of each that may not be pressed."""
+    step = turn_of(chain)
+    if step is None:
+        return {"signing": False}
+    cannot_send_back = ""
+    try:
+        signatures.check_can_send_back(step, user)
+    except Refused as refusal:
+        cannot_send_back = str(refusal)
+    return {
+        "signing": True,
+        "cannot_sign": signatures.reason_not_to_sign(step, user),
+        "cannot_send_back": cannot_send_back,
+    }

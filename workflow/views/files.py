@@ -1,0 +1,64 @@
+"""Files: photographs in and out, thumbnails, the PDF. Every byte goes through a view that asks who is asking."""
+
+from __future__ import annotations
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import get_visible
+from core import clock
+from core.documents import render_pdf, smaller
+from workflow import registry
+from workflow.documents.paper import file_name, paper_of
+from workflow.models import Document
+from workflow.services import attachments
+
+THUMBNAIL = 360  # pixels
+
+
+@require_POST
+def attach(request: HttpRequest, pk: int) -> HttpResponse:
+    """Add photographs or files to a section of a draft."""
+    document = get_visible(Document, request.user, pk=pk)
+    section = registry.definition_of(document).section(request.POST.get("section", "")).code
+    for upload in request.FILES.getlist("files"):
+        attachments.attach(document=document, section=section, upload=upload, by=request.user, at=clock.now())
+    return redirect("document_edit_section", pk, section)
+
+
+@require_POST
+def detach(request: HttpRequest, pk: int, attachment: int) -> HttpResponse:
+    """Take one off again."""
+    document = get_visible(Document, request.user, pk=pk)
+    one = get_object_or_404(document.attachments, pk=attachment)
+    attachments.detach(attachment=one, by=request.user)
+    return redirect("document_edit_section", pk, one.section)
+
+
+@require_GET
+def attachment(request: HttpRequest, pk: int, attachment: int) -> HttpResponseBase:
+    """The file itself; a browser shows pictures and PDF, and never guesses at anything else."""
+    document = get_visible(Document, request.user, pk=pk)
+    one = get_object_or_404(document.attachments, pk=attachment)
+    return FileResponse(one.file.open("rb"), filename=one.name, content_type=one.content_type)
+
+
+@require_GET
+def thumbnail(request: HttpRequest, pk: int, attachment: int) -> HttpResponse:
+    """A photograph small enough for a list."""
+    document = get_visible(Document, request.user, pk=pk)
+    one = get_object_or_404(document.attachments, pk=attachment, content_type__startswith="image/")
+    with one.file.open("rb") as stored:
+        return HttpResponse(smaller(stored.read(), THUMBNAIL), content_type="image/jpeg")
+
+
+@require_GET
+def pdf(request: HttpRequest, pk: int) -> HttpResponse:
+    """The printed form."""
+    document = get_visible(Document, request.user, pk=pk)
+    paper = render_pdf(registry.kind(document.form).print_template, paper_of(document))
+    response = HttpResponse(paper, content_type="application/pdf")
+    response.headers["Content-Disposition"] = content_disposition_header(False, file_name(document))
+    return response
