@@ -765,7 +765,7 @@ class Migration(migrations.Migration):
                 ("effective_on", models.DateField(verbose_name="发生日")),
                 ("known_on", models.DateField(verbose_name="知悉日期")),
                 ("detail", models.CharField(max_length=300, verbose_name="事实")),
-                ("reference", models.CharField(blank=True, max_length=80, verbose_name="来源编号")),
+                ("reference", models.CharField(blank=True, max_length=120, verbose_name="来源编号")),
                 ("recorded_by", models.CharField(max_length=60, verbose_name="登记人")),
                 ("recorded_at", models.DateTimeField(verbose_name="登记时间")),
                 (

@@ -29,7 +29,7 @@ class RiskEvent(models.Model):
     known_on = models.DateField("知悉日期")
     detail = models.CharField("事实", max_length=300)
     reference = models.CharField(
-        "来源编号", max_length=80, blank=True
+        "来源编号", max_length=120, blank=True
     )  # natural key of an imported or derived event
     recorded_by = models.CharField("登记人", max_length=60)
     recorded_at = models.DateTimeField("登记时间")

@@ -1,0 +1,174 @@
+"""What the book demands of a row beyond its values: periods, lines of people, balances, reversals, content of a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from accounts.choices import ROLE_LINES
+from core.staging.dialect import execute, ident, literal
+from core.staging.profiles import Target
+from core.staging.stage import Stage
+
+Check = Callable[[Stage, Target], None]
+
+
+def check_book(stage: Stage, target: Target) -> None:
+    """Run the checks of a kind over its typed rows, then drop the rows that failed, so that the others go on."""
+    for check in _CHECKS.get(target.kind.name, ()):
+        check(stage, target)
+    execute(
+        f"DELETE FROM {target.kind.typed} n USING import_problems p "
+        f"WHERE p.kind = {literal(target.kind.name)} AND p.line = n.row_line"
+    )
+
+
+def _complain(stage: Stage, target: Target, column: str, where: str, reason: str) -> None:
+    """List the typed rows (aliased n) for which the condition holds; `reason` is SQL."""
+    kind = target.kind
+    if column not in {c.name for c in stage.mapped[kind.name]}:
+        return
+    stage.complain(
+        target,
+        kind.column(column),
+        f"SELECT n.row_line, n.{ident(column)}::text AS value, {reason} AS reason FROM {kind.typed} n WHERE {where}",
+    )
+
+
+def _ends_after(begin: str, end: str) -> Check:
+    def check(stage: Stage, target: Target) -> None:
+        label = target.kind.column(begin).label
+        where = f"n.{ident(end)} < n.{ident(begin)}"
+        _complain(stage, target, end, where, f"{literal(f'早于{label} ')} || n.{ident(begin)}")
+
+    return check
+
+
+def _unit_cycles(stage: Stage, target: Target) -> None:
+    """The tree of units has no circle: walking up from a unit never comes back to it."""
+    if "parent" not in {column.name for column in stage.mapped["units"]}:
+        return
+    where = """n.code IN (
+        WITH RECURSIVE up AS (
+            SELECT code, parent FROM typed_units WHERE parent IS NOT NULL
+            UNION SELECT up.code, t.parent FROM up JOIN typed_units t ON t.code = up.parent WHERE t.parent IS NOT NULL
+        ) SELECT code FROM up WHERE code = parent)"""
+    _complain(stage, target, "parent", where, "'上级机构成环，机构不能是自己的上级'")
+
+
+def _line_of_role(stage: Stage, target: Target) -> None:
+    """A person stands on one line, and a post belongs to a line (双线相互制约：第三条)."""
+    lines = " ".join(f"WHEN {literal(role)} THEN {literal(line)}" for role, line in ROLE_LINES.items())
+    shown = " ".join(f"WHEN {literal(line)} THEN {literal(line.label)}" for line in set(ROLE_LINES.values()))
+    own = f"(CASE n.role {lines} END)"
+    reason = f"'该岗位属于' || (CASE {own} {shown} END) || '，与人员的条线不符'"
+    _complain(stage, target, "role", f"{own} <> n.line", reason)
+
+
+def _one_person(stage: Stage, target: Target) -> None:
+    """Rows of one 工号 agree on the name and the line."""
+    for column in ("name", "line"):
+        where = (
+            "EXISTS (SELECT 1 FROM typed_people o WHERE o.username = n.username "
+            f"AND o.row_line < n.row_line AND o.{column} <> n.{column})"
+        )
+        _complain(stage, target, column, where, "'同一工号前后不一致'")
+
+
+def _overdrafts(column: str) -> Check:
+    """Only an account that may be overdrawn, or a margin account, stands below zero."""
+
+    def check(stage: Stage, target: Target) -> None:
+        if stage.profile.permit_overdraft:
+            return
+        where = (
+            f"n.{column} < 0 AND NOT EXISTS (SELECT 1 FROM credit_account a "
+            "WHERE a.id = n.account_id AND (a.overdraft OR a.kind = 'MARGIN'))"
+        )
+        _complain(stage, target, column, where, "'不能为负数：该账户不允许透支'")
+
+    return check
+
+
+def _as_before(*columns: str) -> Check:
+    """A row that was booked before comes again with the same content; what was wrong is reversed, not edited."""
+
+    def check(stage: Stage, target: Target) -> None:
+        kind = target.kind
+        at_hand = {column.stored for column in stage.mapped[kind.name]}
+        compared = [name for name in columns if name in at_hand]
+        differs = " OR ".join(f"t.{ident(name)} IS DISTINCT FROM n.{ident(name)}" for name in compared)
+        key = ident(kind.key[0])
+        where = f"EXISTS (SELECT 1 FROM {kind.table} t WHERE t.{key} = n.{key} AND ({differs}))"
+        _complain(
+            stage, target, kind.key[0], where, "'已入账而内容不同；入账的事实不能改写，请以冲正流水更正'"
+        )
+
+    return check
+
+
+def _reversals(stage: Stage, target: Target) -> None:
+    """A reversal undoes one entry of the same loan, kind and amount, once, and is not itself reversed."""
+    if "reverses" not in {column.name for column in stage.mapped["repayments"]}:
+        return
+    entries = (
+        "(SELECT number, loan_id, kind, amount, reverses_id IS NOT NULL AS undoes FROM credit_ledgerentry "
+        "UNION SELECT number, loan_id, kind, amount, reverses IS NOT NULL FROM typed_repayments)"
+    )
+    unlike = (
+        f"n.reverses IS NOT NULL AND EXISTS (SELECT 1 FROM {entries} o WHERE o.number = n.reverses "
+        "AND (o.undoes OR (o.loan_id, o.kind, o.amount) IS DISTINCT FROM (n.loan_id, n.kind, n.amount)))"
+    )
+    _complain(stage, target, "reverses", unlike, "'须与被冲正的流水同借据、同类型、同金额，且它本身不是冲正'")
+    twice = (
+        "n.reverses IS NOT NULL AND (EXISTS (SELECT 1 FROM credit_ledgerentry t JOIN credit_ledgerentry o "
+        "ON o.id = t.reverses_id WHERE o.number = n.reverses AND t.number <> n.number) "
+        "OR EXISTS (SELECT 1 FROM typed_repayments o WHERE o.reverses = n.reverses AND o.number < n.number))"
+    )
+    _complain(stage, target, "reverses", twice, "'这笔流水已经冲正过'")
+
+
+def _loan_of_borrower(stage: Stage, target: Target) -> None:
+    where = (
+        "n.loan_id IS NOT NULL AND EXISTS "
+        "(SELECT 1 FROM credit_loan l WHERE l.id = n.loan_id AND l.borrower_id <> n.borrower_id)"
+    )
+    if "loan" in {column.name for column in stage.mapped["events"]}:
+        _complain(stage, target, "loan", where, "'这笔借据不是该客户的'")
+
+
+def _one_at_a_time(stage: Stage, target: Target) -> None:
+    """A role of a borrower is one person's at a time (逐户落实到人：第八条), over the file and the book together."""
+    end = "coalesce({}.to_on, 'infinity'::date)".format
+    overlap = f"o.from_on <= {end('n')} AND n.from_on <= {end('o')}"
+    within = (
+        "EXISTS (SELECT 1 FROM typed_responsibilities o WHERE o.borrower_id = n.borrower_id AND o.role = n.role "
+        f"AND o.row_line < n.row_line AND {overlap})"
+    )
+    _complain(stage, target, "from_on", within, "'与文件中该客户同一岗位的另一行任期重叠'")
+    booked = (
+        "SELECT {} FROM credit_responsibility o JOIN accounts_user u ON u.id = o.person_id "
+        f"WHERE o.borrower_id = n.borrower_id AND o.role = n.role AND {overlap} "
+        "AND (o.person_id, o.from_on) <> (n.person_id, n.from_on) "
+        "AND NOT EXISTS (SELECT 1 FROM typed_responsibilities r WHERE (r.borrower_id, r.role, r.person_id, r.from_on)"
+        " = (o.borrower_id, o.role, o.person_id, o.from_on))"
+    )
+    who = booked.format("min(u.name)")
+    _complain(
+        stage, target, "from_on", f"EXISTS ({booked.format('1')})", f"'与' || ({who}) || '的任期重叠，请一并给出其止日'"
+    )  # fmt: skip
+
+
+_CHECKS: dict[str, tuple[Check, ...]] = {
+    "units": (_unit_cycles,),
+    "people": (_ends_after("from_on", "to_on"), _line_of_role, _one_person),
+    "contracts": (_ends_after("signed_on", "ends_on"),),
+    "loans": (_ends_after("starts_on", "matures_on"),),
+    "responsibilities": (_ends_after("from_on", "to_on"), _one_at_a_time),
+    "balances": (_overdrafts("balance"),),
+    "transactions": (
+        _overdrafts("balance_after"),
+        _as_before("account_id", "effective_on", "direction", "amount"),
+    ),
+    "repayments": (_as_before("loan_id", "kind", "amount", "effective_on"), _reversals),
+    "events": (_loan_of_borrower, _as_before("borrower_id", "kind", "effective_on")),
+}

@@ -1,0 +1,32 @@
+"""What is remarkable about a file without stopping it: a name that a spreadsheet would take for a formula."""
+
+from __future__ import annotations
+
+from core.staging.dialect import ident, literal, rows
+from core.staging.problems import Problem
+from core.staging.shapes import Type
+from core.staging.stage import Stage
+
+_REASON = "以公式符号开头，按文字保存；导出时自动加引号，不会被当作公式。"
+_AT_MOST = 100
+
+
+def notices(stage: Stage, file: str) -> list[Problem]:
+    """Texts that begin like a formula: kept as they are, made harmless on every export."""
+    found = []
+    for target in stage.profile.targets:
+        if stage.profile.source_of(target.source) != file or target.kind.name not in stage.mapped:
+            continue
+        for column in stage.mapped[target.kind.name]:
+            if column.type is not Type.TEXT:
+                continue
+            text = ident(column.name)
+            found += [
+                Problem(line, stage.shown(target, column), value, _REASON, notice=True)
+                for line, value in rows(
+                    f"SELECT row_line, {text} FROM {target.kind.mapped} "
+                    f"WHERE {text} ~ {literal('^[=+@＝＋＠]')} OR ({text} ~ '^[-－]' AND length({text}) > 1) "
+                    f"ORDER BY row_line LIMIT {_AT_MOST}"
+                )
+            ]
+    return sorted(found, key=lambda problem: problem.line or 0)
