@@ -145,7 +145,10 @@ SPECS = CORPORATE + RETAIL
 
 @dataclass(frozen=True)
 class Happening:
-    """A confirmed fact that the branch learnt of: what, to whom, when; `product` names the loan it is about."""
+    """A confirmed fact that the branch learnt of: what, to whom, when; `product` names the loan it is about.
+
+    下迁、逾期 and 欠息 are not among them: the import sees those in what the core reports.
+    """
 
     key: str
     kind: str
@@ -166,11 +169,7 @@ EVENTS = (
     Happening("lvye", "其他重大事项", _earlier(45), "强降雨致二十亩大棚受损，保险已定损 26 万元。"),
     Happening("yitong", "或有资产垫付", turn(4), "承兑汇票 600 万元到期，账户资金不足，本行垫款。", ACCEPTANCE),
     Happening("jinxiu", "停产", turn(2), "主厂房停机，员工放假，门卫称复工时间未定；代发工资已停发。"),
-    Happening("poyang", "风险分类下迁", turn(2), "利息逾期超过 90 天，分类由关注下调为次级。", WORKING),
-    Happening("tujuan", "风险分类下迁", turn(1), "本息逾期超过 270 天，分类由次级下调为可疑。", BUSINESS),
     Happening("jinzhang", "债权债务纠纷", turn(1), "板材供应商起诉追讨货款 186 万元，法院冻结结算账户。"),
-    Happening("shenghe", "欠息", turn(1), "流动资金贷款当期利息未能足额扣收。", WORKING),
-    Happening("hengda", "逾期", turn(0), "当期本息未能扣收，客户称工程款未回。", BUSINESS),
     Happening("jingyuan", "展期", turn(0), "借款人申请展期六个月，经审批同意，已签展期协议。", WORKING),
     Happening("tiangong", "重大投资活动", turn(0), "董事会决定投资 1.2 亿元新建智能配电设备厂房，资金来源未全部落实。"),
 )  # fmt: skip

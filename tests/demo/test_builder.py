@@ -191,11 +191,22 @@ def test_every_frequency_of_both_lines_and_every_kind_of_event_occurs(book: Book
         if product in {"个人住房贷款", "个人经营贷款"}:
             personal.add(state["风险分类"])
     assert corporate == personal == {"正常", "关注", "次级", "可疑", "损失"}
-    kinds = {row["事项"] for row in book.known("events")}
-    assert {"风险分类下迁"} <= kinds  # 28.1
-    assert {"欠息", "展期", "逾期", "或有资产垫付"} <= kinds  # 28.2
-    assert {"停产", "半停产"} <= kinds  # 28.3
-    assert {"重大投资活动", "体制改革", "债权债务纠纷", "事故与赔偿"} <= kinds  # 28.4
+    # What the import sees in the core's readings is not told twice; the rest comes as events.
+    seen = {row["事项"] for row in book.known("events")}
+    assert not seen & {"风险分类下迁", "逾期", "欠息"}
+    order = ["正常", "关注", "次级", "可疑", "损失"]
+    before: dict[str, dict[str, str]] = {}
+    for _, state in book.states():
+        old = before.get(state["借据号"], state)
+        worse = order.index(state["风险分类"]) > order.index(old["风险分类"])
+        seen |= {"风险分类下迁"} if worse else set()
+        seen |= {"逾期"} if old["逾期天数"] == "0" < state["逾期天数"] else set()
+        seen |= {"欠息"} if old["欠息"] == "0.00" < state["欠息"] else set()
+        before[state["借据号"]] = state
+    assert {"风险分类下迁"} <= seen  # 28.1
+    assert {"欠息", "展期", "逾期", "或有资产垫付"} <= seen  # 28.2
+    assert {"停产", "半停产"} <= seen  # 28.3
+    assert {"重大投资活动", "体制改革", "债权债务纠纷", "事故与赔偿"} <= seen  # 28.4
 
 
 def test_the_book_is_mostly_sound(book: Book) -> None:
@@ -271,7 +282,7 @@ def test_amounts_rates_and_terms_are_a_branchs(book: Book) -> None:
 
 
 def test_every_borrower_has_three_people_of_its_own_branch(book: Book) -> None:
-    homes = {row["客户编号"]: set() for row in book.known("customers")}
+    homes: dict[str, set[str]] = {row["客户编号"]: set() for row in book.known("customers")}
     posts: dict[str, list[str]] = {number: [] for number in homes}
     people = book.keyed("people", "工号")
     for row in book.known("responsibilities"):
