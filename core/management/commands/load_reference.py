@@ -34,12 +34,14 @@ class Command(BaseCommand):
             loaded = reference.load(options["directory"], _parse(options["overrides"]))
         except (Refused, yaml.YAMLError) as error:
             raise CommandError(str(error)) from error
+        for sentence in loaded.differences:
+            self.stderr.write(self.style.WARNING(sentence))
+        if not options["verbosity"]:
+            return
         if loaded.years:
             self.stdout.write(f"放假安排：{loaded.years[0]}–{loaded.years[-1]} 年")
         if loaded.schemes:
             self.stdout.write(f"管理方案：{'、'.join(loaded.schemes)}")
-        for sentence in loaded.differences:
-            self.stdout.write(self.style.WARNING(sentence))
         if not (loaded.years or loaded.schemes or loaded.differences):
             self.stdout.write("参考数据没有变化。")
 
