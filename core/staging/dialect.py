@@ -11,14 +11,17 @@ from django.db import connection
 _FUNCTIONS = r"""
 CREATE OR REPLACE FUNCTION pg_temp.as_number(t text) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN t ~ '^[+-]?[0-9]{1,30}([.][0-9]{1,30})?$' THEN t::numeric END $$;
+CREATE OR REPLACE FUNCTION pg_temp.day_of(y int, m int, d int) RETURNS date LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN y < 1900 OR m NOT BETWEEN 1 AND 12 OR d < 1 THEN NULL WHEN d <= 28 THEN make_date(y, m, d)
+    WHEN d <= extract(day FROM make_date(y, m, 1) + interval '1 month' - interval '1 day') THEN make_date(y, m, d)
+    END $$;
 CREATE OR REPLACE FUNCTION pg_temp.as_date(t text) RETURNS date LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN d ~ '^[0-9]{8}$' AND substr(d, 1, 4) >= '1900' AND substr(d, 5, 2) BETWEEN '01' AND '12' THEN
-    CASE WHEN substr(d, 7, 2)::int BETWEEN 1 AND extract(day FROM
-           make_date(substr(d, 1, 4)::int, substr(d, 5, 2)::int, 1) + interval '1 month' - interval '1 day')::int
-    THEN make_date(substr(d, 1, 4)::int, substr(d, 5, 2)::int, substr(d, 7, 2)::int) END END
-  FROM (SELECT CASE WHEN t ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN replace(t, '-', '') ELSE t END AS d) x $$;
-CREATE OR REPLACE FUNCTION pg_temp.trim_text(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT nullif(btrim(t, E' \t\r\n\u3000'), '') $$;
+  SELECT CASE
+    WHEN t ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
+      THEN pg_temp.day_of(substr(t, 1, 4)::int, substr(t, 6, 2)::int, substr(t, 9, 2)::int)
+    WHEN t ~ '^[0-9]{8}$'
+      THEN pg_temp.day_of(substr(t, 1, 4)::int, substr(t, 5, 2)::int, substr(t, 7, 2)::int)
+    END $$;
 """
 
 

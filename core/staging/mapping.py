@@ -9,6 +9,7 @@ from typing import Any
 
 from core.staging.dialect import ident, literal
 from core.staging.profiles import Profile, ProfileError, Spec
+from core.staging.shapes import columns_list
 
 _PART = re.compile(r"\{(\w+)\}")
 
@@ -186,24 +187,23 @@ class Compiler:
 
     def _installments(self, words: Mapping[str, Any]) -> tuple[str, list[str]]:
         """Equal monthly instalments on a day of the month, the first after the loan starts, the last with the rest."""
-        source = self.sources[words["from"]]
+        source, day = self.sources[words["from"]], int(words["day"])
         kept = ", ".join(f"s.{column} AS {ident(name)}" for name, column in source.columns.items())
-        start, total, amount = (
-            self._date(words, "starts"),
-            self._number(words, "total"),
-            self._number(words, "amount"),
-        )
-        months = f"{self._number(words, 'months')}::int"
-        day = int(words["day"])
-        first = f"make_date(extract(year FROM {start})::int, extract(month FROM {start})::int, {day})"
-        later = f"(CASE WHEN {start} < {first} THEN 0 ELSE 1 END)"
         return (
             f"""
-            SELECT s.row_line, {kept}, ({first} + make_interval(months => n - 1 + {later}))::date::text AS due_on,
-                   n::text AS number,
-                   (CASE WHEN n = {months} THEN {total} - {amount} * (n - 1) ELSE {amount} END)::text AS principal
-            FROM {source.table} s CROSS JOIN LATERAL generate_series(1, least({months}, 1200)) AS n
-            WHERE {start} IS NOT NULL AND {total} IS NOT NULL AND {amount} IS NOT NULL
+            WITH loans AS MATERIALIZED (
+                SELECT s.row_line, {kept}, {self._date(words, "starts")} AS starts_on,
+                       {self._number(words, "total")} AS in_all, {self._number(words, "amount")} AS each,
+                       least({self._number(words, "months")}, 1200)::int AS months FROM {source.table} s
+            ), first AS MATERIALIZED (
+                SELECT l.*, make_date(extract(year FROM starts_on)::int, extract(month FROM starts_on)::int, {day})
+                       + make_interval(months => (extract(day FROM starts_on) >= {day})::int) AS first_on
+                FROM loans l WHERE starts_on IS NOT NULL AND in_all IS NOT NULL AND each IS NOT NULL
+            )
+            SELECT row_line, {columns_list(source.columns)}, n::text AS number,
+                   (first_on + make_interval(months => n - 1))::date::text AS due_on,
+                   (CASE WHEN n = months THEN in_all - each * (n - 1) ELSE each END)::text AS principal
+            FROM first CROSS JOIN LATERAL generate_series(1, months) AS n
             """,
             [*source.columns, "due_on", "number", "principal"],
         )
@@ -218,15 +218,11 @@ class Compiler:
         plan, paid, loans = (self.sources[name] for name in (words["installments"], pay["from"], source))
         key, owner = self.column(source, words["key"], "s"), self.column(source, pay["owner"], "s")
         kept = ", ".join(f"s.{column} AS {ident(name)}" for name, column in loans.columns.items())
-        start = self._date(words, "starts")
-        last = (
-            f"{literal(str(self.profile.cutoff_on))}::date"
-            if self.profile.cutoff_on
-            else "(SELECT max(day) FROM paid)"
-        )
+        cutoff = self.profile.cutoff_on
+        last = f"{literal(str(cutoff))}::date" if cutoff else "(SELECT max(day) FROM paid)"
         return (
             f"""
-            WITH paid AS (
+            WITH paid AS MATERIALIZED (
                 SELECT {self.column(pay["from"], pay["key"], "s")} AS owner, {self._date(pay, "day")} AS day
                 FROM {paid.table} s WHERE {self.filter(pay["where"], pay["from"])}
             ), payments AS (SELECT owner, array_agg(day) AS days FROM paid GROUP BY owner),
@@ -234,12 +230,15 @@ class Compiler:
                 SELECT {self.column(words["installments"], words["key"], "s")} AS loan,
                        array_agg(s.due_on::date ORDER BY s.number::int) AS dues,
                        array_agg(s.principal::numeric ORDER BY s.number::int) AS parts FROM {plan.table} s GROUP BY 1
+            ), loans AS MATERIALIZED (
+                SELECT s.row_line, {kept}, {key} AS loan, {owner} AS payer, {self._date(words, "starts")} AS starts_on
+                FROM {loans.table} s
             ), loan_days AS (
-                SELECT s.row_line, {kept}, plan.dues, plan.parts, d::date AS day,
-                       (SELECT count(*) FROM unnest(payments.days) p WHERE p BETWEEN {start} AND d)::int AS settled,
+                SELECT l.*, plan.dues, plan.parts, d::date AS day,
+                       (SELECT count(*) FROM unnest(payments.days) p WHERE p BETWEEN starts_on AND d)::int AS settled,
                        (SELECT count(*) FROM unnest(plan.dues) due WHERE due <= d)::int AS due
-                FROM {loans.table} s JOIN plan ON plan.loan = {key} LEFT JOIN payments ON payments.owner = {owner}
-                CROSS JOIN LATERAL generate_series({start}, {last}, interval '1 day') AS d
+                FROM loans l JOIN plan USING (loan) LEFT JOIN payments ON payments.owner = l.payer
+                CROSS JOIN LATERAL generate_series(l.starts_on, {last}, interval '1 day') AS d
             )
             SELECT s.row_line, {", ".join(f"s.{ident(name)}" for name in loans.columns)}, s.day::text AS day,
                    (SELECT coalesce(sum(part), 0) FROM unnest(s.parts) WITH ORDINALITY u(part, n)

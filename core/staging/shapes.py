@@ -73,13 +73,17 @@ class Column:
             return f"(CASE WHEN {text} IN ({yes}) THEN true WHEN {text} IN ({no}) THEN false END)"
         return text
 
-    def faults(self, text: str) -> Iterable[tuple[str, str]]:
-        """(SQL condition, reason) for each way in which a filled value can be wrong; the first that holds counts."""
+    @property
+    def cast(self) -> str:
+        """The staging column that holds the value once it is cast; a text is its own value."""
+        return self.name if self.type in (Type.TEXT, Type.REFERENCE) else f"value_{self.name}"
+
+    def faults(self, text: str, value: str) -> Iterable[tuple[str, str]]:
+        """(SQL condition, reason) for each way in which a filled value can be wrong; the first counts."""
         if self.type in (Type.TEXT, Type.REFERENCE) and self.length:
             yield f"length({text}) > {self.length}", f"超过 {self.length} 个字"
         if self.type in (Type.MONEY, Type.RATE):
             digits, places = (16, 2) if self.type is Type.MONEY else (3, 6)
-            value = self.value(text)
             yield f"{value} IS NULL", "不是数字（不写千分位和单位）"
             yield f"abs({value}) >= 1e{digits}", "数值过大"
             yield f"{value} <> round({value}, {places})", f"小数超过 {places} 位"
@@ -88,14 +92,14 @@ class Column:
             elif not self.negative:
                 yield f"{value} < 0", "不能为负数"
         elif self.type is Type.COUNT:
-            yield f"{self.value(text)} IS NULL", "不是 0 或正整数"
+            yield f"{value} IS NULL", "不是 0 或正整数"
         elif self.type is Type.DATE:
-            yield f"{self.value(text)} IS NULL", "没有这一天，或不是日期（写作 2026-11-24 或 20261124）"
+            yield f"{value} IS NULL", "没有这一天，或不是日期（写作 2026-11-24 或 20261124）"
         elif self.type is Type.FLAG:
-            yield f"{self.value(text)} IS NULL", "应为“是”或“否”"
+            yield f"{value} IS NULL", "应为“是”或“否”"
         elif self.type is Type.CHOICE:
             shown = "、".join(dict.fromkeys(self.labels()))
-            yield f"{self.value(text)} IS NULL", f"不在可选值内：{shown}"
+            yield f"{value} IS NULL", f"不在可选值内：{shown}"
 
     def labels(self) -> list[str]:
         """The words a choice may be written with (its codes are accepted too)."""

@@ -138,10 +138,16 @@ class Stage:
             self._column_missing(missing)
             return False
         self._index(compiler)
-        dated_on = f"pg_temp.as_date({on})" if on else "NULL::date"
+        # OFFSET 0 keeps the casts from being worked out twice: each value once, each day once.
         execute(
-            f"CREATE TEMP TABLE {kind.mapped} ON COMMIT DROP AS SELECT s.row_line, {', '.join(values)}, "
-            f"{dated_on} AS dated_on FROM {self.sources[source].table} s WHERE {where}"
+            f"CREATE TEMP TABLE {kind.mapped} ON COMMIT DROP AS SELECT m.*, pg_temp.as_date(m.dated) AS dated_on"
+            + "".join(
+                f", {column.value(f'm.{ident(column.name)}')} AS {ident(column.cast)}"
+                for column in columns
+                if column.cast != column.name
+            )
+            + f" FROM (SELECT s.row_line, {', '.join(values)}, {on or 'NULL::text'} AS dated "
+            f"FROM {self.sources[source].table} s WHERE {where} OFFSET 0) m"
         )
         self.mapped[kind.name] = columns
         self._set_aside(target, columns)
@@ -240,15 +246,15 @@ class Stage:
         kind, columns = target.kind, self.mapped[target.kind.name]
         tests = []
         for column in columns:
-            text = f"m.{ident(column.name)}"
+            text, value = f"m.{ident(column.name)}", f"m.{ident(column.cast)}"
             whens = [
                 f"WHEN {text} IS NOT NULL AND {bad} THEN {literal(reason)}"
-                for bad, reason in column.faults(text)
+                for bad, reason in column.faults(text, value)
             ]
             if column.required:
                 whens.insert(0, f"WHEN {text} IS NULL THEN '不能为空'")
             if column.name == kind.effective and not self.profile.replay_from:
-                late = f"{column.value(text)} > {literal(str(self.as_of))}::date"
+                late = f"{value} > {literal(str(self.as_of))}::date"
                 whens.append(f"WHEN {late} THEN {literal(f'晚于数据日期 {self.as_of}')}")
             if whens:
                 position, label = (
@@ -284,7 +290,7 @@ class Stage:
 
     def _comparable(self, kind: Kind, name: str) -> str:
         """A part of a key as a value, so that 20261124 and 2026-11-24 are the same day."""
-        value = kind.column(name).value(f"m.{ident(name)}")
+        value = f"m.{ident(kind.column(name).cast)}"
         return f"coalesce({value}, {literal(str(self.as_of))}::date)" if name == kind.effective else value
 
     def check_references(self, target: Target) -> None:
@@ -339,9 +345,9 @@ class Stage:
                 )
                 values.append(f"{alias}.id AS {ident(column.stored)}, {text} AS {ident(column.name)}")
             else:
-                values.append(f"coalesce({column.value(text)}, {column.blank}) AS {ident(column.name)}")
+                values.append(f"coalesce(m.{ident(column.cast)}, {column.blank}) AS {ident(column.name)}")
         effective = next((c for c in columns if c.name == kind.effective), None)
-        own = f"{effective.value(f'm.{ident(effective.name)}')}, " if effective else ""
+        own = f"m.{ident(effective.cast)}, " if effective else ""
         on = f"coalesce({own}m.dated_on, {literal(str(self.as_of))}::date)"
         known = f"{literal(str(self.known_on))}::date"
         if self.profile.replay_from:

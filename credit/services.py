@@ -1,0 +1,154 @@
+"""The verbs of the book: facts that people confirm, recorded and reversed; classes that decisions set."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from core import audit, clock, outbox
+from core.errors import Conflict, Invalid
+from credit.choices import ClassSource, EventKind, RiskClass
+from credit.models import Borrower, ClassFact, Loan, RiskEvent
+
+RISK_EVENT = "risk_event"  # the outbox topic that the rules of article 28 listen to
+
+
+@transaction.atomic
+def record_event(
+    *,
+    borrower: Borrower,
+    kind: EventKind,
+    effective_on: date,
+    detail: str,
+    loan: Loan | None = None,
+    by: User,
+    on: date,
+    at: datetime,
+) -> RiskEvent:
+    """Record a confirmed risk event (第二十八条); its duties follow within seconds."""
+    detail = detail.strip()
+    if not detail:
+        raise Invalid("请写明发生了什么。")
+    if len(detail) > 300:
+        raise Invalid("事实请写在 300 字以内。")
+    if effective_on > on:
+        raise Invalid(f"发生日 {effective_on} 晚于今天，请核对。")
+    if loan is not None and loan.borrower_id != borrower.pk:
+        raise Invalid("这笔借据不是该客户的，请核对。")
+    event = RiskEvent.objects.create(
+        borrower=borrower,
+        loan=loan,
+        kind=kind,
+        effective_on=effective_on,
+        known_on=on,
+        detail=detail,
+        recorded_by=by.username,
+        recorded_at=at,
+    )
+    _announce(event, act="credit.event.recorded")
+    return event
+
+
+@transaction.atomic
+def reverse_event(*, event: RiskEvent, detail: str, by: User, on: date, at: datetime) -> RiskEvent:
+    """Reverse an event that was recorded by mistake: an opposite row, the first one stays."""
+    detail = detail.strip()
+    if not detail:
+        raise Invalid("请写明冲正的理由。")
+    if len(detail) > 300:
+        raise Invalid("理由请写在 300 字以内。")
+    if event.reverses_id is not None:
+        raise Conflict("冲正本身不能再冲正；事项确实发生的，请重新登记。")
+    # The event's row is locked, so that two reversals of one event wait for each other.
+    RiskEvent.objects.select_for_update(of=("self",)).get(pk=event.pk)
+    if RiskEvent.objects.filter(reverses=event).exists():
+        raise Conflict("这个事项已经冲正过，请刷新页面。")
+    reversal = RiskEvent.objects.create(
+        borrower=event.borrower,
+        loan=event.loan,
+        kind=event.kind,
+        effective_on=event.effective_on,
+        known_on=on,
+        detail=detail,
+        recorded_by=by.username,
+        recorded_at=at,
+        reverses=event,
+    )
+    _announce(reversal, act="credit.event.reversed")
+    return reversal
+
+
+def _announce(event: RiskEvent, *, act: str) -> None:
+    audit.record(
+        act=act,
+        subject=event,
+        after={
+            "kind": event.kind,
+            "loan": event.loan.number if event.loan else "",
+            "effective_on": event.effective_on,
+            "known_on": event.known_on,
+            "detail": event.detail,
+            "reverses": event.reverses_id,
+        },
+        borrower_number=event.borrower.number,
+    )
+    outbox.put(topic=RISK_EVENT, payload={"event": event.pk})
+
+
+@transaction.atomic
+def record_class(*, loan: Loan, risk_class: RiskClass, effective_on: date, on: date, by: User) -> ClassFact:
+    """Record the class that a decision taken here sets; what the core reports stays beside it.
+
+    A class worse than the one in force is itself a risk event (第二十八条第一项：风险分类下迁).
+    """
+    if effective_on > on:
+        raise Invalid(f"生效日 {effective_on} 晚于今天，请核对。")
+    Loan.objects.select_for_update().get(pk=loan.pk)
+    before = (
+        ClassFact.objects.known(on)
+        .filter(loan=loan, effective_on__lte=effective_on)
+        .order_by("-effective_on", "-known_on", "-pk")
+        .first()
+    )
+    same = ClassFact.objects.filter(
+        loan=loan, effective_on=effective_on, known_on=on, source=ClassSource.DECISION
+    )
+    fact = ClassFact.objects.create(
+        loan=loan,
+        risk_class=risk_class,
+        source=ClassSource.DECISION,
+        effective_on=effective_on,
+        known_on=on,
+        correction=same.count(),
+    )
+    audit.record(
+        act="credit.class.recorded",
+        subject=fact,
+        before={"risk_class": before.risk_class} if before else None,
+        after={"risk_class": risk_class, "effective_on": effective_on, "by": by.username},
+        borrower_number=loan.borrower.number,
+    )
+    if before and RiskClass(risk_class).severity > RiskClass(before.risk_class).severity:
+        _downgraded(fact, RiskClass(before.risk_class), by)
+    return fact
+
+
+def _downgraded(fact: ClassFact, before: RiskClass, by: User) -> None:
+    """The event of a class that fell; its reference is the one that an extract of the same day would give."""
+    reference = f"downgrade:{fact.loan.number}:{fact.effective_on}"
+    if RiskEvent.objects.filter(reference=reference).exists():
+        return
+    event = RiskEvent.objects.create(
+        borrower=fact.loan.borrower,
+        loan=fact.loan,
+        kind=EventKind.DOWNGRADE,
+        effective_on=fact.effective_on,
+        known_on=fact.known_on,
+        detail=f"风险分类由{before.label}下迁为{RiskClass(fact.risk_class).label}",
+        reference=reference,
+        recorded_by=by.username,
+        recorded_at=clock.now(),
+    )
+    _announce(event, act="credit.event.recorded")
