@@ -170,6 +170,9 @@ BEGIN
     IF NEW.position = 1 AND NEW.signed_by_id <> author THEN
         RAISE EXCEPTION '第一栏只能由经办人自己签字' USING ERRCODE = 'check_violation';
     END IF;
+    IF NEW.person_id IS NOT NULL AND NEW.signed_by_id <> NEW.person_id THEN
+        RAISE EXCEPTION '“%”一栏应由指定的人签字', NEW.label USING ERRCODE = 'check_violation';
+    END IF;
     IF EXISTS (SELECT 1 FROM workflow_step
                WHERE chain_id = NEW.chain_id AND id <> NEW.id AND signed_by_id = NEW.signed_by_id)
     THEN

@@ -168,8 +168,8 @@ def sign_batch(
 def _sign(*, step_id: int, by: User, remark: str, on: date, at: datetime) -> Step:
     step = _locked(step_id)
     check_can_sign(step, by)
-    if missing := _files_that_differ(step.chain.document):
-        raise Refused(missing[0] + _("不能再签；请退回经办人重新提交。"))
+    if wrong := verify(step.chain.document):
+        raise Refused(wrong[0] + _("不能再签；请退回经办人重新提交。"))
     put_signature(step=step, by=by, remark=remark, on=on, at=at)
     return step
 
@@ -275,22 +275,36 @@ def verify(document: Document) -> list[str]:
     wrong = _states_that_differ(document, chain)
     if chain is None:
         return wrong
-    now = fingerprint_of(document)
+    try:
+        now = fingerprint_of(document)
+    except Invalid:  # an answer that cannot be hashed exactly was never signed
+        now = ""
     if not now == document.content_hash == chain.content_hash:
         wrong.append(_("文书内容与提交签字时的指纹不符。"))
     wrong += _files_that_differ(document)
-    for step in chain.steps.filter(status=StepStatus.SIGNED).select_related("signed_by"):
-        box = {"label": step.label, "who": step.signed_by.name, "on": step.signed_on}
-        if step.signed_hash != now:
-            wrong.append(_("“%(label)s”%(who)s（%(on)s）的签字与现有内容不符。") % box)
-        entry = (
-            AuditEntry.objects.filter(subject=audit.name_of(step), act=SIGNED_ACT)
-            .order_by("id")
-            .values_list("after", flat=True)
-            .first()
-        )
-        if entry != signature_as_audited(step):
-            wrong.append(_("“%(label)s”%(who)s（%(on)s）的签字与审计记录不符。") % box)
+    steps = list(chain.steps.order_by("position").select_related("signed_by"))
+    if [step.position for step in steps] != list(range(1, len(steps) + 1)):
+        wrong.append(_("签字栏不全。"))
+    for step in steps:
+        wrong += _differences_of(step, now)
+    return wrong
+
+
+def _differences_of(step: Step, now: str) -> list[str]:
+    entry = (
+        AuditEntry.objects.filter(subject=audit.name_of(step), act=SIGNED_ACT)
+        .order_by("id")
+        .values_list("after", flat=True)
+        .first()
+    )
+    if step.status != StepStatus.SIGNED:
+        return [_("“%(label)s”的签字已被抹去。") % {"label": step.label}] if entry else []
+    box = {"label": step.label, "who": step.signed_by.name, "on": step.signed_on}
+    wrong = []
+    if step.signed_hash != now:
+        wrong.append(_("“%(label)s”%(who)s（%(on)s）的签字与现有内容不符。") % box)
+    if entry != signature_as_audited(step):
+        wrong.append(_("“%(label)s”%(who)s（%(on)s）的签字与审计记录不符。") % box)
     return wrong
 
 
