@@ -82,7 +82,8 @@ CORPORATE = (
     # A draft that the customer could not cover: the branch paid.
     Spec("yitong", ACCEPTANCE, "600", "0", 6, 6, "支付整车采购款", _ONCE, grade="关注", matures=turn(4),
          unpaid=turn(4), margin="40"),
-    Spec("yitong", WORKING, "400", "4.65", 9, 12, "采购整车及配件", grade="关注", matures=before(-75)),
+    Spec("yitong", WORKING, "400", "4.65", 9, 12, "采购整车及配件", grade="关注", matures=before(-75),
+         unpaid=turn(4)),
     Spec("ganchang", WORKING, "1500", "3.75", 10, 12, "采购铸件、电机", matures=before(-48)),
     Spec("kanghe", WORKING, "4500", "3.45", 5, 12, "采购药品", every=3),
     Spec("kanghe", ACCEPTANCE, "1000", "0", 3, 6, "支付药品货款", _ONCE, margin="30"),
@@ -119,7 +120,8 @@ RETAIL = (
     Spec("hengda", BUSINESS, "90", "5.10", 14, 36, "购进瓷砖、防水材料", _ANNUITY, unpaid=turn(0, less=1)),
     Spec("xieji", MICRO, "60", "4.85", 5, 12, "店面翻新"),
     Spec("xinyue", BUSINESS, "45", "4.60", 16, 36, "购置烘焙设备", _ANNUITY),
-    Spec("shunxin", BUSINESS, "80", "5.40", 10, 12, "购进五金工具", grade="关注", matures=before(-55)),
+    Spec("shunxin", BUSINESS, "80", "5.40", 10, 12, "购进五金工具", matures=before(-55),
+         falls=(before(14), "关注")),
     Spec("wenhua", MICRO, "35", "4.50", 2, 12, "采购狼毫、笔杆"),
     Spec("chunyan", BUSINESS, "40", "5.00", 7, 24, "秋冬装备货", _ANNUITY),
     Spec("wanqiang", HOUSING, "128", "3.85", 41, 300, "购买商品住房", _ANNUITY),
@@ -127,7 +129,8 @@ RETAIL = (
     Spec("zengwei", HOUSING, "150", "3.45", 13, 360, "购买商品住房", _ANNUITY),
     Spec("zengwei", CONSUMER, "12", "4.50", 6, 24, "房屋装修", _ANNUITY),
     Spec("pengfang", HOUSING, "64", "4.30", 98, 180, "购买二手住房", _ANNUITY),
-    Spec("lijun", HOUSING, "105", "4.65", 55, 300, "购买商品住房", _ANNUITY, grade="关注", unpaid=before(75)),
+    Spec("lijun", HOUSING, "105", "4.65", 55, 300, "购买商品住房", _ANNUITY, unpaid=turn(5, less=31),
+         falls=(turn(5), "关注")),
     # 次级 → 可疑 when the payments are more than 270 days late.
     Spec("tujuan", BUSINESS, "150", "5.85", 22, 60, "购进服装面料", _ANNUITY, grade="次级",
          unpaid=turn(1, less=271), falls=(turn(1), "可疑")),
@@ -136,7 +139,8 @@ RETAIL = (
     Spec("xiongbo", HOUSING, "112", "3.60", 19, 240, "购买商品住房", _ANNUITY),
     Spec("xiongbo", CONSUMER, "15", "4.35", 3, 36, "购置家具家电", _ANNUITY),
     Spec("wumei", BUSINESS, "20", "6.50", 28, 36, "美容店装修", _ANNUITY, grade="损失", unpaid=before(480)),
-    Spec("deng", HOUSING, "58", "4.90", 66, 180, "购买二手住房", _ANNUITY, grade="可疑", unpaid=before(345)),
+    Spec("deng", HOUSING, "58", "4.90", 66, 180, "购买二手住房", _ANNUITY, grade="次级", unpaid=turn(3, less=271),
+         falls=(turn(3), "可疑")),
     Spec("shen", HOUSING, "96", "3.75", 24, 240, "购买商品住房", _ANNUITY),
 )  # fmt: skip
 

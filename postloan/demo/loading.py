@@ -1,0 +1,81 @@
+"""Loads the demonstration branch the way a bank loads its book: policy first, then the extracts of every date."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+from django.db import transaction
+
+from core import clock, policy
+from core.models import ImportBatch, Scheme
+from core.models.imports import ImportStatus
+from credit.imports.run import import_folder, profile
+from credit.models import Borrower
+from postloan.demo import layout
+from postloan.demo.accounts import demo_accounts, set_passwords
+from postloan.demo.builder import DEFAULT_SEED, build
+from postloan.demo.cast import LENDER
+from postloan.demo.days import Timeline
+
+PROPOSER, APPROVER = "10061", "10001"  # 系统管理员 proposes, 行长 approves
+
+
+def is_loaded() -> bool:
+    """Whether the demonstration is complete: its passwords are set last of all."""
+    return bool(demo_accounts())
+
+
+def has_foreign_book() -> bool:
+    """Whether the database holds a book that is not the demonstration's."""
+    return Borrower.objects.exists() and _lender() != LENDER
+
+
+def begun(folder: Path) -> date | None:
+    """The date of a load that was cut short: it goes on with the same extracts."""
+    if not Borrower.objects.exists() or not folder.is_dir():
+        return None
+    dates = [date.fromisoformat(sub.name) for sub in folder.iterdir() if sub.is_dir()]
+    return max(dates, default=None)
+
+
+def load(*, as_of: date, folder: Path) -> Iterator[ImportBatch]:
+    """Set the lender's policy, write the extracts, import every date in order, set the passwords.
+
+    Yields each batch; ends after one that is refused, without passwords. Each part done before is not done again.
+    """
+    set_policy(as_of=as_of, at=clock.now())
+    shutil.rmtree(folder, ignore_errors=True)  # sets of another date would be imported with these
+    layout.write(build(as_of, DEFAULT_SEED), folder)
+    for batch in import_folder(folder, layout=profile("native")):
+        yield batch
+        if batch.status == ImportStatus.REJECTED:
+            return
+    set_passwords()
+
+
+def _lender() -> str:
+    return str(policy.policy_on(clock.today()).get(policy.BASE, "lender.name").value)
+
+
+@transaction.atomic
+def set_policy(*, as_of: date, at: datetime) -> None:
+    """The lender's name and the first day to be closed, proposed by one and approved by another."""
+    if _lender() == LENDER:
+        return
+    scheme = Scheme.objects.get(pk=policy.BASE)
+    newest = scheme.versions.filter(status="APPROVED").latest("effective_on")
+    parameters = {name: dict(entry) for name, entry in newest.parameters.items()}
+    parameters["lender.name"]["value"] = LENDER
+    parameters["lender.go_live_on"]["value"] = Timeline(as_of).go_live.isoformat()
+    version = policy.propose(
+        scheme=scheme,
+        parameters=parameters,
+        effective_on=clock.local(at).date(),
+        reason="演示支行上线设定：行名与上线日",
+        by=PROPOSER,
+        at=at,
+    )
+    policy.approve(version=version, by=APPROVER, at=at)
