@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import mimetypes
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,8 @@ class OwnFilesOnly(URLFetcher):
         found = finders.find(unquote(urlsplit(url).path.lstrip("/")))
         if not found:
             raise ForbiddenAddress(f"没有这个静态文件：{url[:200]}")
-        return URLFetcherResponse(url, Path(found).read_bytes())
+        kind = mimetypes.guess_type(found)[0] or "application/octet-stream"
+        return URLFetcherResponse(url, Path(found).read_bytes(), {"Content-Type": kind})
 
 
 def render_pdf(template: str, context: Mapping[str, Any]) -> bytes:

@@ -103,6 +103,7 @@ class BoundSection:
     code: str
     title: str
     help: str
+    known: tuple[Bound, ...]  # what the system filled in and nobody types
     fields: tuple[Bound, ...]
     has_photos: bool
     can_reuse: bool
@@ -153,7 +154,12 @@ class BoundForm:
                 section.code,
                 section.title,
                 section.help,
-                tuple(self.bind(one) for one in section.fields if not one.hidden and one.kind != Kind.PHOTOS),
+                tuple(self.bind(one) for one in section.fields if _is_known(one)),
+                tuple(
+                    self.bind(one)
+                    for one in section.fields
+                    if not (one.hidden or _is_known(one) or one.kind == Kind.PHOTOS)
+                ),
                 _has_photos(section),
                 any(self.background.last.get(one.name) for one in section.fields if not one.locked),
             )
@@ -287,6 +293,10 @@ class BoundForm:
             row_word=table.row_word,
             asked=table.is_asked(self.answers),
         )
+
+
+def _is_known(one: Field) -> bool:
+    return one.locked and not one.hidden and one.derive is None
 
 
 def _has_photos(section: Section) -> bool:

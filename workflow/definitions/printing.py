@@ -13,7 +13,7 @@ from workflow.definitions.shape import NUMERIC, Answers, Background, Field, Form
 from workflow.definitions.values import display, is_empty
 
 NUMERALS = "一二三四五六七八九十"
-SHORT = 14  # characters that fit half a line
+SHORT = 20  # characters that fit half a line
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class Cell:
 class Block:
     """Fields of one look.
 
-    `pairs` (label and value side by side), `items` (this time, last time, explanation), `long` or `table`.
+    `pairs` (label and value side by side), `tight` (pairs of a long question and a short answer), `items` (this
+    time, last time, explanation), `long` or `table`.
     """
 
     look: str
@@ -101,7 +102,10 @@ def _blocks(
         for one in visible_fields(section, answers)
         if not one.hidden and (one.is_required(answers) or not is_empty(answers.get(one.name)))
     ]
-    for look, group in groupby(asked, key=lambda one: _look(one, answers, background)):
+    looks = {one.name: _look(one, answers, background) for one in asked}
+    if "items" in looks.values():  # one list, rather than heads that come again after every short line
+        looks = {name: "items" if look in {"pairs", "tight"} else look for name, look in looks.items()}
+    for look, group in groupby(asked, key=lambda one: looks[one.name]):
         fields = list(group)
         if look == "table":
             yield from (_table(one, answers.get(one.name) or [], background) for one in fields)
@@ -116,7 +120,11 @@ def _look(one: Field, answers: Answers, background: Background) -> str:
         return "long"
     has_note = bool(one.note and answers.get(one.note))
     has_last = one.compare is not None and not is_empty(background.last.get(one.name))
-    return "items" if has_note or has_last else "pairs"
+    if has_note or has_last:
+        return "items"
+    return (
+        "tight" if one.kind in {Kind.CHOICE, Kind.YES_NO} and one.name not in background.options else "pairs"
+    )
 
 
 def _line(one: Field, answers: Answers, background: Background, change: Change | None) -> Line:

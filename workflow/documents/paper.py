@@ -75,6 +75,9 @@ def paper_of(document: Document) -> dict[str, Any]:
     return {
         "document": document,
         "definition": definition,
+        "unit": f"{document.unit.parent.name} {document.unit.name}"
+        if document.unit.parent
+        else document.unit.name,
         "sections": content_of(document),
         "last_on": kept.last_on,
         "boxes": boxes_of(chain),
