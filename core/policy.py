@@ -68,8 +68,8 @@ class Policy:
         if scheme not in self.parameters:
             raise UnknownParameter(f"{self.on} 没有生效的方案 {scheme}（请先运行 manage.py load_reference）")
         code: str | None = scheme
-        seen = []
-        while code in self.parameters and code not in seen:
+        seen: list[str] = []
+        while code is not None and code in self.parameters and code not in seen:
             seen.append(code)
             yield code
             code = self.parents[code]
