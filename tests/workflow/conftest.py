@@ -125,6 +125,10 @@ class Desk:
     def send_back(self, step: Step, by: User, *, reason: str = "请补充存货照片") -> Document:
         return signatures.send_back(step=step, by=by, reason=reason, on=self.cast.today, at=AT)
 
+    def withdraw(self, document: Document, *, reason: str = "换人") -> Document:
+        by = self.cast.cm
+        return signatures.withdraw(document=document, by=by, reason=reason, on=self.cast.today, at=AT)
+
     def locked(self, **over: Any) -> Document:
         document = self.submitted(**over)
         self.sign(self.step(document, 2), self.cast.head)

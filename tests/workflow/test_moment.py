@@ -1,0 +1,146 @@
+"""Promise 13: two who sign at the same moment have one effect; real threads, real commits."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, connections, models
+
+from accounts.choices import Role
+from accounts.models import User
+from core import clock
+from core.errors import Conflict
+from core.models import AuditEntry
+from tests.conftest import build_cast
+from tests.factories import make_person
+from tests.workflow.conftest import Desk, open_desk
+from workflow.choices import StepStatus
+from workflow.models import Step
+from workflow.services import signatures
+
+DAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+def busy_desk(own_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A desk in a database of its own, with a second head in the department."""
+    with clock.travelling_to(DAY):
+        cast = build_cast()
+        cast.people["head2"] = cast.head2 = make_person(
+            "1909", "罗琳", role=Role.CUSTOMER_HEAD, unit=cast.corporate
+        )
+        yield open_desk(cast, monkeypatch)
+
+
+class Race:
+    """Two sessions that both pass the check at the button, and then sign as closely together as can be."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, meet_inside: bool = False) -> None:
+        self.outcomes: list[str] = []
+        self._check = signatures.check_can_sign
+        self._gate = threading.Barrier(2, timeout=20)
+        self._inside = threading.Barrier(2, timeout=20) if meet_inside else None
+        self._here = threading.local()
+        monkeypatch.setattr(signatures, "check_can_sign", self._slowly)
+
+    def _slowly(self, step: Step, user: User) -> None:
+        self._check(step, user)
+        if not hasattr(self._here, "calls"):
+            return  # the test itself asks
+        self._here.calls += 1
+        if self._here.calls == 1:
+            self._gate.wait()  # both have seen the button
+        elif self._inside:
+            self._inside.wait()  # both have passed the check inside the transaction
+        else:
+            time.sleep(0.005)  # between the check and the write
+
+    def run(self, desk: Desk, step: Step, people: tuple[User, User]) -> Counter[str]:
+        """Let both sign; what happened to them."""
+        self.outcomes = []
+        threads = [threading.Thread(target=self._sign, args=(desk, step, person)) for person in people]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return Counter(self.outcomes)
+
+    def _sign(self, desk: Desk, step: Step, person: User) -> None:
+        self._here.calls = 0
+        try:
+            with clock.travelling_to(DAY):
+                desk.sign(Step.objects.get(pk=step.pk), User.objects.get(pk=person.pk))
+            self.outcomes.append("signed")
+        except (Conflict, IntegrityError) as error:
+            self.outcomes.append(type(error).__name__)
+        finally:
+            connections.close_all()
+
+
+def open_step(desk: Desk, subject: int) -> Step:
+    """The heads' step of a new document; open to either of the two."""
+    step = desk.step(desk.submitted(subject_id=subject), 2)
+    Step.objects.filter(pk=step.pk).update(person=None)
+    return Step.objects.get(pk=step.pk)
+
+
+def signatures_of(step: Step) -> int:
+    """How often the step was signed, as the audit counts."""
+    return AuditEntry.objects.filter(act=signatures.SIGNED_ACT, subject=f"workflow.step:{step.pk}").count()
+
+
+@pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.long)])
+def test_of_two_who_sign_at_the_same_moment_one_signs_and_one_is_told(
+    busy_desk: Desk, monkeypatch: pytest.MonkeyPatch, rounds: int
+) -> None:
+    cast = busy_desk.cast
+    race = Race(monkeypatch)
+    for turn in range(rounds):
+        step = open_step(busy_desk, turn)
+        # Two people on an open step, and one person in two browsers, in turn.
+        people = (cast.head, cast.head2) if turn % 2 else (cast.head, cast.head)
+        assert race.run(busy_desk, step, people) == {"signed": 1, "Conflict": 1}
+        step = Step.objects.get(pk=step.pk)
+        assert (step.status, step.signed_by in people) == (StepStatus.SIGNED, True)
+        assert signatures_of(step) == 1
+        assert step.chain.steps.filter(status=StepStatus.SIGNED).count() == 2
+
+
+def test_control_without_lock_and_compare_and_set_the_database_still_refuses_the_second(
+    busy_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _take_away_the_lock(monkeypatch)
+    race = Race(monkeypatch, meet_inside=True)
+    step = open_step(busy_desk, 1)
+    people = (busy_desk.cast.head, busy_desk.cast.head2)
+    assert race.run(busy_desk, step, people) == {"signed": 1, "IntegrityError": 1}
+    assert signatures_of(step) == 1
+
+
+def test_control_without_any_of_the_three_both_sign(busy_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The race is real: this is what the lock, the compare-and-set and the guard prevent."""
+    _take_away_the_lock(monkeypatch)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE workflow_step DISABLE TRIGGER guard_step")
+    race = Race(monkeypatch, meet_inside=True)
+    step = open_step(busy_desk, 1)
+    people = (busy_desk.cast.head, busy_desk.cast.head2)
+    assert race.run(busy_desk, step, people) == {"signed": 2}
+    assert signatures_of(step) == 2
+
+
+def _take_away_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models.QuerySet, "select_for_update", lambda rows, **_: rows)
+    monkeypatch.setattr(signatures, "advance", _carelessly)
+
+
+def _carelessly(row: models.Model, *, to: Any, table: Any, **changes: Any) -> None:
+    type(row)._base_manager.filter(pk=row.pk).update(status=to, **changes)
+    for name, value in {"status": to, **changes}.items():
+        setattr(row, name, value)
