@@ -37,6 +37,7 @@ class _CopyFeed(io.RawIOBase):
         self._table = table
         self._left = b""
         self.count = 0
+        self.refused: FileRefused | None = None  # the driver would hide it behind an error of its own
 
     def readable(self) -> bool:
         return True
@@ -44,11 +45,14 @@ class _CopyFeed(io.RawIOBase):
     def _block(self) -> bytes:
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        for line, values in self._table.rows:
-            writer.writerow([line, *(value.strip() for value in values)])
-            self.count += 1
-            if self.count % _BLOCK == 0:
-                break
+        try:
+            for line, values in self._table.rows:
+                writer.writerow([line, *(value.strip() for value in values)])
+                self.count += 1
+                if self.count % _BLOCK == 0:
+                    break
+        except FileRefused as refused:
+            self.refused = refused
         return buffer.getvalue().encode()
 
     def read(self, size: int = -1) -> bytes:
@@ -108,6 +112,8 @@ class Stage:
             feed = _CopyFeed(table)
             with connection.cursor() as cursor:
                 cursor.copy_expert(f"COPY {ident(name)} FROM STDIN (FORMAT csv)", feed)
+            if feed.refused:
+                raise feed.refused
             staged.rows = feed.count + table.bad_rows
             staged.problems, staged.bad_rows = table.problems, table.bad_rows
             self.sources[spec.name] = Source(spec.name, ident(name), columns)
@@ -332,17 +338,14 @@ class Stage:
         )
 
     def type(self, target: Target) -> None:
-        """The rows without a problem as values, with `on_date`, `known_on`; references by id."""
+        """The rows without a problem so far as values, with `on_date`, `row_known_on`; references by id."""
         kind, columns = target.kind, self.mapped[target.kind.name]
         values, joins = [], []
         for column in columns:
             text = f"m.{ident(column.name)}"
             if column.type is Type.REFERENCE:
                 alias = ident(f"r_{column.name}")
-                joins.append(
-                    f"{'JOIN' if column.required else 'LEFT JOIN'} {column.table} {alias} "
-                    f"ON {alias}.{ident(column.key)} = {text}"
-                )
+                joins.append(f"LEFT JOIN {column.table} {alias} ON {alias}.{ident(column.key)} = {text}")
                 values.append(f"{alias}.id AS {ident(column.stored)}, {text} AS {ident(column.name)}")
             else:
                 values.append(f"coalesce(m.{ident(column.cast)}, {column.blank}) AS {ident(column.name)}")
@@ -359,6 +362,17 @@ class Stage:
             f"WHERE p.kind = {literal(kind.name)} AND p.line = m.row_line)"
         )
         execute(f"ANALYZE {kind.typed}")
+
+    def keep_good(self, target: Target) -> None:
+        """Drop the typed rows that have a problem, or whose parent has one; the others go on."""
+        kind = target.kind
+        execute(
+            f"DELETE FROM {kind.typed} n USING import_problems p "
+            f"WHERE p.kind = {literal(kind.name)} AND p.line = n.row_line"
+        )
+        for column in self.mapped[kind.name]:
+            if column.type is Type.REFERENCE and column.required:
+                execute(f"DELETE FROM {kind.typed} WHERE {ident(column.stored)} IS NULL")
 
     # --- results
 

@@ -128,7 +128,7 @@ def _values(row: tuple[Any, ...], line: int, table: Table) -> list[str] | None:
         elif kind == "e":
             table.complain(line, "这一格是错误值。", column, str(value))
             good = False
-        elif isinstance(value, int) and not isinstance(value, bool) and len(str(abs(value))) > _SIGNIFICANT:
+        elif isinstance(value, int | float) and abs(value) >= 10**_SIGNIFICANT:
             table.complain(
                 line, "号码存成了数字，超过 15 位的部分已经失真；请将该列设为文本。", column, str(value)
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from accounts.choices import ROLE_LINES
-from core.staging.dialect import execute, ident, literal
+from core.staging.dialect import ident, literal
 from core.staging.profiles import Target
 from core.staging.stage import Stage
 
@@ -13,24 +13,23 @@ Check = Callable[[Stage, Target], None]
 
 
 def check_book(stage: Stage, target: Target) -> None:
-    """Run the checks of a kind over its typed rows, then drop the rows that failed, so that the others go on."""
+    """Run the checks of a kind over its typed rows."""
     for check in _CHECKS.get(target.kind.name, ()):
         check(stage, target)
-    execute(
-        f"DELETE FROM {target.kind.typed} n USING import_problems p "
-        f"WHERE p.kind = {literal(target.kind.name)} AND p.line = n.row_line"
-    )
 
 
-def _complain(stage: Stage, target: Target, column: str, where: str, reason: str) -> None:
-    """List the typed rows (aliased n) for which the condition holds; `reason` is SQL."""
+def _complain(stage: Stage, target: Target, name: str, where: str, reason: str) -> None:
+    """List the typed rows (aliased n) for which the condition holds, as the file wrote them; `reason` is SQL."""
     kind = target.kind
-    if column not in {c.name for c in stage.mapped[kind.name]}:
+    if name not in {column.name for column in stage.mapped[kind.name]}:
         return
+    written, value = "", f"n.{ident(name)}::text"
+    if target.source not in stage.profile.derived:
+        written, value = f"JOIN {kind.mapped} m USING (row_line)", f"m.{ident(name)}"
     stage.complain(
         target,
-        kind.column(column),
-        f"SELECT n.row_line, n.{ident(column)}::text AS value, {reason} AS reason FROM {kind.typed} n WHERE {where}",
+        kind.column(name),
+        f"SELECT n.row_line, {value} AS value, {reason} AS reason FROM {kind.typed} n {written} WHERE {where}",
     )
 
 
@@ -81,7 +80,7 @@ def _overdrafts(column: str) -> Check:
         if stage.profile.permit_overdraft:
             return
         where = (
-            f"n.{column} < 0 AND NOT EXISTS (SELECT 1 FROM credit_account a "
+            f"n.{column} < 0 AND n.account_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM credit_account a "
             "WHERE a.id = n.account_id AND (a.overdraft OR a.kind = 'MARGIN'))"
         )
         _complain(stage, target, column, where, "'不能为负数：该账户不允许透支'")

@@ -51,9 +51,7 @@ def difference_sheet() -> list[dict[str, Any]]:
     names = ("kind", "key", "field", "effective_on", "known_on", "old", "new")
     sheet = [dict(zip(names, (str(value) for value in row), strict=True)) for row in found]
     if total > LISTED_AT_MOST:
-        sheet.append(
-            {**dict.fromkeys(names, ""), "field": f"另有 {total - LISTED_AT_MOST} 项差异未列出"}
-        )
+        sheet.append({**dict.fromkeys(names, ""), "field": f"另有 {total - LISTED_AT_MOST} 项差异未列出"})
     return sheet
 
 
@@ -64,5 +62,7 @@ def _exists(table: str) -> bool:
 def _closed_days(selects: list[str]) -> list[date]:
     if not selects or days.last_closed_day() is None:
         return []
-    union = " UNION ".join(f"SELECT s.on_date FROM ({select}) s (a, b, c, on_date, d, e, f)" for select in selects)
+    union = " UNION ".join(
+        f"SELECT s.on_date FROM ({select}) s (a, b, c, on_date, d, e, f)" for select in selects
+    )
     return [on for (on,) in rows(union) if days.is_closed(on)]

@@ -199,6 +199,7 @@ def _apply(
             stage.check_references(target)
             stage.type(target)
             check_book(stage, target)
+            stage.keep_good(target)
             MERGES[target.kind.name](stage, target)
     feeds: dict[str, list[str]] = {}
     for target in layout.targets:
