@@ -14,9 +14,9 @@ from django.db.models.expressions import RawSQL
 
 from core import actor, clock
 from core.models import AuditEntry
-from core.sealing import Report, anchor, seal, seal_all, verify
+from core.sealing import Report, anchor, known_anchors, seal, seal_all, verify
 
-__all__ = ["Report", "anchor", "name_of", "plain", "record", "seal", "seal_all", "verify"]
+__all__ = ["Report", "anchor", "known_anchors", "name_of", "plain", "record", "seal", "seal_all", "verify"]
 
 _OWN_TRANSACTION = RawSQL("pg_current_xact_id()::text::bigint", (), output_field=BigIntegerField())
 

@@ -239,6 +239,11 @@ def anchor_directory() -> Path:
     return Path(settings.VAR_DIR) / "anchors"
 
 
+def known_anchors() -> list[Anchor]:
+    """Every anchor under the anchor directory; what a page compares with, where no copy from elsewhere is given."""
+    return [anchor_ for path in sorted(anchor_directory().glob("*.txt")) for anchor_ in read_anchors(path)]
+
+
 def read_anchors(path: Path) -> list[Anchor]:
     """The anchors of a file; a line that is none is an error, since it may have been tampered with."""
     anchors = []

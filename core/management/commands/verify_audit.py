@@ -26,9 +26,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        files = options["anchor"] or sorted(sealing.anchor_directory().glob("*.txt"))
         try:
-            anchors = [anchor for file in files for anchor in sealing.read_anchors(file)]
+            if options["anchor"]:
+                anchors = [anchor for file in options["anchor"] for anchor in sealing.read_anchors(file)]
+            else:
+                anchors = sealing.known_anchors()
         except (OSError, ValueError) as error:
             raise CommandError(f"锚点文件读不出：{error}") from error
         report = sealing.verify(anchors)
