@@ -94,7 +94,7 @@ class Signer:
     role: Role
     label: str
     line: Line
-    person_id: int | None  # nobody by name: whoever holds the post
+    person_id: int
 
 
 @dataclass(frozen=True)

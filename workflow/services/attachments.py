@@ -46,7 +46,7 @@ def attach(
         section=section,
         name=name,
         content_type=content_type,
-        size=upload.size,
+        size=upload.size or 0,
         sha256=_sha256_of(upload),
         note=note.strip()[:200],
         taken_at=taken_at,

@@ -339,10 +339,8 @@ def _check_not_being_signed(items: list[int], *, but: Document | None) -> None:
     signing = WorkItem.objects.filter(pk__in=items, document__status=DocumentStatus.SIGNING)
     if but is not None:
         signing = signing.exclude(document=but)
-    if item := signing.select_related("document").first():
-        raise Conflict(
-            _("这项待办的文书 %(number)s 正在签字中，不必重填。") % {"number": item.document.number}
-        )
+    if number := signing.values_list("document__number", flat=True).first():
+        raise Conflict(_("这项待办的文书 %(number)s 正在签字中，不必重填。") % {"number": number})
 
 
 def _next_number(prefix: str, on: date) -> str:

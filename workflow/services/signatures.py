@@ -18,6 +18,7 @@ from accounts.models import User
 from core import actor, audit
 from core.errors import Conflict, Invalid, Refused
 from core.models import AuditEntry
+from core.obligations import claims
 from core.transitions import advance
 from workflow import registry
 from workflow.choices import (
@@ -35,6 +36,7 @@ from workflow.services.papers import fingerprint_of
 SIGNED_ACT = "workflow.step.signed"
 
 
+@claims("GR-3")
 def check_can_sign(step: Step, user: User) -> None:
     """Raise Refused, with the sentence the button shows, unless the person may sign this step now."""
     _check_is_theirs(step, user)
@@ -85,15 +87,17 @@ def _check_is_theirs(step: Step, user: User) -> None:
     _check_is_expected(step, user, author=document.author_id)
     for other in steps:
         if other.position < step.position and other.status != StepStatus.SIGNED:
-            who = other.person.name if other.person else ""
-            raise Refused(_("还没轮到您：请等“%(label)s”%(who)s先签。") % {"label": other.label, "who": who})
+            raise Refused(
+                _("还没轮到您：请等“%(label)s”%(who)s先签。")
+                % {"label": other.label, "who": _name(other.person)}
+            )
 
 
 def _check_is_open(step: Step, chain: Chain, document: Document) -> None:
     if step.status == StepStatus.SIGNED:
         raise Conflict(
             _("“%(label)s”一栏已由%(who)s签字。请刷新页面。")
-            % {"label": step.label, "who": step.signed_by.name if step.signed_by else ""}
+            % {"label": step.label, "who": _name(step.signed_by)}
         )
     if (
         step.status != StepStatus.WAITING
@@ -106,7 +110,7 @@ def _check_is_open(step: Step, chain: Chain, document: Document) -> None:
 def _check_is_expected(step: Step, user: User, *, author: int) -> None:
     role = Role(step.role)
     if step.person_id is not None and step.person_id != user.pk:
-        raise Refused(_("这一栏应由%(who)s签字。") % {"who": step.person.name})
+        raise Refused(_("这一栏应由%(who)s签字。") % {"who": _name(step.person)})
     if step.position == 1:
         if user.pk != author:
             raise Refused(_("这一栏应由经办人自己签字。"))
@@ -299,7 +303,7 @@ def _differences_of(step: Step, now: str) -> list[str]:
     )
     if step.status != StepStatus.SIGNED:
         return [_("“%(label)s”的签字已被抹去。") % {"label": step.label}] if entry else []
-    box = {"label": step.label, "who": step.signed_by.name, "on": step.signed_on}
+    box = {"label": step.label, "who": _name(step.signed_by), "on": step.signed_on}
     wrong = []
     if step.signed_hash != now:
         wrong.append(_("“%(label)s”%(who)s（%(on)s）的签字与现有内容不符。") % box)
@@ -368,6 +372,10 @@ def _locked(step_id: int) -> Step:
     chain_id = Step.objects.values_list("chain_id", flat=True).get(pk=step_id)
     Chain.objects.select_for_update().get(pk=chain_id)
     return Step.objects.select_related("chain__document__supersedes", "person", "signed_by").get(pk=step_id)
+
+
+def _name(person: User | None) -> str:
+    return person.name if person else ""
 
 
 def _reason_or_refuse(reason: str, sentence: str) -> str:
