@@ -16,6 +16,7 @@ from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, stricte
 from workflow.choices import DutyStatus
 from workflow.duties import Required, Verdict
 from workflow.models import WorkItem
+from workflow.services.days import go_live_on
 
 KIND = "site_inspection"
 
@@ -108,15 +109,14 @@ class EventVisit(BorrowerRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an event of these kinds since go-live, or with an open duty of this rule."""
-        events = (
-            RiskEvent.objects.known(on).standing().filter(kind__in=self.events).order_by("effective_on", "pk")
+        known = RiskEvent.objects.known(on).filter(kind__in=self.events)
+        if go_live := go_live_on():  # what happened before is history that the opening extracts tell
+            known = known.filter(effective_on__gte=go_live)
+        return self.borrowers(on, products_under(policy, "GR"), having=known).prefetch_related(
+            Prefetch(
+                "events", queryset=known.standing().order_by("effective_on", "pk"), to_attr="standing_events"
+            )
         )
-        return (
-            self.borrowers(on, products_under(policy, "GR"), having=RiskEvent.objects.known(on).filter(
-                kind__in=self.events
-            ))
-            .prefetch_related(Prefetch("events", queryset=events, to_attr="standing_events"))
-        )  # fmt: skip
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit for each event that stands, due so many workdays after it became known."""
@@ -129,7 +129,7 @@ class EventVisit(BorrowerRule):
                     f"event:{event.pk}",
                     event.effective_on,
                     policy.calendar.add_workdays(event.known_on, int(within.value)),
-                    f"{event.effective_on:%m-%d} {event.get_kind_display()}：{event.detail}，"
+                    f"{event.effective_on:%m-%d} {event.get_kind_display()}：{event.detail.rstrip('。；，')}，"
                     f"{within.value} 个工作日内到场。"[:300],
                     within.version_id,
                 )

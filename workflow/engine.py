@@ -68,7 +68,7 @@ def reconcile(
             if group:
                 progress.hold([row.pk for row in group])
                 _reconcile_set(rule, group, on, policy, step, counts)
-    progress.hold([])
+                progress.hold([])
     return counts
 
 

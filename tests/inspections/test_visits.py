@@ -12,6 +12,7 @@ from credit.choices import BorrowerKind, EventKind, Product, RiskClass
 from credit.models import RiskEvent
 from inspections.duties import EVENT_RULES, CorporateVisit, PersonalVisit
 from tests import factories
+from tests.day.test_close_of_day import applied
 from workflow.choices import DutyStatus
 from workflow.engine import reconcile
 from workflow.models import WorkItem
@@ -274,3 +275,11 @@ def test_an_event_of_a_borrower_without_a_loan_calls_for_nothing(cast):
     event(cast.borrower, EventKind.ACCIDENT, effective_on=cast.today - timedelta(days=1))
     run(EVENT_RULES[3], cast.today)
     assert not WorkItem.objects.exists()
+
+
+def test_what_happened_before_the_lender_went_live_calls_for_nothing(cast):
+    applied(date(2026, 11, 20))
+    event(cast.borrower, EventKind.ACCIDENT, effective_on=date(2026, 11, 19), known_on=date(2026, 11, 20))
+    fresh = event(cast.borrower, EventKind.ACCIDENT, effective_on=date(2026, 11, 20))
+    run(EVENT_RULES[3], date(2026, 11, 20))
+    assert WorkItem.objects.get().period_key == f"event:{fresh.pk}"
