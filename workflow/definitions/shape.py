@@ -165,6 +165,11 @@ class FormDefinition:
     sections: tuple[Section, ...]
     checks: tuple[Check, ...] = ()
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of its sections, in order."""
+        return tuple(section.code for section in self.sections)
+
     def section(self, code: str) -> Section:
         """The section by its code; an unknown one is a KeyError."""
         for section in self.sections:

@@ -39,7 +39,7 @@ def parse(field: Field, text: str) -> str:
     if field.kind in NUMERIC:
         return _number(field, text)
     if field.kind == Kind.DATE:
-        return _day(text).isoformat()
+        return _day(text, text).isoformat()
     if field.kind == Kind.DATETIME:
         return _moment(text)
     longest = LONGEST.get(field.kind, LONGEST_LINE)
@@ -80,8 +80,8 @@ def _number(field: Field, typed: str) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-def _day(typed: str) -> date:
-    match = _DATE.fullmatch(unicodedata.normalize("NFKC", typed).replace(" ", ""))
+def _day(text: str, typed: str) -> date:
+    match = _DATE.fullmatch(unicodedata.normalize("NFKC", text).replace(" ", ""))
     if not match:
         raise Unreadable(f"写作“{_short(typed)}”，不是日期，请按 2026-11-24 的样式填写")
     try:
@@ -95,7 +95,7 @@ def _moment(typed: str) -> str:
     match = _TIME.search(text)
     if not match:
         raise Unreadable(f"写作“{_short(typed)}”，缺少时间，请按 2026-11-24 09:40 的样式填写")
-    day = _day(text[: match.start()])
+    day = _day(text[: match.start()], typed)
     hour, minute = map(int, match.groups())
     if hour > 23 or minute > 59:
         raise Unreadable(f"写作“{_short(typed)}”，没有这个时刻，请核对后改正")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date
 from typing import Any
@@ -101,15 +102,15 @@ def typed(document: Document, posted: QueryDict) -> dict[str, Any]:
 def _with_commands(document: Document, answers: dict[str, Any], posted: QueryDict) -> dict[str, Any]:
     """What the buttons 引用 and 本节沿用上次 add to what was typed (they work without JavaScript)."""
     kept = registry.Prefill.from_json(document.prefilled)
-    insert = posted.get("_insert", "")
-    if insert.isdigit() and int(insert) < len(kept.facts):
-        fact = kept.facts[int(insert)]
+    insert = whole(posted.get("_insert", ""))
+    if 0 <= insert < len(kept.facts):
+        fact = kept.facts[insert]
         typed_so_far = str(answers.get(fact.target) or "")
         if fact.target and fact.value not in typed_so_far:
             answers[fact.target] = f"{typed_so_far}\n{fact.value}".strip()
-    if reuse := posted.get("_reuse", ""):
-        section = registry.definition_of(document).section(reuse)
-        answers = reuse_last(section, answers, kept.last)
+    definition = registry.definition_of(document)
+    if (reuse := posted.get("_reuse", "")) in definition.codes:
+        answers = reuse_last(definition.section(reuse), answers, kept.last)
     return answers
 
 
@@ -123,13 +124,23 @@ def settle(document: Document, *, by: User) -> Document:
     return documents.save(document=document, answers=gone, version=document.version, by=by, at=clock.now())
 
 
+def whole(text: str) -> int:
+    """A number that a page posts about itself; -1 for anything else."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
+
+
+def onward(document: Document, posted: QueryDict) -> str:
+    """The page that follows a save: the next section if it was asked for, else the same again."""
+    wanted = posted.get("_go") or posted.get("_here", ALL)
+    return wanted if wanted in registry.definition_of(document).codes else ALL
+
+
 def save_posted(document: Document, posted: QueryDict, *, by: User) -> Document:
     """Keep what a page posted, on the version that the page was showing."""
-    version = posted.get("_version", "")
     return documents.save(
         document=document,
         answers=typed(document, posted),
-        version=int(version) if version.isdigit() else -1,
+        version=whole(posted.get("_version", "")),
         by=by,
         at=clock.now(),
     )

@@ -64,9 +64,12 @@ def turn_of(chain: Chain | None) -> Step | None:
 
 def _buttons(document: Document, chain: Chain | None, user: User) -> dict[str, Any]:
     """Which buttons are there, and the sentence of each that may not be pressed."""
-    step = turn_of(chain)
-    if step is None:
+    turn = turn_of(chain)
+    if chain is None or turn is None:
         return {"signing": False}
+    # Whoever has a seat is told about their own; everybody else about the one whose turn it is.
+    theirs = (one for one in chain.in_order if one.status == StepStatus.WAITING and one.person_id == user.pk)
+    step = next(theirs, turn)
     cannot_send_back = ""
     try:
         signatures.check_can_send_back(step, user)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
@@ -22,7 +22,9 @@ THUMBNAIL = 360  # pixels
 def attach(request: HttpRequest, pk: int) -> HttpResponse:
     """Add photographs or files to a section of a draft."""
     document = get_visible(Document, request.user, pk=pk)
-    section = registry.definition_of(document).section(request.POST.get("section", "")).code
+    section = request.POST.get("section", "")
+    if section not in registry.definition_of(document).codes:
+        raise Http404
     for upload in request.FILES.getlist("files"):
         attachments.attach(document=document, section=section, upload=upload, by=request.user, at=clock.now())
     return redirect("document_edit_section", pk, section)

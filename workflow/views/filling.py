@@ -46,7 +46,7 @@ def save(request: HttpRequest, pk: int) -> HttpResponseBase:
         return _not_saved(request, pk, refusal)
     if request.headers.get("Accept") == "application/json":
         return JsonResponse(editing.marks(saved, here=here, on=clock.today()))
-    return redirect("document_edit_section", pk, request.POST.get("_go") or here)
+    return redirect("document_edit_section", pk, editing.onward(document, request.POST))
 
 
 def _not_saved(request: HttpRequest, pk: int, refusal: Refused) -> HttpResponseBase:
@@ -69,7 +69,7 @@ def settle_conflict(request: HttpRequest, pk: int) -> HttpResponse:
     documents.resolve_conflict(
         document=document,
         answers=conflict.chosen(document, request.POST),
-        version=int(request.POST.get("_version") or -1),
+        version=editing.whole(request.POST.get("_version", "")),
         by=request.user,
         at=clock.now(),
     )
