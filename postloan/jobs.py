@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import shared_task
 
-from core import audit, clock, outbox
+from core import clock, outbox, sealing
 from core.actor import acting_as, job
 from core.policy import policy_on
 from credit.models import RiskEvent
@@ -19,7 +19,10 @@ from workflow.engine import reconcile
 def tick() -> list[str]:
     """Close whatever day is open (every five minutes; the cursor is in the database, not in a crontab)."""
     outbox.beat("tick")
-    return [on.isoformat() for on in close_of_day.tick(clock.now())]
+    closed = close_of_day.tick(clock.now())
+    if closed:
+        sealing.anchor()  # the day's end of the chain, outside the database
+    return [on.isoformat() for on in closed]
 
 
 @shared_task
@@ -30,9 +33,9 @@ def deliver_outbox() -> int:
 
 
 @shared_task
-def seal_audit() -> bool:
+def seal_audit() -> int:
     """Seal the audit entries that are settled."""
-    return audit.seal() is not None
+    return sealing.seal_all()
 
 
 def on_risk_event(payload: dict[str, Any]) -> None:

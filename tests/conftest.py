@@ -30,6 +30,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True)
 def _files_of_a_test(settings: Any, tmp_path: Any) -> None:
+    settings.VAR_DIR = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
 
 

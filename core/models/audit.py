@@ -21,7 +21,7 @@ class AuditEntry(models.Model):
     before = models.JSONField("变更前", null=True)
     after = models.JSONField("变更后", null=True)
     note = models.TextField("说明", blank=True)
-    xid = models.BigIntegerField("事务号")  # the sealer stays below the oldest running transaction
+    xid = models.BigIntegerField("事务号")  # which transaction wrote it: two rows of one act belong together
 
     class Meta:
         indexes = (

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from core import clock
+from core import clock, sealing
 from core.models import ImportBatch
 from core.models.imports import ImportStatus
 from credit.choices import EventKind, RiskClass
@@ -201,4 +201,5 @@ def test_by_hand_a_day_that_is_not_over_is_refused_with_a_sentence(cast):
         call_command("close_of_day", "--on", "2026-09-30")
     with clock.travelling_to(FIRST + timedelta(days=2)):
         call_command("close_of_day", "--on", "2026-09-30")
+        assert [anchor.at[:10] for anchor in sealing.known_anchors()] == ["2026-10-02"]
     assert days.last_closed_day() == FIRST
