@@ -16,7 +16,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 
 from accounts.forms import OwnPasswordForm, SignInForm
-from core import clock
+from core import audit, clock
+from core.actor import Actor, acting_as
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -26,10 +27,19 @@ class SignIn(auth_views.LoginView):
     form_class = SignInForm
     template_name = "registration/login.html"
     redirect_authenticated_user = True
+    http_method_names = ("get", "head", "options", "post")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Whether this is a demonstration, whose accounts are written on the page."""
         return super().get_context_data(demo=settings.DEMO, **kwargs)
+
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        """Let the person in and write it down."""
+        user = form.get_user()
+        with acting_as(Actor(user.username, user.name, self.request.META.get("REMOTE_ADDR", ""))):
+            response = super().form_valid(form)
+            audit.record(act="accounts.signed_in", subject=user)
+        return response
 
 
 class SignOut(auth_views.LogoutView):
@@ -42,10 +52,12 @@ class ChangePassword(auth_views.PasswordChangeView):
     form_class = OwnPasswordForm
     template_name = "registration/password_change.html"
     success_url = reverse_lazy("home")
+    http_method_names = ("get", "head", "options", "post")
 
     def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
         """Store it and say what it means for other browsers."""
         response = super().form_valid(form)
+        audit.record(act="accounts.password_changed", subject=self.request.user)
         messages.success(self.request, _("密码已修改。您在其他电脑和手机上的登录已全部退出。"))
         return response
 
@@ -54,5 +66,7 @@ def locked_out(
     request: HttpRequest, original_response: HttpResponse | None = None, credentials: Any = None
 ) -> HttpResponse:
     """Too many wrong passwords: say when to try again, the same for a known and an unknown 工号."""
+    tried = str((credentials or {}).get("username", ""))[:60]
+    audit.record(act="accounts.locked_out", subject="accounts.user", note=tried)
     until = clock.local(clock.now() + get_cool_off(request))
     return render(request, "registration/locked.html", {"until": until}, status=429)

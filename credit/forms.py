@@ -77,7 +77,7 @@ class EventForm(forms.Form):
         min_length=5,
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("写清何时、何事、涉及金额和消息来源，300 字以内。登记后不能修改，只能冲销重记。"),
+        help_text=_("写清何时、何事、涉及金额和消息来源，300 字以内。登记后不能修改，只能冲正重记。"),
     )
 
     def __init__(self, *args: Any, borrower: Borrower, on: date, **kwargs: Any) -> None:
@@ -102,9 +102,9 @@ class ReverseForm(forms.Form):
     """Why an event is taken back."""
 
     reason = forms.CharField(
-        label=_("冲销理由"),
+        label=_("冲正理由"),
         min_length=5,
         max_length=200,
         widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
-        help_text=_("写清错在哪里，例如“误登到同名客户”。原记录保留，另记一笔冲销。"),
+        help_text=_("写清错在哪里，例如“误登到同名客户”。原记录保留，另记一笔冲正。"),
     )

@@ -14,27 +14,17 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.access import BUSINESS_ROLES
 from accounts.choices import Role, UnitKind
 from accounts.models import Unit, User
 from core import clock
 from credit.models import Borrower
 from workflow.models import WorkItem
+from workflow.selectors import waiting_for
 from workflow.services.days import DayState, day_state
 
 COUNT_LIMIT = 1000  # a count in the frame is a hint; beyond this it says 999+ and costs no more
 
-READERS = (
-    Role.CUSTOMER_MANAGER,
-    Role.CUSTOMER_HEAD,
-    Role.RISK_MANAGER,
-    Role.RISK_HEAD,
-    Role.VICE_PRESIDENT,
-    Role.PRESIDENT,
-    Role.ACCOUNTANT,
-    Role.LEGAL,
-    Role.ARCHIVIST,
-    Role.AUDITOR,
-)
 SIGNERS = (
     Role.CUSTOMER_HEAD,
     Role.RISK_MANAGER,
@@ -48,7 +38,7 @@ BRANCH_ROLES = (Role.RISK_MANAGER, Role.RISK_HEAD, Role.VICE_PRESIDENT, Role.PRE
 def bounded_count(rows: QuerySet) -> str:
     """How many rows there are, without counting a whole table for a hint."""
     count = rows.order_by()[:COUNT_LIMIT].count()
-    return str(count) if count < COUNT_LIMIT else f"{COUNT_LIMIT - 1}+"
+    return str(count) if 0 < count < COUNT_LIMIT else f"{COUNT_LIMIT - 1}+" if count else ""
 
 
 def _tasks(user: User) -> str:
@@ -59,6 +49,10 @@ def _tasks(user: User) -> str:
 
 def _borrowers(user: User) -> str:
     return bounded_count(Borrower.objects.visible_to(user).values("pk"))
+
+
+def _signatures(user: User) -> str:
+    return bounded_count(waiting_for(user))
 
 
 @dataclass(frozen=True)
@@ -74,11 +68,11 @@ class Room:
 
 ROOMS = (
     Room(gettext_lazy("今日"), "home", tuple(Role), _tasks),
-    Room(gettext_lazy("待签"), "document_inbox", SIGNERS),
+    Room(gettext_lazy("待签"), "document_inbox", SIGNERS, _signatures, ("document_inbox_read",)),
     Room(
         gettext_lazy("客户"),
         "borrowers",
-        READERS,
+        BUSINESS_ROLES,
         _borrowers,
         ("borrower", "event_new", "event_reverse", "search"),
     ),
@@ -95,7 +89,7 @@ class NavItem:
     label: str
     url: str
     here: bool
-    count: str | None
+    count: str
 
 
 @dataclass(frozen=True)
@@ -129,7 +123,7 @@ def nav_for(user: User, route: str) -> list[NavItem]:
             url = reverse(room.route)
         except NoReverseMatch:  # a room that is not built yet is not shown
             continue
-        count = room.count(user) if room.count else None
+        count = room.count(user) if room.count else ""
         items.append(NavItem(str(room.label), url, route == room.route or route in room.also, count))
     return items
 
@@ -147,7 +141,7 @@ def frame_of(request: HttpRequest) -> Frame:
         today=today,
         branch=branch_of([post.unit for post in posts]),
         posts=where or _("当前没有在任岗位"),
-        may_search=user.scope.has(*READERS),
+        may_search=user.scope.has(*BUSINESS_ROLES),
         day=day_state(today),
         nav=nav_for(user, match.url_name or "" if match else ""),
     )

@@ -12,13 +12,14 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.access import BUSINESS_ROLES
 from accounts.choices import Role
 from accounts.models import User
 from core import clock
 from credit.choices import RiskClass
 from credit.positions import classes_by_number
 from postloan import obligations
-from postloan.frame import BRANCH_ROLES, READERS
+from postloan.frame import BRANCH_ROLES
 from workflow.models import WorkItem
 from workflow.selectors import Task, in_signing, open_items, returned_to, tasks, tasks_for, waiting_for
 
@@ -150,7 +151,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "returned": returned_to(user),
         "leads": scope.has(Role.CUSTOMER_HEAD, *BRANCH_ROLES),
         "signs_first": scope.has(Role.PRESIDENT, Role.VICE_PRESIDENT),
-        "owns_duties": scope.has(*READERS) and not scope.has(Role.AUDITOR),
+        "owns_duties": scope.has(*BUSINESS_ROLES) and not scope.has(Role.AUDITOR),
         "is_auditor": scope.has(Role.AUDITOR),
         "is_admin": scope.has(Role.ADMIN),
     }

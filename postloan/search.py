@@ -7,18 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import BUSINESS_ROLES, require_role
 from core import clock
 from credit.models import Borrower, Contract, Loan
 from credit.positions import classes_by_number
-from postloan.frame import READERS
 from workflow.models import Document
 
 LIMIT = 20
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*BUSINESS_ROLES)
 def search(request: HttpRequest) -> HttpResponse:
     """What the person may see that matches; a single customer is opened at once."""
     text, user = request.GET.get("q", "").replace("\x00", "").strip()[:120], request.user

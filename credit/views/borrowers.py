@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from accounts.access import BUSINESS_ROLES, require_role
 from accounts.models import Unit
 from core import audit, clock
 from core.sheets import download, workbook
@@ -89,6 +90,7 @@ def lines_of(request: HttpRequest, borrowers: list[Borrower], on: date) -> list[
 
 
 @require_safe
+@require_role(*BUSINESS_ROLES)
 def borrowers(request: HttpRequest) -> HttpResponse:
     """The list, a page at a time."""
     on, form = clock.today(), BorrowerFilter(request.GET, user=request.user)
@@ -128,6 +130,7 @@ def _sheet_rows(request: HttpRequest, rows: QuerySet[Borrower], on: date) -> Ite
 
 
 @require_safe
+@require_role(*BUSINESS_ROLES)
 def borrowers_export(request: HttpRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on, form = clock.today(), BorrowerFilter(request.GET, user=request.user)

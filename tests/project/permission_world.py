@@ -1,0 +1,230 @@
+"""The people and the subjects that the permission table is played with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from accounts.choices import Role, UnitKind
+from accounts.models import Unit, User
+from core import clock
+from credit.choices import EventKind, ResponsibleRole
+from credit.models import Borrower, RiskEvent
+from tests import factories
+from tests.workflow.conftest import NOTE
+from workflow import registry
+from workflow.choices import StepStatus
+from workflow.models import Document, Step
+from workflow.services import attachments, documents, signatures
+
+TODAY = date(2026, 11, 24)
+YESTERDAY = date(2026, 11, 23)
+AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+OWNERSHIPS = ("own", "same_department", "other_department", "other_line", "other_branch")
+FORM = "permission_note"
+
+
+def picture(shade: int) -> bytes:
+    """A photograph that differs by its shade."""
+    buffer = BytesIO()
+    Image.new("RGB", (8, 8), (shade, 10, 10)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@dataclass
+class Place:
+    """One ownership: a customer, who writes about them, who signs it, and where it belongs."""
+
+    borrower: Borrower
+    author: User
+    signers: list[User]
+    unit: Unit
+    kwargs: dict[str, dict[str, Any]] = field(default_factory=dict)  # subject kind → what its address needs
+
+
+@dataclass
+class World:
+    """Everybody by role, and one place per ownership."""
+
+    actors: dict[str, User]
+    places: dict[str, Place]
+
+    def about(self, name: str) -> Borrower:
+        """Whom a place's papers are about: the risk line's are about the customer manager's own customer."""
+        return self.places["own" if name == "other_line" else name].borrower
+
+    def signers(self, *, document: Document, on: date) -> Sequence[registry.Signer]:
+        """The author, then whoever the place says."""
+        place = next(place for place in self.places.values() if place.author.pk == document.author_id)
+        people = [document.author, *place.signers]
+        return [
+            registry.Signer(post.role, Role(post.role).line, Role(post.role).label, person)
+            for person in people
+            for post in [person.posts.get()]
+        ]
+
+
+def register(world: World, kinds: dict[str, Any]) -> None:
+    """Make the small form known, whose author is whoever the place says."""
+    kinds[FORM] = registry.FormKind(
+        definition=NOTE,
+        prefill=lambda **_: registry.Prefill(),
+        signers=world.signers,
+        may_author=lambda *, user, subject, on: any(
+            place.author.pk == user.pk
+            and place.unit.pk == subject.unit_id
+            and world.about(name).number == subject.borrower_number
+            for name, place in world.places.items()
+        ),
+        duty_kinds=("permission_duty",),
+    )
+
+
+def build() -> World:
+    """Two branches, everybody in them, and a customer per ownership."""
+    unit, person = factories.make_unit, factories.make_person
+    bank = unit("BANK", "江州农村商业银行", kind=UnitKind.BANK)
+    branch = unit("BR1", "工人支行", kind=UnitKind.BRANCH, parent=bank)
+    corporate, personal, risk = (
+        unit(code, name, parent=branch)
+        for code, name in (("BR1-C", "公司部"), ("BR1-P", "个人部"), ("BR1-R", "风险部"))
+    )
+    branch2 = unit("BR2", "城东支行", kind=UnitKind.BRANCH, parent=bank)
+    corporate2 = unit("BR2-C", "公司部", parent=branch2)
+    seats = {
+        Role.CUSTOMER_MANAGER: corporate,
+        Role.CUSTOMER_HEAD: corporate,
+        Role.RISK_MANAGER: risk,
+        Role.RISK_HEAD: risk,
+        Role.VICE_PRESIDENT: branch,
+        Role.PRESIDENT: branch,
+        Role.ACCOUNTANT: branch,
+        Role.LEGAL: branch,
+        Role.ARCHIVIST: branch,
+        Role.AUDITOR: bank,
+        Role.ADMIN: bank,
+    }
+    actors = {
+        role.value: person(f"A{i:03d}", f"甲{role.label}", role=role, unit=seat)
+        for i, (role, seat) in enumerate(seats.items())
+    }
+    actors["NO_POST"] = person("A900", "无岗", line="CUSTOMER")
+    actors["LEFT_YESTERDAY"] = person(
+        "A901", "昨日离岗", role=Role.CUSTOMER_MANAGER, unit=corporate, to_on=YESTERDAY
+    )
+    colleague = person("B001", "同事", role=Role.CUSTOMER_MANAGER, unit=corporate)
+    retail = person("B002", "个人部经理", role=Role.CUSTOMER_MANAGER, unit=personal)
+    retail_head = person("B003", "个人部负责人", role=Role.CUSTOMER_HEAD, unit=personal)
+    far = person("C001", "城东经理", role=Role.CUSTOMER_MANAGER, unit=corporate2)
+    far_head = person("C002", "城东负责人", role=Role.CUSTOMER_HEAD, unit=corporate2)
+    far_president = person("C003", "城东行长", role=Role.PRESIDENT, unit=branch2)
+    manager, risk_manager = actors["CUSTOMER_MANAGER"], actors["RISK_MANAGER"]
+    head, risk_head, president = actors["CUSTOMER_HEAD"], actors["RISK_HEAD"], actors["PRESIDENT"]
+
+    borrowers = {name: factories.make_borrower(name=f"{name} 客户") for name in OWNERSHIPS}
+    answer = factories.make_responsibility
+    for name, who, where in (
+        ("own", manager, corporate),
+        ("same_department", colleague, corporate),
+        ("other_department", retail, personal),
+        ("other_branch", far, corporate2),
+    ):
+        factories.make_loan(borrowers[name], where)
+        answer(borrowers[name], who, where)
+    answer(borrowers["own"], risk_manager, branch, role=ResponsibleRole.RISK_MANAGER)
+    answer(borrowers["own"], president, branch, role=ResponsibleRole.PRINCIPAL)
+    answer(borrowers["other_line"], risk_manager, risk, role=ResponsibleRole.RISK_MANAGER)
+    # Somebody who managed the customer until yesterday has lost them today.
+    answer(
+        borrowers["same_department"],
+        actors["LEFT_YESTERDAY"],
+        corporate,
+        from_on=date(2025, 1, 1),
+        to_on=date(2025, 12, 31),
+    )
+    places = {
+        "own": Place(borrowers["own"], manager, [head, president], corporate),
+        "same_department": Place(borrowers["same_department"], colleague, [head, president], corporate),
+        "other_department": Place(borrowers["other_department"], retail, [retail_head, president], personal),
+        "other_line": Place(borrowers["other_line"], risk_manager, [risk_head, president], risk),
+        "other_branch": Place(borrowers["other_branch"], far, [far_head, far_president], corporate2),
+    }
+    return World(actors, places)
+
+
+def furnish(world: World) -> None:
+    """In every place: an event, a duty, a draft, a draft in conflict, a document in signing, a locked one."""
+    for name, place in world.places.items():
+        about = world.about(name)
+        place.kwargs["borrower"] = {"number": place.borrower.number}
+        event = RiskEvent.objects.create(
+            borrower=place.borrower,
+            kind=EventKind.STOPPAGE,
+            effective_on=YESTERDAY,
+            known_on=YESTERDAY,
+            detail="停产三天",
+            recorded_by="A000",
+            recorded_at=clock.now(),
+        )
+        place.kwargs["event"] = {"pk": event.pk}
+        post = place.author.posts.get()
+        duty = factories.make_duty(
+            place.author, place.unit, borrower=about, kind="permission_duty", post=post.role, period_key=name
+        )
+        place.kwargs["duty"] = {"work_item": duty.pk}
+        draft, photo = _written(place, about, 1)
+        place.kwargs["draft"] = {"pk": draft.pk, "here": "main", "attachment": photo.pk}
+        conflict, _photo = _written(place, about, 2)
+        Document.objects.filter(pk=conflict.pk).update(
+            conflict={"answers": {"finding": "另一处写的"}, "version": 1, "at": AT.isoformat()}
+        )
+        place.kwargs["conflict"] = {"pk": conflict.pk}
+        signing, photo = _submitted(place, about, 3)
+        place.kwargs["signing_document"] = {"pk": signing.pk, "attachment": photo.pk}
+        turn = Step.objects.filter(chain__document=signing, status=StepStatus.WAITING).earliest("position")
+        place.kwargs["step"] = {"step": turn.pk}
+        locked, photo = _submitted(place, about, 4)
+        for step in Step.objects.filter(chain__document=locked, position__gt=1).order_by("position"):
+            signatures.sign(step=step, by=step.person, password=factories.PASSWORD, on=TODAY, at=AT)
+        place.kwargs["locked_document"] = {"pk": locked.pk, "attachment": photo.pk}
+
+
+def _written(place: Place, about: Borrower, serial: int) -> tuple[Document, Any]:
+    document = documents.start(
+        form=FORM,
+        subject_kind="LOAN",
+        subject_id=1000 * serial + place.borrower.pk,
+        borrower_number=about.number,
+        borrower_name=about.name,
+        unit=place.unit,
+        by=place.author,
+        on=TODAY,
+        content={},
+        prefilled={},
+    )
+    documents.save(
+        document=document, answers={"finding": "生产正常"}, version=document.version, by=place.author, at=AT
+    )
+    document.refresh_from_db()
+    photo = attachments.attach(
+        document=document,
+        section="main",
+        upload=SimpleUploadedFile("现场.png", picture(serial)),
+        note="",
+        by=place.author,
+        at=AT,
+    )
+    return document, photo
+
+
+def _submitted(place: Place, about: Borrower, serial: int) -> tuple[Document, Any]:
+    document, photo = _written(place, about, serial)
+    documents.submit(document=document, by=place.author, password=factories.PASSWORD, on=TODAY, at=AT)
+    document.refresh_from_db()
+    return document, photo
