@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from celery.signals import beat_embedded_init, beat_init
 from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps
@@ -62,13 +63,13 @@ app.autodiscover_tasks(related_name="jobs")
 class FolderChannel(filesystem.Channel):
     """A folder as a broker, in which a reader never meets a half-written message."""
 
-    def _put(self, queue: str, payload: Any, **_: Any) -> None:
+    def _put(self, queue: str, message: Any, **_: Any) -> None:
         """Write beside, then rename: kombu's own way lets a reader take the file between its creation and its
         content, which ends the worker with a parse error. The wall clock keeps the order over a reboot."""
-        message = Path(self.data_folder_out) / f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
-        partial = message.with_name(message.name + ".part")
-        partial.write_text(dumps(payload))
-        partial.rename(message)
+        file = Path(self.data_folder_out) / f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
+        partial = file.with_name(file.name + ".part")
+        partial.write_text(dumps(message))
+        partial.rename(file)
 
 
 class FolderTransport(filesystem.Transport):
@@ -98,7 +99,7 @@ def broker() -> dict[str, Any]:
     for name in ("queue", "control"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     return {
-        "broker_url": "folder://",
+        "broker_url": "folder://localhost",
         "broker_transport_options": {
             "data_folder_in": str(folder / "queue"),
             "data_folder_out": str(folder / "queue"),
@@ -108,3 +109,10 @@ def broker() -> dict[str, Any]:
 
 
 app.add_defaults(broker)
+
+
+@beat_init.connect
+@beat_embedded_init.connect
+def look_at_once(**_: Any) -> None:
+    """A machine that comes up looks for open days at once, rather than after the first interval."""
+    app.send_task("postloan.jobs.tick", expires=290)

@@ -46,6 +46,9 @@ def main() -> int:
         doing = "日终处理"
         with say.step("日终处理：逐日补齐未关闭的日期"):
             call_command("close_of_day")
+        doing = "列出演示账号"
+        with (var_dir() / "run" / "accounts").open("w", encoding="utf-8") as accounts:
+            call_command("demo_accounts", stdout=accounts)  # shown by ./run when the web answers
     except say.Stop as stop:
         return _refuse(str(stop))
     except CommandError as error:

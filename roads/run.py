@@ -221,9 +221,9 @@ class Run:
         mark.touch()
 
     def start_children(self) -> None:
-        shutil.rmtree(
-            self.var / "broker", ignore_errors=True
-        )  # old wake-ups: the database knows what is to do
+        (self.var / "static").mkdir(exist_ok=True)  # whitenoise looks there too
+        # Old wake-ups are dropped: the database knows what is to do.
+        shutil.rmtree(self.var / "broker", ignore_errors=True)
         for name in ("web.log", "worker.log", "beat.log"):
             keep_one_old(self.logs / name)
         bind = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -262,15 +262,11 @@ class Run:
         raise Stop(f"网页服务 90 秒内没有应答。记录在 {self.logs / 'web.log'}")
 
     def welcome(self, took: float) -> None:
-        command: list[str | Path] = [PYTHON, ROOT / "manage.py", "demo_accounts"]
-        asked = subprocess.run(
-            command, cwd=ROOT, env=self.settings, capture_output=True, text=True, check=False
-        )
         say.line()
         for notice in dict.fromkeys(self.notices):
             say.warn(notice)
-        if asked.returncode == 0 and asked.stdout.strip():
-            say.line(asked.stdout.rstrip())
+        if accounts := (self.var / "run" / "accounts").read_text(encoding="utf-8").rstrip():
+            say.line(accounts)
             say.line()
         say.line(f"系统已启动（{took:.0f} 秒）：{self.address}/")
         say.line(f"记录在 {self.logs}；按 Ctrl-C 停止。")
