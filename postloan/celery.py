@@ -63,12 +63,12 @@ app.autodiscover_tasks(related_name="jobs")
 class FolderChannel(filesystem.Channel):
     """A folder as a broker, in which a reader never meets a half-written message."""
 
-    def _put(self, queue: str, message: Any, **_: Any) -> None:
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]  # so does kombu
         """Write beside, then rename: kombu's own way lets a reader take the file between its creation and its
         content, which ends the worker with a parse error. The wall clock keeps the order over a reboot."""
         file = Path(self.data_folder_out) / f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
         partial = file.with_name(file.name + ".part")
-        partial.write_text(dumps(message))
+        partial.write_text(dumps(payload))
         partial.rename(file)
 
 
