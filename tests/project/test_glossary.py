@@ -55,6 +55,6 @@ def test_every_value_of_an_enumeration_is_in_the_glossary_with_its_chinese_label
     assert unlabelled == []
 
 
-def all_subclasses(kind: type) -> set[type]:
-    found = set(kind.__subclasses__())
+def all_subclasses(kind: type[Choices]) -> set[type[Choices]]:
+    found: set[type[Choices]] = set(kind.__subclasses__())
     return found.union(*(all_subclasses(sub) for sub in found))
