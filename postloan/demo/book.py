@@ -167,13 +167,13 @@ def _earlier(days: int) -> Placed:
 
 
 EVENTS = (
-    Happening("hongsheng", "半停产", _earlier(150), "两条铜杆生产线停一条，开工不足五成，工人减至 22 人。"),
-    Happening("hanlin", "体制改革", _earlier(120), "由集体企业改制为有限责任公司，职工股已清退，债务由改制后企业承接。"),
-    Happening("dingfeng", "事故与赔偿", _earlier(64), "安置房工地一名工人坠落受伤，赔偿 38 万元，已由工伤保险支付。"),
-    Happening("lvye", "其他重大事项", _earlier(45), "强降雨致二十亩大棚受损，保险已定损 26 万元。"),
-    Happening("yitong", "或有资产垫付", turn(4), "承兑汇票 600 万元到期，账户资金不足，本行垫款。", ACCEPTANCE),
-    Happening("jinxiu", "停产", turn(2), "主厂房停机，员工放假，门卫称复工时间未定；代发工资已停发。"),
-    Happening("jinzhang", "债权债务纠纷", turn(1), "板材供应商起诉追讨货款 186 万元，法院冻结结算账户。"),
-    Happening("jingyuan", "展期", turn(0), "借款人申请展期六个月，经审批同意，已签展期协议。", WORKING),
-    Happening("tiangong", "重大投资活动", turn(0), "董事会决定投资 1.2 亿元新建智能配电设备厂房，资金来源未全部落实。"),
+    Happening("hongsheng", "半停产", _earlier(150), "两条铜杆生产线停一条，开工不足五成，工人减至 22 人"),
+    Happening("hanlin", "体制改革", _earlier(120), "由集体企业改制为有限责任公司，职工股已清退，债务由改制后企业承接"),
+    Happening("dingfeng", "事故与赔偿", _earlier(64), "安置房工地一名工人坠落受伤，赔偿 38 万元，已由工伤保险支付"),
+    Happening("lvye", "其他重大事项", _earlier(45), "强降雨致二十亩大棚受损，保险已定损 26 万元"),
+    Happening("yitong", "或有资产垫付", turn(4), "承兑汇票 600 万元到期，账户资金不足，本行垫款", ACCEPTANCE),
+    Happening("jinxiu", "停产", turn(2), "主厂房停机，员工放假，门卫称复工时间未定；代发工资已停发"),
+    Happening("jinzhang", "债权债务纠纷", turn(1), "板材供应商起诉追讨货款 186 万元，法院冻结结算账户"),
+    Happening("jingyuan", "展期", turn(0), "借款人申请展期六个月，经审批同意，已签展期协议", WORKING),
+    Happening("tiangong", "重大投资活动", turn(0), "董事会决定投资 1.2 亿元新建智能配电设备厂房，资金来源未全部落实"),
 )  # fmt: skip
