@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -21,8 +21,10 @@ from core import clock
 from core.models import ImportBatch, ImportFile, SchemeVersion
 from credit.choices import EventKind
 from credit.models import Borrower, LedgerEntry, LoanReading, RiskEvent
+from postloan.close_of_day import close
 from postloan.demo import loading
 from postloan.demo.cast import PASSWORD
+from workflow.models import Quarantined, WorkItem
 from workflow.services import days
 
 TODAY = date(2026, 11, 24)  # a Tuesday; the story ends on the day before
@@ -86,6 +88,27 @@ class TheLoadedBranch(TestCase):
         assert (seen["10011"], seen["10012"]) == (22, 15)  # their department's
         assert (seen["10001"], seen["10031"], seen["10032"]) == (37, 37, 37)  # their branch's
         assert seen["10051"] == 42  # 审计: everything
+
+    @pytest.mark.long
+    def test_the_morning_after_is_a_working_day_and_not_a_wreck(self) -> None:
+        day = days.go_live_on()
+        assert day is not None
+        while day < TODAY:
+            assert close(day), day
+            day += timedelta(days=1)
+        assert not Quarantined.objects.exists()
+        duties = WorkItem.objects.open()
+        assert set(duties.values_list("obligation", flat=True)) == {
+            "GR-27", "GD-3.3", "GR-28.1", "GR-28.2", "GR-28.3", "GR-28.4",
+        }  # fmt: skip
+        # Late, worked out from the story: the visits of October to 金樟 and 宏盛 (次级, 可疑), to 涂娟, 余海 and 邓国平
+        # (次级), and the two events of 亿通 on 11-17 and 11-18.
+        assert duties.overdue(TODAY).count() == 7
+        # Due today: three workdays after 11-19 are 11-20, 11-23, 11-24.
+        today = duties.filter(due_on=TODAY).values_list("borrower_name", "obligation")
+        assert set(today) == {("鄱阳湖水产股份有限公司", "GR-28.1"), ("南昌锦绣纺织有限公司", "GR-28.3")}
+        assert duties.filter(due_on__range=(date(2026, 11, 25), date(2026, 11, 30))).count() >= 10
+        assert duties.filter(person__isnull=True).count() == 0
 
 
 @pytest.fixture
