@@ -74,6 +74,15 @@ def _date_of(name: str) -> date | None:
         return None
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A file of the import: what it is, where it lies, and what its bringer called it."""
+
+    spec: FileSpec
+    path: Path
+    name: str
+
+
 @dataclass
 class Result:
     """What an import came to, per file, before it is put on record."""
@@ -106,7 +115,7 @@ def import_files(files: Mapping[str, Path], *, layout: Profile, as_of: date) -> 
     taken, refused = _assign(files, layout)
     if refused:
         return _record(batch, ImportStatus.REJECTED, Result(files=refused))
-    entries = {name: _entry(spec, path) for name, (spec, path) in taken.items()}
+    entries = {kind: _entry(kind, file.path, file.name) for kind, file in taken.items()}
     if all(_seen(layout, as_of, entry) for entry in entries.values()):
         return _record(batch, ImportStatus.UNCHANGED, Result(files=entries))
     result = Result(files=entries)
@@ -128,11 +137,9 @@ def known_on(as_of: date, layout: Profile) -> date:
     return wanted if last is None or wanted > last else last + timedelta(days=1)
 
 
-def _assign(
-    files: Mapping[str, Path], layout: Profile
-) -> tuple[dict[str, tuple[FileSpec, Path]], dict[str, dict[str, Any]]]:
+def _assign(files: Mapping[str, Path], layout: Profile) -> tuple[dict[str, Taken], dict[str, dict[str, Any]]]:
     """Which file is which; a table that the profile does not know is refused, since a misspelt name loses data."""
-    taken: dict[str, tuple[FileSpec, Path]] = {}
+    taken: dict[str, Taken] = {}
     refused: dict[str, dict[str, Any]] = {}
     known = "、".join(pattern for spec in layout.files.values() for pattern in spec.names)
     for name, path in files.items():
@@ -142,20 +149,20 @@ def _assign(
         if spec is None:
             reason = f"无法识别的文件名；本方案的文件：{known}。"
         elif spec.name in taken:
-            reason = f"与 {taken[spec.name][1].name} 是同一种文件，一个日期只能有一个。"
+            reason = f"与 {taken[spec.name].name} 是同一种文件，一个日期只能有一个。"
         else:
-            taken[spec.name] = (spec, path)
+            taken[spec.name] = Taken(spec, path, name)
             continue
-        refused[name] = {**_entry(None, path, name), "errors": listed([Problem(None, "", name, reason)])}
+        refused[name] = {**_entry("", path, name), "errors": listed([Problem(None, "", name, reason)])}
     if not taken and not refused:
         raise Invalid(f"没有可以导入的文件；本方案的文件：{known}。")
     return taken, refused
 
 
-def _entry(spec: FileSpec | None, path: Path, name: str = "") -> dict[str, Any]:
+def _entry(kind: str, path: Path, name: str) -> dict[str, Any]:
     return {
-        "kind": spec.name if spec else "",
-        "name": name or path.name,
+        "kind": kind,
+        "name": name[:200],
         "sha256": fingerprint(path),
         "size": path.stat().st_size,
     }
@@ -183,15 +190,13 @@ def _temporary() -> Iterator[None]:
         execute(f"DROP TABLE {', '.join('pg_temp.' + ident(name) for (name,) in names)} CASCADE")
 
 
-def _apply(
-    batch: ImportBatch, layout: Profile, taken: Mapping[str, tuple[FileSpec, Path]], result: Result
-) -> None:
+def _apply(batch: ImportBatch, layout: Profile, taken: Mapping[str, Taken], result: Result) -> None:
     """Stage, check and merge every file; what is wrong is gathered over all of them before anything is refused."""
     prepare()
     stage = Stage(layout, batch.as_of, batch.known_on)
     stage.restated_on = {} if layout.replay_from else _restated_on(layout, batch.as_of)
-    for spec, path in taken.values():
-        stage.read(spec, path)
+    for file in taken.values():
+        stage.read(file.spec, file.path)
     for target in layout.targets:
         if layout.source_of(target.source) in taken and stage.map(target):
             stage.check_values(target)

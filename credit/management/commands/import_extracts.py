@@ -24,7 +24,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR")
-        parser.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="数据日期，如 2026-11-23")
+        parser.add_argument(
+            "--as-of", type=date.fromisoformat, metavar="DATE", help="数据日期，如 2026-11-23"
+        )
         parser.add_argument("--profile", default="native", help="映射方案（缺省 native）")
 
     def handle(self, *args: Any, **options: Any) -> None:
