@@ -99,7 +99,10 @@ class Session:
                 process.terminate()
                 raise
             code = process.wait()
-        good = code == 0 or (code == NO_TESTS and may_be_empty)
+        empty = code == NO_TESTS and may_be_empty
+        if empty:
+            closing = ""
+        good = code == 0 or empty
         if code == NO_TESTS and not may_be_empty:
             say.line(f"“{name}”没有收集到任何测试，按失败计。")
         self.results.append(Result(name, good, time.monotonic() - started, closing))
@@ -157,6 +160,7 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
         say.warn(notice)
     with contextlib.ExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postloan-test-")))
+        (var / "static").mkdir()
         env = os.environ | native.for_children()
         env |= {
             "POSTLOAN_VAR": str(var),  # neither the settings nor the files of a running ./run
