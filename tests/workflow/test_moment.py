@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, connections, models
+from django.db import IntegrityError, OperationalError, connection, connections, models, transaction
 
 from accounts.choices import Role
 from accounts.models import User
@@ -21,7 +21,7 @@ from tests.conftest import build_cast
 from tests.factories import make_person
 from tests.workflow.conftest import Desk, open_desk
 from workflow.choices import StepStatus
-from workflow.models import Step
+from workflow.models import Chain, Step
 from workflow.services import signatures
 
 DAY = date(2026, 11, 24)
@@ -110,6 +110,31 @@ def test_of_two_who_sign_at_the_same_moment_one_signs_and_one_is_told(
         assert (step.status, step.signed_by in people) == (StepStatus.SIGNED, True)
         assert signatures_of(step) == 1
         assert step.chain.steps.filter(status=StepStatus.SIGNED).count() == 2
+
+
+def test_signing_waits_for_whoever_holds_the_chain(busy_desk: Desk) -> None:
+    step = open_step(busy_desk, 1)
+    holds, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Chain.objects.select_for_update().get(pk=step.chain_id)
+            holds.set()
+            done.wait(20)
+        connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert holds.wait(20)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '200ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            busy_desk.sign(step, busy_desk.cast.head)
+    finally:
+        done.set()
+        holder.join()
+    busy_desk.sign(step, busy_desk.cast.head)
 
 
 def test_control_without_lock_and_compare_and_set_the_database_still_refuses_the_second(

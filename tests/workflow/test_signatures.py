@@ -73,6 +73,14 @@ def test_a_send_back_at_the_second_step_cancels_the_third(desk: Desk, cast: Simp
     assert [step.status for step in document.chains.get().steps.all()] == ["SIGNED", "RETURNED", "CANCELLED"]
 
 
+def test_the_author_s_own_signature_is_taken_back_and_not_sent_back(
+    desk: Desk, cast: SimpleNamespace
+) -> None:
+    document = desk.submitted()
+    with pytest.raises(Refused, match="经办人自己的签字不能退回；要修改请撤回"):
+        desk.send_back(desk.step(document, 1), cast.cm)
+
+
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_a_send_back_without_a_reason_is_refused(desk: Desk, cast: SimpleNamespace, reason: str) -> None:
     document = desk.submitted()

@@ -146,6 +146,21 @@ def test_a_step_open_to_a_post_still_refuses_the_other_line_the_author_and_who_h
         signed.append(cast.people[expected])
 
 
+def test_somebody_who_holds_two_posts_signs_for_only_one_of_them(desk: Desk, cast: SimpleNamespace) -> None:
+    both = make_person("1910", "田野", role=Role.VICE_PRESIDENT, unit=cast.br1)
+    make_post(both, Role.PRESIDENT, cast.br1)
+    seats = ((Role.CUSTOMER_MANAGER, "cm"), (Role.VICE_PRESIDENT, "vp"), (Role.PRESIDENT, "president"))
+    first, second, third = waiting(desk, seats, named=False)
+    desk.sign(Step.objects.get(pk=first.pk), cast.cm)
+    desk.sign(Step.objects.get(pk=second.pk), both)
+    third = Step.objects.get(pk=third.pk)
+    with pytest.raises(Refused, match="同一人不能签两次"):
+        signatures.check_can_sign(third, both)
+    with pytest.raises(IntegrityError, match="同一人不能在一份文书上签两次"):
+        raw.execute(SIGN, both.pk, AT, third.pk)
+    desk.sign(third, cast.president)
+
+
 @pytest.mark.parametrize(
     ("who", "role", "line", "sentence"),
     [
