@@ -20,7 +20,7 @@ from celery.beat import Scheduler
 from kombu import Connection
 
 from postloan.celery import app, broker
-from roads import places, ports
+from roads import native, places, ports
 from roads.children import Family
 from roads.postgres import LONGEST_SOCKET_PATH, SOCKET_NAME, Postgres
 from roads.run import read_env
@@ -277,3 +277,18 @@ def test_a_cluster_that_was_left_half_made_is_made_again(tmp_path: Path) -> None
         server.stop()
         server.wipe()
     assert not server.data.exists()
+
+
+# --- what pip cannot install -----------------------------------------------------------------------------
+
+
+def test_what_is_missing_and_may_not_be_installed_is_said_with_its_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(native, "is_root", lambda: False)
+    monkeypatch.setattr(native, "on_debian", lambda: True)
+    there = native.Part("fontconfig", "fontconfig", lambda: True)
+    missing = native.Part("fonts-noto-cjk", "font-noto-sans-cjk", lambda: False)
+    said = native.ensure([there, missing], why="打印中文 PDF")
+    assert said is not None and "sudo apt-get install fonts-noto-cjk" in said and "Missing" in said
+    assert native.ensure([there], why="打印中文 PDF") is None
