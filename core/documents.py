@@ -48,7 +48,8 @@ class OwnFilesOnly(URLFetcher):
 def render_pdf(template: str, context: Mapping[str, Any]) -> bytes:
     """A template as an A4 PDF."""
     html = render_to_string(template, {**context, "static_base": STATIC_BASE})
-    return HTML(string=html, base_url=STATIC_BASE, url_fetcher=OwnFilesOnly()).write_pdf()
+    pdf: bytes = HTML(string=html, base_url=STATIC_BASE, url_fetcher=OwnFilesOnly()).write_pdf()
+    return pdf
 
 
 def qr_code(text: str) -> str:

@@ -74,7 +74,7 @@ def on_returned(*, document: Document, by: User, on: date) -> None:
 def on_locked(*, document: Document, by: User, on: date) -> None:
     """Signed: the duties are done."""
     duties.discharge(
-        items=document.work_items.open(),
+        items=WorkItem.objects.open().filter(document=document),
         document=document,
         done_on=date.fromisoformat(document.content["done_on"]),
         by=by.username,

@@ -39,14 +39,14 @@ def conflict_page(document: Document) -> dict[str, Any]:
                 labels[one.note] = one
     found = []
     for name, mine in document.conflict["answers"].items():
-        one = labels.get(name)
+        about: Any = labels.get(name)
         theirs = document.content.get(name)
-        if one is None or mine == theirs or one.hidden:
+        if about is None or mine == theirs or about.hidden:
             continue
         listed = tuple(options.get(name, ()))
-        label = f"{one.label}（{one.note_label}）" if name == one.note else one.label
+        label = f"{about.label}（{about.note_label}）" if name == about.note else about.label
         found.append(
-            Difference(name, label, _words(one, name, mine, listed), _words(one, name, theirs, listed))
+            Difference(name, label, _words(about, name, mine, listed), _words(about, name, theirs, listed))
         )
     return {"document": document, "definition": definition, "differences": found}
 

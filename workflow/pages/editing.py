@@ -50,7 +50,7 @@ def edit_page(document: Document, *, here: str, on: date) -> dict[str, Any]:
         "here": form.here or ALL,
         "kept": kept,
         "stations": stations_ahead(document, on),
-        "duties": list(document.work_items.open().order_by("due_on")),
+        "duties": list(WorkItem.objects.open().filter(document=document).order_by("due_on")),
         "returned": returned.steps.filter(status=StepStatus.RETURNED).select_related("signed_by").first()
         if returned
         else None,

@@ -20,18 +20,14 @@ from workflow.services import signatures
 def read_page(document: Document, *, user: User, on: date) -> dict[str, Any]:
     """A document as everybody who may see it reads it: its way, its content, its files, its rounds."""
     chains = list(document.chains.prefetch_related("steps__person", "steps__signed_by").order_by("-round"))
-    for one in chains:
-        one.in_order = sorted(one.steps.all(), key=lambda step: step.position)
-        for step in one.in_order:
-            step.chain = one
-        one.document = document
     current = chains[0] if chains else None
     return {
         "document": document,
         "definition": registry.definition_of(document),
         "sections": content_of(document),
+        "last_on": registry.Prefill.from_json(document.prefilled).last_on,
         "chains": chains,
-        "stations": stations_of(document, current, current.in_order) if current else [],
+        "stations": stations_of(document, current, list(current.steps.all())) if current else [],
         "step": turn_of(current),
         "attachments": list(document.attachments.all()),
         "revisions": list(
@@ -59,7 +55,7 @@ def turn_of(chain: Chain | None) -> Step | None:
     """The step whose turn it is."""
     if chain is None or chain.status != ChainStatus.RUNNING:
         return None
-    return next((step for step in chain.in_order if step.status == StepStatus.WAITING), None)
+    return next((step for step in chain.steps.all() if step.status == StepStatus.WAITING), None)
 
 
 def _buttons(document: Document, chain: Chain | None, user: User) -> dict[str, Any]:
@@ -68,7 +64,9 @@ def _buttons(document: Document, chain: Chain | None, user: User) -> dict[str, A
     if chain is None or turn is None:
         return {"signing": False}
     # Whoever has a seat is told about their own; everybody else about the one whose turn it is.
-    theirs = (one for one in chain.in_order if one.status == StepStatus.WAITING and one.person_id == user.pk)
+    theirs = (
+        one for one in chain.steps.all() if one.status == StepStatus.WAITING and one.person_id == user.pk
+    )
     step = next(theirs, turn)
     cannot_send_back = ""
     try:

@@ -12,7 +12,7 @@ from core import clock
 from core.errors import Refused
 from workflow import registry
 from workflow.choices import ChainStatus, StepStatus
-from workflow.models import Chain, Document, Step
+from workflow.models import Chain, Document, Step, WorkItem
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,13 @@ class Station:
 
 def stations_ahead(document: Document, on: date) -> list[Station]:
     """The way of a draft: who is filling it in, and who will sign."""
-    due = document.work_items.open().order_by("due_on").values_list("due_on", flat=True).first()
+    due = (
+        WorkItem.objects.open()
+        .filter(document=document)
+        .order_by("due_on")
+        .values_list("due_on", flat=True)
+        .first()
+    )
     filling = _("填写中 · %(due)s 到期") % {"due": f"{due:%m-%d}"} if due else _("填写中")
     try:
         seats = list(registry.kind(document.form).signers(document=document, on=on))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import get_visible
+from accounts.http import SignedInRequest
 from core import clock
 from core.documents import render_pdf, smaller
 from workflow import registry
@@ -19,7 +20,7 @@ THUMBNAIL = 360  # pixels
 
 
 @require_POST
-def attach(request: HttpRequest, pk: int) -> HttpResponse:
+def attach(request: SignedInRequest, pk: int) -> HttpResponse:
     """Add photographs or files to a section of a draft."""
     document = get_visible(Document, request.user, pk=pk)
     section = request.POST.get("section", "")
@@ -31,7 +32,7 @@ def attach(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def detach(request: HttpRequest, pk: int, attachment: int) -> HttpResponse:
+def detach(request: SignedInRequest, pk: int, attachment: int) -> HttpResponse:
     """Take one off again."""
     document = get_visible(Document, request.user, pk=pk)
     one = get_object_or_404(document.attachments, pk=attachment)
@@ -40,7 +41,7 @@ def detach(request: HttpRequest, pk: int, attachment: int) -> HttpResponse:
 
 
 @require_GET
-def attachment(request: HttpRequest, pk: int, attachment: int) -> HttpResponseBase:
+def attachment(request: SignedInRequest, pk: int, attachment: int) -> HttpResponseBase:
     """The file itself; a browser shows pictures and PDF, and never guesses at anything else."""
     document = get_visible(Document, request.user, pk=pk)
     one = get_object_or_404(document.attachments, pk=attachment)
@@ -48,7 +49,7 @@ def attachment(request: HttpRequest, pk: int, attachment: int) -> HttpResponseBa
 
 
 @require_GET
-def thumbnail(request: HttpRequest, pk: int, attachment: int) -> HttpResponse:
+def thumbnail(request: SignedInRequest, pk: int, attachment: int) -> HttpResponse:
     """A photograph small enough for a list."""
     document = get_visible(Document, request.user, pk=pk)
     one = get_object_or_404(document.attachments, pk=attachment, content_type__startswith="image/")
@@ -57,10 +58,9 @@ def thumbnail(request: HttpRequest, pk: int, attachment: int) -> HttpResponse:
 
 
 @require_GET
-def pdf(request: HttpRequest, pk: int) -> HttpResponse:
+def pdf(request: SignedInRequest, pk: int) -> HttpResponse:
     """The printed form."""
     document = get_visible(Document, request.user, pk=pk)
     paper = render_pdf(registry.kind(document.form).print_template, paper_of(document))
-    response = HttpResponse(paper, content_type="application/pdf")
-    response.headers["Content-Disposition"] = content_disposition_header(False, file_name(document))
-    return response
+    disposition = content_disposition_header(False, file_name(document)) or "inline"
+    return HttpResponse(paper, content_type="application/pdf", headers={"Content-Disposition": disposition})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import get_visible
+from accounts.http import SignedInRequest
 from core import clock
 from core.errors import Conflict, Refused
 from workflow.choices import DocumentStatus
@@ -17,7 +18,7 @@ from workflow.services import documents
 
 
 @require_http_methods(["GET", "POST"])
-def start(request: HttpRequest, work_item: int) -> HttpResponse:
+def start(request: SignedInRequest, work_item: int) -> HttpResponse:
     """Open the form that discharges a duty: the draft already begun, or a new one."""
     item = get_visible(WorkItem, request.user, pk=work_item)
     document = editing.start_from(item, user=request.user, on=clock.today())
@@ -25,7 +26,7 @@ def start(request: HttpRequest, work_item: int) -> HttpResponse:
 
 
 @require_GET
-def edit(request: HttpRequest, pk: int, here: str = "") -> HttpResponse:
+def edit(request: SignedInRequest, pk: int, here: str = "") -> HttpResponse:
     """The form; for anybody but its author, and once it is handed in, the document to read."""
     document = get_visible(Document, request.user, pk=pk)
     if document.author_id != request.user.pk or document.status != DocumentStatus.DRAFT:
@@ -36,7 +37,7 @@ def edit(request: HttpRequest, pk: int, here: str = "") -> HttpResponse:
 
 
 @require_POST
-def save(request: HttpRequest, pk: int) -> HttpResponseBase:
+def save(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """Keep what was typed; for the page's script the marks come back, otherwise the page itself."""
     document = get_visible(Document, request.user, pk=pk)
     here = request.POST.get("_here", editing.ALL)
@@ -49,7 +50,7 @@ def save(request: HttpRequest, pk: int) -> HttpResponseBase:
     return redirect("document_edit_section", pk, editing.onward(document, request.POST))
 
 
-def _not_saved(request: HttpRequest, pk: int, refusal: Refused) -> HttpResponseBase:
+def _not_saved(request: SignedInRequest, pk: int, refusal: Refused) -> HttpResponseBase:
     """A conflict leads to both versions; any other refusal says its sentence."""
     both = Document.objects.filter(pk=pk, conflict__isnull=False, status=DocumentStatus.DRAFT).exists()
     where = reverse("document_conflict" if both else "document", args=[pk])
@@ -61,7 +62,7 @@ def _not_saved(request: HttpRequest, pk: int, refusal: Refused) -> HttpResponseB
 
 
 @require_http_methods(["GET", "POST"])
-def settle_conflict(request: HttpRequest, pk: int) -> HttpResponse:
+def settle_conflict(request: SignedInRequest, pk: int) -> HttpResponse:
     """Both versions of a draft that two browsers wrote, and the choice between them."""
     document = get_visible(Document, request.user, pk=pk, author=request.user)
     if request.method == "GET":
@@ -77,7 +78,7 @@ def settle_conflict(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def submit(request: HttpRequest, pk: int) -> HttpResponse:
+def submit(request: SignedInRequest, pk: int) -> HttpResponse:
     """Hand a complete draft to signature; the password is asked again."""
     document = get_visible(Document, request.user, pk=pk, author=request.user)
     if request.method == "GET":
@@ -91,7 +92,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def discard(request: HttpRequest, pk: int) -> HttpResponse:
+def discard(request: SignedInRequest, pk: int) -> HttpResponse:
     """Throw a draft away, with the reason."""
     document = get_visible(Document, request.user, pk=pk)
     reason = request.POST.get("reason", "")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import get_visible
+from accounts.http import SignedInRequest
 from core import clock
 from core.errors import Refused
 from workflow.models import Document
@@ -18,7 +19,7 @@ from workflow.services import documents, signatures
 
 
 @require_GET
-def read(request: HttpRequest, pk: int) -> HttpResponse:
+def read(request: SignedInRequest, pk: int) -> HttpResponse:
     """A document: its way, content, files and rounds."""
     document = get_visible(Document, request.user, pk=pk)
     page = read_page(document, user=request.user, on=clock.today())
@@ -26,7 +27,7 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def sign(request: HttpRequest, pk: int) -> HttpResponse:
+def sign(request: SignedInRequest, pk: int) -> HttpResponse:
     """Sign the step whose turn it is."""
     document = get_visible(Document, request.user, pk=pk)
     data, step = request.POST, current_step(document)
@@ -47,7 +48,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def send_back(request: HttpRequest, pk: int) -> HttpResponse:
+def send_back(request: SignedInRequest, pk: int) -> HttpResponse:
     """Send the document back to its author, with the reason."""
     document = get_visible(Document, request.user, pk=pk)
     signatures.send_back(
@@ -61,7 +62,7 @@ def send_back(request: HttpRequest, pk: int) -> HttpResponse:
     return _onward(request, pk)
 
 
-def _onward(request: HttpRequest, pk: int) -> HttpResponse:
+def _onward(request: SignedInRequest, pk: int) -> HttpResponse:
     """From the inbox the next one opens by itself; otherwise the document is shown as it now stands."""
     if request.POST.get("from") != "inbox":
         return redirect("document", pk)
@@ -70,7 +71,7 @@ def _onward(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     """The author takes the document back before it is locked."""
     document = get_visible(Document, request.user, pk=pk)
     reason = request.POST.get("reason", "")
@@ -79,7 +80,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def revise(request: HttpRequest, pk: int) -> HttpResponse:
+def revise(request: SignedInRequest, pk: int) -> HttpResponse:
     """Begin the correction of a locked document."""
     document = get_visible(Document, request.user, pk=pk)
     revision = documents.revise(document=document, by=request.user, on=clock.today())
@@ -87,7 +88,7 @@ def revise(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def verify(request: HttpRequest, pk: int) -> HttpResponse:
+def verify(request: SignedInRequest, pk: int) -> HttpResponse:
     """Recompute every fingerprint and say what no longer matches."""
     document = get_visible(Document, request.user, pk=pk)
     context = {"document": document, "wrong": signatures.verify(document), "at": clock.local(clock.now())}
@@ -95,7 +96,7 @@ def verify(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def waiting(request: HttpRequest) -> HttpResponse:
+def waiting(request: SignedInRequest) -> HttpResponse:
     """What waits for this person's signature."""
     found = inbox.inbox(request.user, request.session)
     context = {"waiting": found, "read_count": sum(one.read for one in found)}
@@ -103,7 +104,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def read_to_sign(request: HttpRequest, step: int) -> HttpResponse:
+def read_to_sign(request: SignedInRequest, step: int) -> HttpResponse:
     """One of them to read; it can be signed with the batch afterwards."""
     found = get_object_or_404(inbox.waiting_steps(request.user), pk=step)
     inbox.mark_read(request.session, found)
@@ -113,7 +114,7 @@ def read_to_sign(request: HttpRequest, step: int) -> HttpResponse:
 
 
 @require_POST
-def sign_read(request: HttpRequest) -> HttpResponse:
+def sign_read(request: SignedInRequest) -> HttpResponse:
     """Sign everything that was read, with one password, each document by itself."""
     read = [one.step for one in inbox.inbox(request.user, request.session) if one.read]
     results = signatures.sign_batch(
