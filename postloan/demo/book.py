@@ -1,7 +1,5 @@
 """What each borrower owes: the loans of the story, placed relative to the day it is told up to."""
 
-# ruff: noqa: E501 (a table is read along its lines)
-
 from __future__ import annotations
 
 from collections.abc import Callable

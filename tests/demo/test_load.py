@@ -141,3 +141,12 @@ def test_a_bank_that_has_its_book_is_left_alone(cast: SimpleNamespace, settings:
     assert "已有业务数据" in said("load_demo")
     assert not User.objects.filter(username="10021").exists()
     assert not (tmp_path / "demo").exists()
+
+
+def test_build_demo_writes_one_folder_for_each_date_up_to_yesterday(tmp_path: Path) -> None:
+    with clock.travelling_to(TODAY):
+        out = said("build_demo", str(tmp_path))
+    folders = sorted(folder.name for folder in tmp_path.iterdir())
+    assert (len(folders), folders[0], folders[-1]) == (11, "2026-09-30", "2026-11-23")
+    assert len(out.splitlines()) == 11
+    assert len(list((tmp_path / "2026-09-30").glob("*.csv"))) == 13
