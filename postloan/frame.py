@@ -76,8 +76,14 @@ ROOMS = (
         _borrowers,
         ("borrower", "event_new", "event_reverse", "search"),
     ),
-    Room(gettext_lazy("到期与逾期"), "branch_duties", (*BRANCH_ROLES, Role.AUDITOR)),
-    Room(gettext_lazy("数据导入"), "imports", (Role.ADMIN,), None, ("import_batch",)),
+    Room(gettext_lazy("到期与逾期"), "branch_duties", (Role.CUSTOMER_HEAD, *BRANCH_ROLES, Role.AUDITOR)),
+    Room(
+        gettext_lazy("数据导入"),
+        "imports",
+        (Role.ADMIN, Role.AUDITOR),
+        None,
+        ("import_batch", "import_upload"),
+    ),
     Room(gettext_lazy("操作记录"), "audit", (Role.AUDITOR,), None, ("audit_verify",)),
 )
 

@@ -14,6 +14,7 @@ from PIL import Image
 from accounts.choices import Role, UnitKind
 from accounts.models import Unit, User
 from core import clock
+from core.models import ImportBatch
 from credit.choices import EventKind, ResponsibleRole
 from credit.models import Borrower, RiskEvent
 from tests import factories
@@ -160,7 +161,11 @@ def build() -> World:
 
 def furnish(world: World) -> None:
     """In every place: an event, a duty, a draft, a draft in conflict, a document in signing, a locked one."""
+    batch = ImportBatch.objects.create(
+        profile="native", as_of=YESTERDAY, known_on=TODAY, received_at=AT, received_by="A010"
+    )
     for name, place in world.places.items():
+        place.kwargs["batch"] = {"pk": batch.pk}
         about = world.about(name)
         place.kwargs["borrower"] = {"number": place.borrower.number}
         event = RiskEvent.objects.create(
