@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connections
-from playwright.sync_api import Page, expect, sync_playwright
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
 from core import clock
 from tests import factories
@@ -25,11 +22,8 @@ NOW = datetime(2026, 11, 24, 6, 3, tzinfo=UTC)  # 14:03 in Shanghai
 
 
 @pytest.fixture
-def world(own_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """A draft of the customer manager's, and a server that shows it; every thread stands on the same moment."""
-    monkeypatch.setenv(
-        "DJANGO_ALLOW_ASYNC_UNSAFE", "1"
-    )  # the browser's driver keeps an event loop in this thread
+def world(own_database: str, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The cast and a draft of the customer manager's; every thread stands on the same moment."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
     cast = build_cast()
     duty = factories.make_duty(
@@ -42,36 +36,17 @@ def world(own_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simple
         {"title": "电费降 58%", "detail": "", "section": "", "target": "focus", "value": "电费降 58%。"}
     ]
     Document.objects.filter(pk=document.pk).update(prefilled=kept)
-    server = LiveServer("127.0.0.1")
-    yield SimpleNamespace(cast=cast, document=document, url=server.url)
-    server.stop()
+    return SimpleNamespace(cast=cast, document=document)
 
 
 @pytest.fixture
-def page(world: SimpleNamespace) -> Iterator[Page]:
-    """The customer manager's browser, signed in; a complaint of the browser's fails the test."""
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox"]
-        )
-        page = browser.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768}).new_page()
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None
-        )
-        page.goto(world.url)
-        page.fill("[name=username]", "1001")
-        page.fill("[name=password]", factories.PASSWORD)
-        page.click("button[type=submit]")
-        yield page
-        browser.close()
-        connections.close_all()  # this loop's own, which nobody else would close before the database is dropped
-        assert complaints == []
+def page(world: SimpleNamespace, sign_in: Callable[..., Page]) -> Page:
+    """The customer manager's browser, signed in."""
+    return sign_in(world.cast.cm)
 
 
 def edit(page: Page, world: SimpleNamespace, section: str) -> None:
-    page.goto(f"{world.url}/documents/{world.document.pk}/edit/{section}/")
+    page.goto(f"/documents/{world.document.pk}/edit/{section}/")
 
 
 def content(world: SimpleNamespace) -> dict[str, Any]:
