@@ -30,7 +30,7 @@ class Problem:
         return {**entry, "notice": True} if self.notice else entry
 
 
-class FileRefused(Exception):  # noqa: N818  (reads as what happened)
+class FileRefused(Exception):
     """The file cannot be read any further; what is known about why comes with it."""
 
     def __init__(self, reason: str, *, line: int | None = None, column: str = "", value: str = "") -> None:

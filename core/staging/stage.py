@@ -239,7 +239,8 @@ class Stage:
         return execute(
             f"INSERT INTO import_problems (file, kind, line, position, column_name, value, reason) "
             f"SELECT {file}, {literal(target.kind.name)}, row_line, {position}, "
-            f"{literal(self.shown(target, column) if column else '')}, value, reason FROM ({select}) p ORDER BY row_line"
+            f"{literal(self.shown(target, column) if column else '')}, value, reason FROM ({select}) p "
+            "ORDER BY row_line"
         )
 
     def shown(self, target: Target, column: Column) -> str:
@@ -272,7 +273,8 @@ class Stage:
         execute(
             f"INSERT INTO import_problems (file, kind, line, position, column_name, value, reason) "
             f"SELECT {file}, {literal(kind.name)}, m.row_line, x.position, x.label, x.value, x.reason "
-            f"FROM {kind.mapped} m CROSS JOIN LATERAL (VALUES {', '.join(tests)}) AS x (position, label, value, reason) "
+            f"FROM {kind.mapped} m "
+            f"CROSS JOIN LATERAL (VALUES {', '.join(tests)}) AS x (position, label, value, reason) "
             f"WHERE x.reason IS NOT NULL"
         )
 
@@ -320,7 +322,8 @@ class Stage:
             self.complain(
                 target,
                 column,
-                f"SELECT m.row_line, {text} AS value, {literal(f'系统中没有这个{column.noun}，本批文件里也没有')} AS reason "
+                f"SELECT m.row_line, {text} AS value, "
+                f"{literal(f'系统中没有这个{column.noun}，本批文件里也没有')} AS reason "
                 f"FROM {kind.mapped} m WHERE {text} IS NOT NULL AND {unknown}",
             )
 

@@ -142,9 +142,12 @@ def _records(path: Path, layout: Layout, encoding: str) -> Iterator[tuple[int, l
     """Records with the line they begin on; a quote that is never closed is named by that line."""
     csv.field_size_limit(MAX_FIELD)
     with path.open(encoding=encoding, newline="") as file:
-        quoting = csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE
         reader = csv.reader(
-            file, delimiter=layout.delimiter, quotechar=layout.quote or None, quoting=quoting, strict=True
+            file,
+            delimiter=layout.delimiter,
+            quotechar=layout.quote or None,
+            quoting=csv.QUOTE_MINIMAL if layout.quote else csv.QUOTE_NONE,
+            strict=True,
         )
         line = 1
         while True:

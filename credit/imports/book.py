@@ -16,7 +16,7 @@ from core.staging.stage import Stage
 
 def initials_of(name: str) -> str:
     """The pinyin initials of a name, lower case: 江南纺织 → jnfz; letters and digits stay."""
-    letters = lazy_pinyin(name, style=Style.FIRST_LETTER, errors=list)
+    letters = lazy_pinyin(name, style=Style.FIRST_LETTER, errors="default")
     return "".join(letter for letter in "".join(letters).lower() if letter.isalnum())[:120]
 
 
@@ -48,8 +48,9 @@ def _units(stage: Stage, target: Target) -> None:
     )
     if "parent_id" in _stored(stage, target):
         execute(
-            "UPDATE accounts_unit u SET parent_id = p.id FROM typed_units n LEFT JOIN accounts_unit p ON p.code = n.parent"
-            " WHERE u.code = n.code AND u.parent_id IS DISTINCT FROM p.id"
+            "UPDATE accounts_unit u SET parent_id = p.id "
+            "FROM typed_units n LEFT JOIN accounts_unit p ON p.code = n.parent "
+            "WHERE u.code = n.code AND u.parent_id IS DISTINCT FROM p.id"
         )
     execute(
         """

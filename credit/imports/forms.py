@@ -47,12 +47,14 @@ class UploadForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": _("没有这一天，请核对。")},
     )
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment]  # the name is the form's own only until it is built
         label=_("文件"), allow_empty_file=True, help_text=_("同一日期的文件一次选齐；全部入账或全部不入账。")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["profile"].choices = profile_names().items()
+        profiles = self.fields["profile"]
+        assert isinstance(profiles, forms.ChoiceField)
+        profiles.choices = list(profile_names().items())
         for name, field in self.fields.items():
             field.widget.attrs["class"] = "form-select" if name == "profile" else "form-control"

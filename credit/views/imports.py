@@ -11,13 +11,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_role
 from accounts.choices import Role
+from accounts.http import SignedInRequest
 from core.errors import Refused
 from core.models import ImportBatch
 from credit.imports.forms import UploadForm
@@ -30,12 +31,12 @@ SHOWN = 200  # rows shown of a file; the download has all that are kept
 
 @require_safe
 @require_role(Role.ADMIN, Role.AUDITOR)
-def imports(request: HttpRequest) -> HttpResponse:
+def imports(request: SignedInRequest) -> HttpResponse:
     """The batches, newest first, with the form to bring in another."""
     return _list(request, UploadForm())
 
 
-def _list(request: HttpRequest, form: UploadForm, status: int = 200) -> HttpResponse:
+def _list(request: SignedInRequest, form: UploadForm, status: int = 200) -> HttpResponse:
     before = request.GET.get("before", "")
     rows = ImportBatch.objects.prefetch_related("files")
     if before.isdecimal() and len(before) < 19:
@@ -52,7 +53,7 @@ def _list(request: HttpRequest, form: UploadForm, status: int = 200) -> HttpResp
 
 @require_POST
 @require_role(Role.ADMIN)
-def import_upload(request: HttpRequest) -> HttpResponse:
+def import_upload(request: SignedInRequest) -> HttpResponse:
     """Bring in the files of a date; whatever comes of them is a batch on record."""
     form = UploadForm(request.POST, request.FILES)
     if form.is_valid():
@@ -84,7 +85,7 @@ def _saved(uploads: Sequence[UploadedFile], folder: Path) -> dict[str, Path]:
 
 @require_safe
 @require_role(Role.ADMIN, Role.AUDITOR)
-def import_batch(request: HttpRequest, pk: int) -> HttpResponse:
+def import_batch(request: SignedInRequest, pk: int) -> HttpResponse:
     """One batch: its files, every bad row, what was set aside, and the difference sheet."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     context = {
@@ -98,7 +99,7 @@ def import_batch(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @require_role(Role.ADMIN, Role.AUDITOR)
-def import_rejections(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+def import_rejections(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
     """The bad rows of a batch as a file to mend them by."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     name = f"退回行-{batch.as_of}-{batch.pk}.csv"

@@ -284,7 +284,8 @@ def test_an_event_that_the_lender_reports_stands_once(tmp_path: Path) -> None:
     load_book(tmp_path / "a", events=[head, row])
     load_only(tmp_path / "b", D24, events=[head, row])
     event = RiskEvent.objects.get()
-    assert (event.kind, event.loan, event.effective_on, event.known_on) == (EventKind.STOPPAGE, None, date(2026, 11, 19), D23)  # fmt: skip
+    assert (event.kind, event.loan) == (EventKind.STOPPAGE, None)
+    assert (event.effective_on, event.known_on) == (date(2026, 11, 19), D23)
     assert OutboxEntry.objects.count() == 1
 
 
@@ -363,7 +364,15 @@ def test_dated_folders_are_applied_in_order_and_stop_at_the_first_refused(tmp_pa
     assert ImportBatch.objects.count() == 3
 
 
-@pytest.mark.parametrize("table", ["credit_loanreading", "credit_classfact", "credit_transaction", "credit_accountbalance"])  # fmt: skip
+@pytest.mark.parametrize(
+    "table",
+    [
+        "credit_loanreading",
+        "credit_classfact",
+        "credit_transaction",
+        "credit_accountbalance",
+    ],
+)
 @pytest.mark.parametrize("verb", ["UPDATE {} SET known_on = known_on", "DELETE FROM {}"])
 def test_a_fact_is_neither_changed_nor_deleted(tmp_path: Path, table: str, verb: str) -> None:
     load_book(tmp_path)

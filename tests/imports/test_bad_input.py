@@ -276,10 +276,12 @@ def test_a_number_that_lost_its_digits_is_refused(tmp_path: Path) -> None:
 
 def test_an_xlsx_that_unpacks_to_gigabytes_is_refused_unopened(tmp_path: Path) -> None:
     write(tmp_path, {**BOOK, "balances": None})
-    with zipfile.ZipFile(tmp_path / "balances.xlsx", "w", zipfile.ZIP_DEFLATED) as bomb:
-        with bomb.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            for _ in range(600):
-                sheet.write(b"\x20" * 1024**2)
+    with (
+        zipfile.ZipFile(tmp_path / "balances.xlsx", "w", zipfile.ZIP_DEFLATED) as bomb,
+        bomb.open("xl/worksheets/sheet1.xml", "w") as sheet,
+    ):
+        for _ in range(600):
+            sheet.write(b"\x20" * 1024**2)
     batch = load(tmp_path)
     assert rejected(batch)
     assert said(batch, "balances") == [
