@@ -15,7 +15,8 @@ from django.template import engines
 from weasyprint import HTML
 
 from core import documents
-from core.documents import STATIC_BASE, ForbiddenAddress, OwnFilesOnly, render_pdf
+from core.documents import STATIC_BASE, render_pdf
+from core.renderer import ForbiddenAddress, OwnFilesOnly
 from inspections.documents.site_inspection import SITE_INSPECTION
 from tests.forms.answers import complete
 from workflow import registry

@@ -13,7 +13,7 @@ from accounts.models import User
 from core import clock
 from workflow import registry
 from workflow.choices import ChainStatus, StepStatus
-from workflow.definitions import clean, reuse_last, settled, visible_sections
+from workflow.definitions import clean, reuse_last, visible_sections
 from workflow.definitions.values import is_empty
 from workflow.forms import BoundForm
 from workflow.models import Document, WorkItem
@@ -114,16 +114,6 @@ def _with_commands(document: Document, answers: dict[str, Any], posted: QueryDic
     return answers
 
 
-def settle(document: Document, *, by: User) -> Document:
-    """Take away answers that the form, as it now is, does not ask: only what is shown is signed."""
-    definition = registry.definition_of(document)
-    kept = settled(definition, document.content)
-    gone = {name: None for name in document.content if name not in kept}
-    if not gone:
-        return document
-    return documents.save(document=document, answers=gone, version=document.version, by=by, at=clock.now())
-
-
 def whole(text: str) -> int:
     """A number that a page posts about itself; -1 for anything else."""
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
@@ -158,7 +148,7 @@ def submit_page(document: Document, *, on: date) -> dict[str, Any]:
 
 def submit(document: Document, *, by: User, password: str, on: date) -> None:
     """Take away what the form no longer asks, and hand it to signature."""
-    documents.submit(document=settle(document, by=by), by=by, password=password, on=on, at=clock.now())
+    documents.submit(document=document, by=by, password=password, on=on, at=clock.now())
 
 
 def start_from(item: WorkItem, *, user: User, on: date) -> Document:

@@ -235,6 +235,7 @@ def _submit(
 ) -> Chain:
     stands = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
     _check_can_submit(stands, by, on=on)
+    _settle(stands, at=at)
     known = registry.kind(stands.form)
     seats = list(known.signers(document=stands, on=on) if signers is None else signers)
     _check_signers(seats, author=by)
@@ -273,6 +274,13 @@ def _submit(
     signatures.check_can_sign(steps[0], by)
     signatures.put_signature(step=steps[0], by=by, remark="", on=on, at=at)
     return chain
+
+
+def _settle(stands: Document, *, at: datetime) -> None:
+    """Take away answers that the form, as it now is, does not ask: only what is shown is signed."""
+    kept = definitions.settled(registry.definition_of(stands), stands.content)
+    if gone := {name: None for name in stands.content if name not in kept}:
+        _write(stands, gone, at=at)
 
 
 def _check_can_submit(document: Document, by: User, *, on: date) -> None:
