@@ -8,11 +8,12 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from accounts.choices import Role
+from accounts.http import SignedInRequest
 from accounts.models import User
 
 # Everybody who has to do with the business; an administrator has not.
@@ -31,7 +32,7 @@ class RoleRequired(PermissionDenied):
 
 def get_visible(source: type[Model] | QuerySet, user: User, **lookup: Any) -> Any:
     """One row that the person may read; anything else does not exist for them (404)."""
-    rows = source._default_manager.all() if isinstance(source, type) else source
+    rows: Any = source._default_manager.all() if isinstance(source, type) else source
     return get_object_or_404(rows.visible_to(user), **lookup)
 
 
@@ -46,7 +47,7 @@ def require_role(*roles: Role) -> Callable[..., Callable[..., HttpResponse]]:
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             check_role(request.user, *roles)
             return view(request, *args, **kwargs)
 

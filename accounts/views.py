@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
@@ -33,7 +34,7 @@ class SignIn(auth_views.LoginView):
         """Whether this is a demonstration, whose accounts are written on the page."""
         return super().get_context_data(demo=settings.DEMO, **kwargs)
 
-    def form_valid(self, form: SignInForm) -> HttpResponse:
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """Let the person in and write it down."""
         user = form.get_user()
         with acting_as(Actor(user.username, user.name, self.request.META.get("REMOTE_ADDR", ""))):
@@ -54,10 +55,10 @@ class ChangePassword(auth_views.PasswordChangeView):
     success_url = reverse_lazy("home")
     http_method_names = ("get", "head", "options", "post")
 
-    def form_valid(self, form: OwnPasswordForm) -> HttpResponse:
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         """Store it and say what it means for other browsers."""
         response = super().form_valid(form)
-        audit.record(act="accounts.password_changed", subject=self.request.user)
+        audit.record(act="accounts.password_changed", subject=form.user)
         messages.success(self.request, _("密码已修改。您在其他电脑和手机上的登录已全部退出。"))
         return response
 

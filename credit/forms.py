@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role, UnitKind
@@ -35,9 +36,9 @@ class BorrowerFilter(forms.Form):
         units = Unit.objects.exclude(kind=UnitKind.BANK)
         if not scope.reads_all:
             units = units.filter(pk__in=scope.unit_ids)
-        self.fields["unit"].queryset = units
+        self._offer("unit", units)
         posts = {"posts__role": Role.CUSTOMER_MANAGER, "posts__unit__in": units.order_by().values("pk")}
-        self.fields["manager"].queryset = User.objects.filter(**posts).distinct()
+        self._offer("manager", User.objects.filter(**posts).distinct())
         self.is_wide = scope.reads_all or bool(scope.unit_ids)  # whoever sees more than their own customers
         labels = {
             "q": _("名称、拼音首字母或客户编号"),
@@ -51,6 +52,11 @@ class BorrowerFilter(forms.Form):
         self.fields["q"].widget = forms.TextInput(
             attrs={"type": "search", "placeholder": labels["q"], "aria-label": labels["q"], "size": 24}
         )
+
+    def _offer(self, name: str, rows: QuerySet[Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = rows
 
     def value(self, name: str) -> Any:
         """What was chosen, or nothing where it was not offered."""
@@ -83,7 +89,9 @@ class EventForm(forms.Form):
     def __init__(self, *args: Any, borrower: Borrower, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.on = on
-        self.fields["loan"].queryset = borrower.loans.all()
+        loan = self.fields["loan"]
+        assert isinstance(loan, forms.ModelChoiceField)
+        loan.queryset = borrower.loans.all()
         self.fields["effective_on"].widget.attrs["max"] = on.isoformat()
         for name, field in self.fields.items():
             field.widget.attrs["class"] = "form-select" if name in {"kind", "loan"} else "form-control"

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from credit.choices import ResponsibleRole, RiskClass
 from credit.duties import exposures
-from credit.models import Borrower, Loan, LoanReading, Responsibility
+from credit.models import Borrower, LoanReading, Responsibility
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def class_of(severity: int | None) -> RiskClass | None:
     return None if severity is None else list(RiskClass)[severity]
 
 
-def live_loans(on: date) -> QuerySet[Loan]:
+def live_loans(on: date) -> QuerySet[Any]:
     """Loans with a balance on the day, with the class in force and the days past due."""
     reading = LoanReading.objects.known(on).filter(loan=OuterRef("pk")).order_by("-effective_on", "-known_on")
     return exposures(on).annotate(

@@ -7,13 +7,14 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import require_role
 from accounts.choices import Role
+from accounts.http import SignedInRequest
 from core import audit
 from core.models import AuditEntry
 from postloan.obligations import act_label
@@ -75,7 +76,7 @@ def line_of(entry: AuditEntry) -> EntryLine:
 
 @require_safe
 @require_role(Role.AUDITOR)
-def audit_history(request: HttpRequest) -> HttpResponse:
+def audit_history(request: SignedInRequest) -> HttpResponse:
     """The record of what was done, the latest first."""
     form = AuditFilter(request.GET)
     rows = list(form.narrow(AuditEntry.objects.order_by("-pk"))[: PAGE + 1])
@@ -89,7 +90,7 @@ def audit_history(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_role(Role.AUDITOR)
-def audit_verify(request: HttpRequest) -> HttpResponse:
+def audit_verify(request: SignedInRequest) -> HttpResponse:
     """Read the whole chain of seals again, when asked to, and say what was found."""
     report = audit.verify() if request.method == "POST" else None
     return render(request, "home/audit_verify.html", {"report": report})

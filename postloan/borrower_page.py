@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_visible
 from accounts.choices import Role
+from accounts.http import SignedInRequest
 from core import clock
 from credit import panels as credit_panels
 from credit.models import Borrower
@@ -24,7 +25,7 @@ ORDER = ("duties", "loans", "events", "documents", "classes", "closed", "facts",
 
 
 @require_safe
-def borrower_page(request: HttpRequest, number: str) -> HttpResponse:
+def borrower_page(request: SignedInRequest, number: str) -> HttpResponse:
     """One borrower: exposures, classes, events, duties, documents, accounts, people."""
     on, user = clock.today(), request.user
     borrower = get_visible(Borrower, user, number=number)

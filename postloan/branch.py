@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,11 +16,13 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
 from accounts.choices import Role
+from accounts.http import SignedInRequest
 from core import audit, clock
 from core.sheets import download, workbook
 from postloan import obligations
 from postloan.frame import BRANCH_ROLES
 from workflow.models import WorkItem
+from workflow.querysets import WorkItemQuerySet
 
 PAGE = 50
 EXPORT_LIMIT = 100_000
@@ -28,14 +30,14 @@ EXPORT_LIMIT = 100_000
 # Where an open duty stands; every duty that falls due within 30 days is in exactly one, so that columns add up.
 BUCKETS = {
     "late": gettext_lazy("已逾期"),
-    "week": gettext_lazy("7 天内到期"),
-    "month": gettext_lazy("8–30 天到期"),
-    "signing": gettext_lazy("已提交签字"),
+    "week": gettext_lazy("7 天内"),
+    "month": gettext_lazy("8–30 天"),
+    "signing": gettext_lazy("签字中"),
 }
 VIEWERS = (Role.CUSTOMER_HEAD, *BRANCH_ROLES, Role.AUDITOR)
 
 
-def due_within_a_month(items: QuerySet[WorkItem], on: date) -> QuerySet[WorkItem]:
+def due_within_a_month(items: WorkItemQuerySet, on: date) -> QuerySet[Any]:
     """Open duties that are late or fall due within 30 days, each with its bucket."""
     late = Q(due_on__lt=on) & (Q(submitted_on__isnull=True) | Q(submitted_on__gt=F("due_on")))
     return (
@@ -72,7 +74,7 @@ class Tally:
         return list(self.counts.items())
 
 
-def tallies(items: QuerySet[WorkItem], key: str, label: Any) -> tuple[list[Tally], Tally]:
+def tallies(items: QuerySet[Any], key: str, label: Any) -> tuple[list[Tally], Tally]:
     """Counts by a column and their total; the worst first."""
     found: dict[str, Tally] = {}
     total = Tally("", _("合计"))
@@ -114,7 +116,7 @@ class Choice:
     unit: str
 
     @classmethod
-    def of(cls, request: HttpRequest) -> Choice:
+    def of(cls, request: SignedInRequest) -> Choice:
         """As the address says."""
         when, person, article, unit = (
             request.GET.get(name, "").replace("\x00", "") for name in ("when", "person", "article", "unit")
@@ -126,7 +128,7 @@ class Choice:
             unit if _is_id(unit) else "",
         )
 
-    def narrow(self, items: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
+    def narrow(self, items: QuerySet[Any]) -> QuerySet[Any]:
         """The duties that are meant."""
         if self.when:
             items = items.filter(bucket=self.when)
@@ -156,7 +158,7 @@ class DutyLine:
     title: str
 
 
-def page_of(items: QuerySet[WorkItem], after: str) -> tuple[list[DutyLine], str]:
+def page_of(items: QuerySet[Any], after: str) -> tuple[list[DutyLine], str]:
     """One page by key (due date and id), and the key after which the next one starts."""
     day, _sep, pk = after.partition("_")
     try:
@@ -175,7 +177,7 @@ def page_of(items: QuerySet[WorkItem], after: str) -> tuple[list[DutyLine], str]
 
 @require_safe
 @require_role(*VIEWERS)
-def branch_duties(request: HttpRequest) -> HttpResponse:
+def branch_duties(request: SignedInRequest) -> HttpResponse:
     """The list with its two summaries, which both add up to it."""
     on, choice = clock.today(), Choice.of(request)
     scope = due_within_a_month(WorkItem.objects.visible_to(request.user), on)
@@ -197,7 +199,7 @@ def branch_duties(request: HttpRequest) -> HttpResponse:
     return render(request, "home/branch_rows.html" if request.htmx else "home/branch.html", context)
 
 
-def _sheet_rows(items: QuerySet[WorkItem]) -> Iterator[tuple[Any, ...]]:
+def _sheet_rows(items: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
     ordered = items.select_related("person", "unit").order_by("due_on", "pk")[:EXPORT_LIMIT]
     for item in ordered.iterator(chunk_size=2000):
         yield (
@@ -215,7 +217,7 @@ def _sheet_rows(items: QuerySet[WorkItem]) -> Iterator[tuple[Any, ...]]:
 
 @require_safe
 @require_role(*VIEWERS)
-def branch_export(request: HttpRequest) -> HttpResponse:
+def branch_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX; who took it out is written down."""
     on, choice = clock.today(), Choice.of(request)
     scope = choice.narrow(due_within_a_month(WorkItem.objects.visible_to(request.user), on))

@@ -7,13 +7,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import BUSINESS_ROLES
 from accounts.choices import Role
+from accounts.http import SignedInRequest
 from accounts.models import User
 from core import clock
 from credit.choices import RiskClass
@@ -31,7 +32,7 @@ class Reason:
     """Why a task is owed: one sentence and its article."""
 
     text: str
-    cite: obligations.Citation
+    cite: obligations.Citation | None
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,16 @@ class Group:
     lines: list[Line]
 
 
+def reasons_of(task: Task) -> list[Reason]:
+    """Every reason of a task; an article that goes on to the next reason is named after the last of them."""
+    cites = [obligations.citation(item.obligation) for item in task.items]
+    following = [*cites[1:], None]
+    return [
+        Reason(item.reason, None if cite == after else cite)
+        for item, cite, after in zip(task.items, cites, following, strict=True)
+    ]
+
+
 def line_of(task: Task, user: User, on: date, classes: dict[str, RiskClass]) -> Line:
     """A task in words."""
     first = task.first
@@ -67,7 +78,7 @@ def line_of(task: Task, user: User, on: date, classes: dict[str, RiskClass]) -> 
         late=task.is_late(on),
         label=obligations.kind_label(first.kind),
         button=word,
-        reasons=[Reason(item.reason, obligations.citation(item.obligation)) for item in task.items],
+        reasons=reasons_of(task),
         risk_class=classes.get(first.borrower_number),
         escalated_to=max(rungs, key=lambda rung: rung.rung).get_role_display() if rungs else "",
         is_mine=first.person_id == user.pk,
@@ -137,7 +148,7 @@ def others_late(user: User, on: date) -> dict[str, Any]:
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """今日: a person's own day, and what a head or a president has to see of others'."""
     user, on = request.user, clock.today()
     context: dict[str, Any] = own_day(user, on, request.GET.get("kind", ""), request.GET.get("customer", ""))

@@ -6,8 +6,23 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-OFFICE = "工人支行贷后管理办法"
-HOUSING = "贷款贷后管理规定（个人/住房贷款）"
+from core.obligations import catalogue
+
+# How a document is called in a line, where its whole title would be too long.
+SHORT: dict[str, str] = {
+    "GR": "办法",
+    "FW": "公司制度",
+    "GW": "岗位制度",
+    "GD": "个贷规定",
+    "XD": "小贷办法",
+    "LS": "零售办法",
+    "XF": "消费细则",
+    "YH": "还款办法",
+    "NX": "农信细则",
+    "DA": "档案制度",
+    "XY": "信用贷制度",
+    "XW": "小微办法",
+}
 
 
 @dataclass(frozen=True)
@@ -16,7 +31,7 @@ class Citation:
 
     document: str
     article: str
-    short: str  # how the document is called in a line: 办法, 规定
+    short: str
 
     def __str__(self) -> str:
         return f"{self.short} {self.article}"
@@ -27,22 +42,13 @@ class Citation:
         return f"《{self.document}》{self.article}"
 
 
-CITATIONS: dict[str, Citation] = {
-    "GR-27": Citation(OFFICE, "第二十七条", "办法"),
-    "GR-28.1": Citation(OFFICE, "第二十八条", "办法"),
-    "GR-28.2": Citation(OFFICE, "第二十八条", "办法"),
-    "GR-28.3": Citation(OFFICE, "第二十八条", "办法"),
-    "GR-28.4": Citation(OFFICE, "第二十八条", "办法"),
-    "GD-3.3": Citation(HOUSING, "第三条", "个贷规定"),
-}
-
 # What an obligation asks for, in the words of a list.
 TITLES: dict[str, object] = {
     "GR-27": _("定期现场检查"),
-    "GR-28.1": _("分类下迁，立即现场检查"),
-    "GR-28.2": _("欠息、展期、逾期或垫付，立即现场检查"),
-    "GR-28.3": _("停产半停产，立即现场检查"),
-    "GR-28.4": _("重大事项，立即现场检查"),
+    "GR-28.1": _("分类下迁即时检查"),
+    "GR-28.2": _("欠息、展期、逾期、垫付即时检查"),
+    "GR-28.3": _("停产半停产即时检查"),
+    "GR-28.4": _("重大事项即时检查"),
     "GD-3.3": _("个人贷款定期检查"),
 }
 
@@ -52,13 +58,20 @@ START_WORDS: dict[str, object] = {"site_inspection": _("开始检查")}
 
 
 def citation(obligation: str) -> Citation:
-    """The article of an obligation; one that is not in the table is cited as the internal rule it must be."""
-    return CITATIONS.get(obligation) or Citation("内部管理要求", "", "内部要求")
+    """The article of an obligation; one that the catalogue lacks is cited as the internal rule it must be."""
+    known = catalogue().get(obligation)
+    if known is None:
+        return Citation(str(_("内部管理要求")), "", str(_("内部要求")))
+    document = known.document.partition("（")[0]
+    return Citation(document, known.cite, SHORT.get(obligation.split("-")[0], document))
 
 
 def title(obligation: str) -> str:
-    """What the obligation asks for."""
-    return str(TITLES.get(obligation, _("贷后管理职责")))
+    """What the obligation asks for: in the words of a list, otherwise in the catalogue's."""
+    if obligation in TITLES:
+        return str(TITLES[obligation])
+    known = catalogue().get(obligation)
+    return known.duty if known else str(_("贷后管理职责"))
 
 
 def kind_label(kind: str) -> str:

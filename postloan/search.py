@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.access import BUSINESS_ROLES, require_role
+from accounts.http import SignedInRequest
 from core import clock
 from credit.models import Borrower, Contract, Loan
 from credit.positions import classes_by_number
@@ -18,7 +19,7 @@ LIMIT = 20
 
 @require_safe
 @require_role(*BUSINESS_ROLES)
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: SignedInRequest) -> HttpResponse:
     """What the person may see that matches; a single customer is opened at once."""
     text, user = request.GET.get("q", "").replace("\x00", "").strip()[:120], request.user
     if not text:

@@ -9,12 +9,13 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import BUSINESS_ROLES, require_role
+from accounts.http import SignedInRequest
 from accounts.models import Unit
 from core import audit, clock
 from core.sheets import download, workbook
@@ -40,7 +41,7 @@ class BorrowerLine:
     late: int
 
 
-def money_unit(request: HttpRequest) -> str:
+def money_unit(request: SignedInRequest) -> str:
     """元 or 万元, as last chosen in this session."""
     chosen = request.GET.get("in")
     if chosen in UNITS and chosen != request.session.get("money_unit"):
@@ -48,10 +49,10 @@ def money_unit(request: HttpRequest) -> str:
     return request.session.get("money_unit", "yuan")
 
 
-def narrowed(request: HttpRequest, form: BorrowerFilter, on: date) -> QuerySet[Borrower]:
+def narrowed(request: SignedInRequest, form: BorrowerFilter, on: date) -> QuerySet[Borrower]:
     """The customers that the person may see and asked for, in the order of their numbers."""
     form.is_valid()  # what is not valid is left out
-    rows = Borrower.objects.visible_to(request.user).order_by("number")
+    rows: Any = Borrower.objects.visible_to(request.user).order_by("number")
     if text := form.value("q"):
         rows = rows.search(text)
     if kind := form.value("kind"):
@@ -72,7 +73,7 @@ def narrowed(request: HttpRequest, form: BorrowerFilter, on: date) -> QuerySet[B
     return rows
 
 
-def lines_of(request: HttpRequest, borrowers: list[Borrower], on: date) -> list[BorrowerLine]:
+def lines_of(request: SignedInRequest, borrowers: list[Borrower], on: date) -> list[BorrowerLine]:
     """These customers with what the list says of them; the number of queries does not grow with theirs."""
     ids = [borrower.pk for borrower in borrowers]
     standing, who = positions(ids, on), managers(ids, on)
@@ -91,7 +92,7 @@ def lines_of(request: HttpRequest, borrowers: list[Borrower], on: date) -> list[
 
 @require_safe
 @require_role(*BUSINESS_ROLES)
-def borrowers(request: HttpRequest) -> HttpResponse:
+def borrowers(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time."""
     on, form = clock.today(), BorrowerFilter(request.GET, user=request.user)
     rows = narrowed(request, form, on)
@@ -109,7 +110,7 @@ def borrowers(request: HttpRequest) -> HttpResponse:
     return render(request, "credit/borrower_rows.html" if request.htmx else "credit/borrowers.html", context)
 
 
-def _sheet_rows(request: HttpRequest, rows: QuerySet[Borrower], on: date) -> Iterator[tuple[Any, ...]]:
+def _sheet_rows(request: SignedInRequest, rows: QuerySet[Borrower], on: date) -> Iterator[tuple[Any, ...]]:
     stream = rows.iterator(chunk_size=CHUNK)
     while chunk := list(islice(stream, CHUNK)):
         for line in lines_of(request, chunk, on):
@@ -131,7 +132,7 @@ def _sheet_rows(request: HttpRequest, rows: QuerySet[Borrower], on: date) -> Ite
 
 @require_safe
 @require_role(*BUSINESS_ROLES)
-def borrowers_export(request: HttpRequest) -> HttpResponse:
+def borrowers_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on, form = clock.today(), BorrowerFilter(request.GET, user=request.user)
     rows = narrowed(request, form, on)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import check_role, get_visible
 from accounts.choices import Role
+from accounts.http import SignedInRequest
 from accounts.models import User
 from core import clock
 from core.errors import Refused
@@ -27,7 +28,7 @@ def may_record(user: User) -> bool:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def event_new(request: HttpRequest, number: str) -> HttpResponse:
+def event_new(request: SignedInRequest, number: str) -> HttpResponse:
     """Record a risk event of a customer."""
     borrower = get_visible(Borrower, request.user, number=number)
     check_role(request.user, *RECORDERS)
@@ -47,7 +48,7 @@ def event_new(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def event_reverse(request: HttpRequest, pk: int) -> HttpResponse:
+def event_reverse(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take back a risk event that was recorded by mistake, with a reason."""
     event = get_visible(RiskEvent.objects.standing(), request.user, pk=pk)
     check_role(request.user, *RECORDERS)

@@ -1,0 +1,90 @@
+"""The frame and its pages in a real browser: accessible, nothing off the edge, at the desk and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from core import clock
+from credit.choices import RiskClass
+from tests import factories
+
+pytestmark = pytest.mark.browser
+
+PAGES: dict[str, tuple[str, ...]] = {
+    "cm": (
+        "/",
+        "/borrowers/",
+        "/borrowers/C100001/",
+        "/borrowers/C100001/events/new/",
+        "/search/?q=JJ",
+        "/password/",
+    ),
+    "risk": ("/", "/duties/", "/duties/?when=late", "/borrowers/", "/borrowers/?q=nobody"),
+    "president": ("/", "/documents/inbox/"),
+    "auditor": ("/", "/audit/", "/audit/verify/"),
+    "admin": ("/", "/imports/"),
+}
+
+
+@pytest.fixture
+def busy(world: SimpleNamespace) -> SimpleNamespace:
+    """The cast with duties in every group and a loan that went down."""
+    today = clock.today()
+    for i, days in enumerate((-3, 0, 2, 20)):
+        factories.make_duty(
+            world.cm,
+            world.corporate,
+            borrower=world.borrower if i == 0 else factories.make_borrower(name=f"江州第{i}机械有限责任公司"),
+            raised_on=today - timedelta(days=30),
+            due_on=today + timedelta(days=days),
+        )
+    factories.make_class(world.loan, RiskClass.SUBSTANDARD, effective_on=today - timedelta(days=5))
+    return world
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
+def test_every_page_passes_axe_and_nothing_runs_off_the_edge(
+    busy: SimpleNamespace, sign_in: Callable[..., Page], width: int, height: int
+) -> None:
+    wrong: list[Any] = []
+    for who, pages in PAGES.items():
+        page = sign_in(busy.people[who], width=width, height=height)
+        for path in pages:
+            page.goto(path)
+            for violation in Axe().run(page).response["violations"]:
+                wrong.append((who, path, violation["id"], [n["target"] for n in violation["nodes"]][:3]))
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                wrong.append((who, path, "runs off the edge"))
+    assert wrong == []
+
+
+def test_a_slash_goes_to_the_search_box_and_enter_opens_the_customer(
+    busy: SimpleNamespace, sign_in: Callable[..., Page]
+) -> None:
+    page = sign_in(busy.cm)
+    page.goto("/")
+    page.keyboard.press("/")
+    page.keyboard.type("C100001")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/borrowers/C100001/")
+    assert page.get_by_role("heading", level=1).inner_text().startswith("江南纺织有限公司")
+
+
+def test_a_filter_swaps_the_rows_and_keeps_the_address(
+    busy: SimpleNamespace, sign_in: Callable[..., Page]
+) -> None:
+    page = sign_in(busy.cm)
+    assert page.locator(".duty").count() == 4
+    page.get_by_label("客户", exact=True).select_option(label="江南纺织有限公司")
+    page.wait_for_url("**customer=C100001**")
+    page.locator(".duty").nth(1).wait_for(state="detached")
+    assert page.locator(".duty").count() == 1
+    page.reload()
+    assert page.locator(".duty").count() == 1
