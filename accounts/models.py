@@ -34,7 +34,7 @@ class Unit(models.Model):
         return self.name
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Creates people; there is no superuser and no bypass."""
 
     def create_user(self, username: str, password: str | None = None, **fields: object) -> User:
@@ -58,7 +58,7 @@ class User(AbstractBaseUser):
     history = HistoricalRecords(excluded_fields=["password", "last_login"])
 
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS = ("name", "line")
+    REQUIRED_FIELDS = ["name", "line"]
 
     class Meta:
         ordering = ("username",)

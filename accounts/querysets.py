@@ -13,7 +13,7 @@ class UnitQuerySet(models.QuerySet):
 
     def under(self, unit_ids: list[int]) -> UnitQuerySet:
         """These units and everything below them (the path of a unit starts with its ancestors' paths)."""
-        paths = list(self.model.objects.filter(pk__in=unit_ids).values_list("path", flat=True))
+        paths = list(self.model._default_manager.filter(pk__in=unit_ids).values_list("path", flat=True))
         where = Q(pk__in=[])
         for path in paths:
             where |= Q(path__startswith=path)

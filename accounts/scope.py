@@ -17,8 +17,13 @@ from core import clock
 if TYPE_CHECKING:
     from accounts.models import User
 
+
+def _nobody(person_id: int, on: date) -> Any:
+    return []
+
+
 # Set by credit.apps: (person id, day) -> a queryset of borrower numbers, usable as a subquery.
-managed_borrowers: Callable[[int, date], Any] = lambda person_id, on: []
+managed_borrowers: Callable[[int, date], Any] = _nobody
 
 # Roles that read their whole branch.
 BRANCH_READERS = frozenset({Role.RISK_MANAGER, Role.RISK_HEAD, Role.VICE_PRESIDENT, Role.PRESIDENT})

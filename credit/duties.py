@@ -29,7 +29,7 @@ from core.periods import quarter_of
 from core.policy import Policy
 from credit.choices import ResponsibleRole, RiskClass
 from credit.models import Borrower, ClassFact, Loan, LoanReading, Responsibility
-from workflow.choices import DutyStatus, SubjectKind
+from workflow.choices import SubjectKind
 from workflow.duties import Owner, Rule
 from workflow.models import WorkItem
 
@@ -84,16 +84,16 @@ class BorrowerRule(Rule):
         standing = WorkItem.objects.open().filter(
             obligation=self.obligation, subject_kind=self.subject, subject_id=OuterRef("pk")
         )
-        live = Exists(exposures(on).filter(borrower=OuterRef("pk"), product__in=products))
+        live = Q(Exists(exposures(on).filter(borrower=OuterRef("pk"), product__in=products)))
         if having is not None:
-            live = Q(live) & Q(Exists(having.filter(borrower=OuterRef("pk"))))
+            live &= Q(Exists(having.filter(borrower=OuterRef("pk"))))
         manager = (
             Responsibility.objects.current(on)
             .filter(borrower=OuterRef("pk"), role=ResponsibleRole.CUSTOMER_MANAGER, known_on__lte=on)
             .order_by("-from_on")
         )
         loan_unit = Loan.objects.filter(borrower=OuterRef("pk")).order_by("-starts_on").values("unit")[:1]
-        return Borrower.objects.filter(live | Exists(standing)).annotate(
+        return Borrower.objects.filter(live | Q(Exists(standing))).annotate(
             worst=Subquery(mine.annotate(x=Max("severity")).values("x"), output_field=IntegerField()),
             products=Subquery(
                 mine.annotate(x=ArrayAgg("product", distinct=True)).values("x"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -41,10 +41,10 @@ class BorrowerQuerySet(models.QuerySet):
         if not scope.roles:
             return self.none()
         # Sub-selects rather than joins, so that no row comes twice (and the models stay above this module).
-        loans, responsibilities = (
-            self.model._meta.get_field(name).related_model.objects.filter(borrower=OuterRef("pk"))
-            for name in ("loans", "responsibilities")
-        )
+        related: list[Any] = [
+            self.model._meta.get_field(name).related_model for name in ("loans", "responsibilities")
+        ]
+        loans, responsibilities = (model.objects.filter(borrower=OuterRef("pk")) for model in related)
         return self.filter(
             Exists(loans.filter(unit__in=scope.unit_ids))
             | Exists(responsibilities.filter(unit__in=scope.unit_ids))

@@ -109,13 +109,11 @@ class EventVisit(BorrowerRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an event of these kinds since go-live, or with an open duty of this rule."""
-        known = RiskEvent.objects.known(on).filter(kind__in=self.events)
+        events = RiskEvent.objects.standing(on).known(on).filter(kind__in=self.events)
         if go_live := go_live_on():  # what happened before is history that the opening extracts tell
-            known = known.filter(effective_on__gte=go_live)
-        return self.borrowers(on, products_under(policy, "GR"), having=known).prefetch_related(
-            Prefetch(
-                "events", queryset=known.standing().order_by("effective_on", "pk"), to_attr="standing_events"
-            )
+            events = events.filter(effective_on__gte=go_live)
+        return self.borrowers(on, products_under(policy, "GR"), having=events).prefetch_related(
+            Prefetch("events", queryset=events.order_by("effective_on", "pk"), to_attr="standing_events")
         )
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:

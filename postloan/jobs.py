@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from celery import shared_task
@@ -38,7 +39,7 @@ def seal_audit() -> int:
     return sealing.seal_all()
 
 
-def on_risk_event(payload: dict[str, Any]) -> None:
+def on_risk_event(payload: Mapping[str, Any]) -> None:
     """A risk event was recorded or reversed: bring the visits that it triggers in line at once."""
     event = RiskEvent.objects.get(pk=payload["event"])
     today = clock.today()

@@ -11,7 +11,7 @@ from credit.models.borrowers import Borrower, OfBorrowerQuerySet
 from credit.querysets import FactQuerySet
 
 
-class OfAccountQuerySet(FactQuerySet, OfBorrowerQuerySet):
+class OfAccountQuerySet(FactQuerySet, OfBorrowerQuerySet):  # type: ignore[override]
     """Dated facts of an account."""
 
     borrower_path = "account__borrower"

@@ -70,7 +70,7 @@ class Responsibility(models.Model):
                 condition=Q(to_on__isnull=True) | Q(to_on__gte=F("from_on")),
                 name="a_responsibility_ends_after_it_begins",
             ),
-            # Closed periods are kept apart by a trigger (migration 0002): an exclusion constraint would need an extension.
+            # Closed periods are kept apart by a trigger (migration 0002): an exclusion would need an extension.
             models.UniqueConstraint(
                 fields=["borrower", "role"],
                 condition=Q(to_on__isnull=True),

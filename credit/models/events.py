@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -11,12 +13,12 @@ from credit.models.loans import Loan
 from credit.querysets import FactQuerySet
 
 
-class RiskEventQuerySet(FactQuerySet, OfBorrowerQuerySet):
+class RiskEventQuerySet(FactQuerySet, OfBorrowerQuerySet):  # type: ignore[override]
     """Risk events."""
 
-    def standing(self) -> RiskEventQuerySet:
-        """Events that are not reversals and have not been reversed."""
-        return self.filter(reverses__isnull=True, reversed_by__isnull=True)
+    def standing(self, on: date) -> RiskEventQuerySet:
+        """Events that are not reversals and, as known by the day, have not been reversed."""
+        return self.filter(reverses__isnull=True).exclude(reversed_by__known_on__lte=on)
 
 
 class RiskEvent(models.Model):

@@ -12,7 +12,7 @@ from credit.models.borrowers import Borrower, OfBorrowerQuerySet
 from credit.querysets import FactQuerySet
 
 
-class OfLoanQuerySet(FactQuerySet, OfBorrowerQuerySet):
+class OfLoanQuerySet(FactQuerySet, OfBorrowerQuerySet):  # type: ignore[override]
     """Dated facts of a loan."""
 
     borrower_path = "loan__borrower"

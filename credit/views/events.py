@@ -50,7 +50,7 @@ def event_new(request: SignedInRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def event_reverse(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take back a risk event that was recorded by mistake, with a reason."""
-    event = get_visible(RiskEvent.objects.standing(), request.user, pk=pk)
+    event = get_visible(RiskEvent.objects.standing(clock.today()), request.user, pk=pk)
     check_role(request.user, *RECORDERS)
     form = ReverseForm(request.POST or None)
     if form.is_valid():

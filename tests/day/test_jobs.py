@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 from celery.beat import Scheduler
-from credit.services import record_event, reverse_event
 from django.db import connections
 
 from core import clock, outbox
 from core.models import OutboxEntry
 from credit.choices import EventKind
+from credit.services import record_event, reverse_event
 from inspections.duties import CorporateVisit
 from postloan import close_of_day, jobs
 from postloan.celery import app

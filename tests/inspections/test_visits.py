@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from types import SimpleNamespace
 
 import pytest
 
@@ -268,6 +267,10 @@ def test_a_reversed_event_takes_its_visit_back_with_the_reason(cast):
     run(EVENT_RULES[2], date(2026, 11, 20))
     duty = WorkItem.objects.get()
     assert (duty.status, duty.close_reason) == (DutyStatus.VOID, "触发事项已冲销")
+    # Closed later, the day before the reversal still finds the event standing.
+    WorkItem.objects.all().delete()
+    run(EVENT_RULES[2], date(2026, 11, 19))
+    assert WorkItem.objects.get().status == DutyStatus.OPEN
 
 
 def test_an_event_of_a_borrower_without_a_loan_calls_for_nothing(cast):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import postloan.close_of_day
 import workflow.services.signatures  # noqa: F401  (claims are made when their module is read)
 from core.obligations import catalogue, claimed
 

@@ -17,6 +17,7 @@ from core.policy import Policy
 from core.transitions import check_transition
 from workflow.choices import DUTY_TRANSITIONS, DutyStatus
 from workflow.models import Document, Escalation, WorkItem
+from workflow.querysets import WorkItemQuerySet
 
 
 def satisfied_by(*, kind: str, borrower_number: str, done_on: date) -> QuerySet[WorkItem]:
@@ -69,7 +70,7 @@ def discharge(
 
 
 @transaction.atomic
-def reassign(*, items: QuerySet[WorkItem], to: User, by: User, reason: str) -> int:
+def reassign(*, items: WorkItemQuerySet, to: User, by: User, reason: str) -> int:
     """Hand open duties over to somebody else on the same line."""
     if not reason.strip():
         raise Refused("请写明移交原因。")

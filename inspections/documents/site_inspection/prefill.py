@@ -190,7 +190,7 @@ def _facts(borrower: Borrower, loans: list[Any], last: Document | None, on: date
     if arrears != "无逾期、无欠息":
         yield _fact(arrears, "核心系统借据读数", "approval")
     since = date.fromisoformat(last.content["inspected_on"]) if last else on - timedelta(days=90)
-    events = RiskEvent.objects.standing().known(on).filter(borrower=borrower, effective_on__gte=since)
+    events = RiskEvent.objects.standing(on).known(on).filter(borrower=borrower, effective_on__gte=since)
     for event in events[:5]:
         title = f"{event.get_kind_display()}：{event.detail}"
         yield _fact(title, f"{event.effective_on} 风险事项", "operations")
