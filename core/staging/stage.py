@@ -5,8 +5,6 @@ Everything lives in the import's own transaction and vanishes with it: what is r
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,54 +13,11 @@ from pathlib import Path
 from django.db import connection
 
 from core.staging.dialect import execute, ident, literal, rows, scalar
+from core.staging.feed import CopyFeed, open_table
 from core.staging.mapping import Compiler, Source, UnknownColumn
 from core.staging.problems import LISTED_AT_MOST, FileRefused, Problem
 from core.staging.profiles import FileSpec, Profile, Target
 from core.staging.shapes import Column, Kind, Type
-from core.staging.text_files import Layout, Table, open_text
-from core.staging.workbooks import open_workbook
-
-_BLOCK = 2000  # rows a COPY is fed at a time
-
-
-def open_table(path: Path, layout: Layout) -> Table:
-    """Open a CSV or XLSX file by its name's ending."""
-    return open_workbook(path) if path.suffix.lower() == ".xlsx" else open_text(path, layout)
-
-
-class _CopyFeed(io.RawIOBase):
-    """Rows as the CSV stream that COPY reads, made as it asks for more; a blank is NULL."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-        self._left = b""
-        self.count = 0
-        self.refused: FileRefused | None = None  # the driver would hide it behind an error of its own
-
-    def readable(self) -> bool:
-        return True
-
-    def _block(self) -> bytes:
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        try:
-            for line, values in self._table.rows:
-                writer.writerow([line, *(value.strip() for value in values)])
-                self.count += 1
-                if self.count % _BLOCK == 0:
-                    break
-        except FileRefused as refused:
-            self.refused = refused
-        return buffer.getvalue().encode()
-
-    def read(self, size: int = -1) -> bytes:
-        while not self._left or 0 < size > len(self._left):
-            block = self._block()
-            if not block:
-                break
-            self._left += block
-        data, self._left = (self._left, b"") if size < 0 else (self._left[:size], self._left[size:])
-        return data
 
 
 @dataclass
@@ -109,7 +64,7 @@ class Stage:
             columns = {header: f"c{index}" for index, header in enumerate(table.header)}
             texts = ", ".join(f"{column} text" for column in columns.values())
             execute(f"CREATE TEMP TABLE {ident(name)} (row_line int, {texts}) ON COMMIT DROP")
-            feed = _CopyFeed(table)
+            feed = CopyFeed(table)
             with connection.cursor() as cursor:
                 cursor.copy_expert(f"COPY {ident(name)} FROM STDIN (FORMAT csv)", feed)
             if feed.refused:
