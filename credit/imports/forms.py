@@ -41,7 +41,7 @@ class FilesField(forms.FileField):
 class UploadForm(forms.Form):
     """Profile, date and files."""
 
-    profile = forms.ChoiceField(label=_("映射方案"))
+    profile = forms.ChoiceField(label=_("映射方案"), initial="native")
     as_of = forms.DateField(
         label=_("数据日期"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_role
@@ -23,7 +24,7 @@ from core.errors import Refused
 from core.models import ImportBatch
 from credit.imports.forms import UploadForm
 from credit.imports.rejections import rejection_rows
-from credit.imports.run import import_files, profile
+from credit.imports.run import import_files, profile, profile_names
 
 PAGE = 50
 SHOWN = 200  # rows shown of a file; the download has all that are kept
@@ -43,12 +44,21 @@ def _list(request: SignedInRequest, form: UploadForm, status: int = 200) -> Http
         rows = rows.filter(pk__lt=int(before))
     batches = list(rows[: PAGE + 1])
     context = {
-        "batches": batches[:PAGE],
+        "batches": _shown(batches[:PAGE]),
         "following": batches[PAGE - 1].pk if len(batches) > PAGE else None,
         "form": form,
         "may_upload": request.user.scope.has(Role.ADMIN),
     }
     return render(request, "credit/import_list.html", context, status=status)
+
+
+def _shown(batches: list[ImportBatch]) -> list[ImportBatch]:
+    """The batches with their profile's title and who brought them, in words."""
+    titles = profile_names()
+    for batch in batches:
+        batch.profile = titles.get(batch.profile, batch.profile)
+        batch.received_by = _("系统") if batch.received_by.startswith("system") else batch.received_by
+    return batches
 
 
 @require_POST
@@ -89,7 +99,7 @@ def import_batch(request: SignedInRequest, pk: int) -> HttpResponse:
     """One batch: its files, every bad row, what was set aside, and the difference sheet."""
     batch = get_object_or_404(ImportBatch, pk=pk)
     context = {
-        "batch": batch,
+        "batch": _shown([batch])[0],
         "files": batch.files.all(),
         "shown": f":{SHOWN}",
         "may_read_facts": request.user.scope.has(Role.AUDITOR),
