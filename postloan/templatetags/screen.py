@@ -12,6 +12,8 @@ from django.utils.safestring import SafeString
 
 from core import money
 from postloan import obligations
+from postloan.demo.accounts import demo_accounts
+from postloan.demo.cast import PASSWORD
 from workflow import registry
 from workflow.choices import DocumentStatus, DutyStatus
 from workflow.models import Document, WorkItem
@@ -36,6 +38,12 @@ def in_unit(value: Decimal | None, unit: str) -> str:
     if value is None:
         return "–"
     return money.wan(value) if unit == "wan" else money.yuan(value)
+
+
+@register.simple_tag
+def demonstration() -> dict[str, Any]:
+    """Who may sign in to the demonstration, and with which password; asked only where DEMO is set."""
+    return {"accounts": demo_accounts(), "password": PASSWORD}
 
 
 # How a state looks; its word always stands beside the colour.

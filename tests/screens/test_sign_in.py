@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from types import SimpleNamespace
 
-from django.test import Client
+from django.test import Client, override_settings
 
+from accounts.choices import Role
 from core.models import AuditEntry
+from postloan.demo.accounts import set_passwords
+from postloan.demo.cast import ACCOUNTS, PEOPLE
+from tests import factories
 from tests.factories import PASSWORD
 
 WRONG = {"password": "not-it"}
@@ -117,3 +121,16 @@ def test_pages_are_not_kept_by_caches_and_run_no_foreign_script(cast: SimpleName
     policy = headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "script-src" not in policy or "unsafe" not in policy.split("script-src")[1].split(";")[0]
+
+
+def test_the_sign_in_page_names_accounts_only_where_it_is_a_demonstration(cast: SimpleNamespace) -> None:
+    """A bank's own page names nobody, whatever names its people have."""
+    with override_settings(DEMO=False):
+        page = Client().get("/login/").content.decode()
+        assert "演示" not in page
+    number = ACCOUNTS[0]
+    name = next(person[1] for person in PEOPLE if person[0] == number)
+    factories.make_person(number, name, role=Role.CUSTOMER_MANAGER, unit=cast.corporate)
+    set_passwords()
+    with override_settings(DEMO=True):
+        assert name in Client().get("/login/").content.decode()
