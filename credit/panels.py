@@ -14,6 +14,7 @@ from accounts.models import User
 from core.panels import Panel
 from credit.choices import RiskClass
 from credit.models import AccountBalance, Borrower, ClassFact, Loan, LoanReading, RiskEvent
+from credit.services import REVERSERS, reason_not_to_reverse
 
 HISTORY = 30  # rows of a history that the page shows
 
@@ -104,6 +105,7 @@ class EventLine:
     recorder: str
     reversal: RiskEvent | None
     reverser: str
+    why_not: str  # why the reader may not take it back; empty where they may
 
 
 def names_of(recorders: Iterable[str]) -> dict[str, str]:
@@ -113,7 +115,7 @@ def names_of(recorders: Iterable[str]) -> dict[str, str]:
     return {who: names.get(who) or str(_("系统") if who.startswith("system") else who) for who in wanted}
 
 
-def events_panel(borrower: Borrower, on: date, *, may_record: bool) -> Panel:
+def events_panel(borrower: Borrower, on: date, *, user: User) -> Panel:
     """Risk events, the latest first; a reversed one stays, struck out, with its reversal."""
     rows = list(
         RiskEvent.objects.filter(borrower=borrower, known_on__lte=on, reverses__isnull=True)
@@ -123,10 +125,16 @@ def events_panel(borrower: Borrower, on: date, *, may_record: bool) -> Panel:
     reversals = [getattr(row, "reversed_by", None) for row in rows]
     names = names_of([row.recorded_by for row in (*rows, *reversals) if row])
     lines = [
-        EventLine(row, names[row.recorded_by], undone, names[undone.recorded_by] if undone else "")
+        EventLine(
+            row,
+            names[row.recorded_by],
+            undone,
+            names[undone.recorded_by] if undone else "",
+            reason_not_to_reverse(row, user),
+        )
         for row, undone in zip(rows, reversals, strict=True)
     ]
-    context = {"lines": lines, "may_record": may_record}
+    context = {"lines": lines, "may_reverse": user.scope.has(*REVERSERS)}
     standing = sum(not line.reversal for line in lines)
     return Panel("events", _("风险事项"), "credit/panel_events.html", context, standing)
 
@@ -163,11 +171,11 @@ def facts_panel(borrower: Borrower) -> Panel:
     return Panel("facts", _("基本情况"), "credit/panel_facts.html", {"borrower": borrower}, wide=False)
 
 
-def panels(borrower: Borrower, on: date, *, may_record: bool) -> list[Panel]:
+def panels(borrower: Borrower, on: date, *, user: User) -> list[Panel]:
     """The book's panels, in the order of the page."""
     return [
         exposures_panel(borrower, on),
-        events_panel(borrower, on, may_record=may_record),
+        events_panel(borrower, on, user=user),
         classes_panel(borrower, on),
         facts_panel(borrower),
         people_panel(borrower, on),

@@ -6,12 +6,15 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from accounts.choices import Role
 from accounts.models import User
 from core import audit, clock, outbox
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, Refused
 from credit.choices import ClassSource, EventKind, RiskClass
 from credit.models import Borrower, ClassFact, Loan, RiskEvent
 
+REVERSERS = (Role.CUSTOMER_HEAD, Role.RISK_MANAGER, Role.RISK_HEAD)
+DERIVED = frozenset({"downgrade", "overdue", "arrears"})  # references of events that credit.imports derives
 RISK_EVENT = "risk_event"  # the outbox topic that the rules of article 28 listen to
 
 
@@ -54,6 +57,7 @@ def record_event(
 @transaction.atomic
 def reverse_event(*, event: RiskEvent, detail: str, by: User, on: date, at: datetime) -> RiskEvent:
     """Reverse an event that was recorded by mistake: an opposite row, the first one stays."""
+    check_can_reverse(event, by)
     detail = detail.strip()
     if not detail:
         raise Invalid("请写明冲正的理由。")
@@ -78,6 +82,29 @@ def reverse_event(*, event: RiskEvent, detail: str, by: User, on: date, at: date
     )
     _announce(reversal, act="credit.event.reversed")
     return reversal
+
+
+def check_can_reverse(event: RiskEvent, by: User) -> None:
+    """Raise Refused unless the person may take the event back.
+
+    Taking it back takes the visit back, so it is not for the person who owes the visit, nor for the one who recorded
+    it; and what follows from the core system's figures is corrected there.
+    """
+    if event.reference.partition(":")[0] in DERIVED:
+        raise Refused("这个事项由核心系统数据得出，须由核心系统更正数据，更正导入后会自动冲正。")
+    if event.recorded_by == by.username:
+        raise Refused("自己登记的事项不能自己冲正，请由部门负责人或风险线核实后冲正。")
+    if not by.scope.has(*REVERSERS):
+        raise Refused("冲正会撤销检查任务，须由部门负责人或风险线办理。")
+
+
+def reason_not_to_reverse(event: RiskEvent, by: User) -> str:
+    """Why the person may not take the event back; empty where they may."""
+    try:
+        check_can_reverse(event, by)
+    except Refused as refusal:
+        return str(refusal)
+    return ""
 
 
 def _announce(event: RiskEvent, *, act: str) -> None:

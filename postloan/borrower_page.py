@@ -31,7 +31,7 @@ def borrower_page(request: SignedInRequest, number: str) -> HttpResponse:
     borrower = get_visible(Borrower, user, number=number)
     panels = [
         *workflow_panels.panels(number, user, on),
-        *credit_panels.panels(borrower, on, may_record=may_record(user)),
+        *credit_panels.panels(borrower, on, user=user),
     ]
     panels.sort(key=lambda panel: ORDER.index(panel.anchor))
     duties = next(panel for panel in panels if panel.anchor == "duties")

@@ -157,7 +157,7 @@ TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = env.str("STATIC_ROOT", "") or None  # only for collectstatic behind another web server
 MEDIA_ROOT = VAR_DIR / "media"  # never served by URL: every file goes through a view that asks who is asking
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -51,7 +51,7 @@ def event_new(request: SignedInRequest, number: str) -> HttpResponse:
 def event_reverse(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take back a risk event that was recorded by mistake, with a reason."""
     event = get_visible(RiskEvent.objects.standing(clock.today()), request.user, pk=pk)
-    check_role(request.user, *RECORDERS)
+    services.check_can_reverse(event, request.user)
     form = ReverseForm(request.POST or None)
     if form.is_valid():
         try:

@@ -14,9 +14,11 @@ from celery.beat import Scheduler
 from django.db import connections
 
 from core import clock, outbox
+from core.errors import Refused
 from core.models import OutboxEntry
 from credit.choices import EventKind
-from credit.services import record_event, reverse_event
+from credit.models import RiskEvent
+from credit.services import reason_not_to_reverse, record_event, reverse_event
 from inspections.duties import CorporateVisit
 from postloan import close_of_day, jobs
 from postloan.celery import app
@@ -59,7 +61,7 @@ def test_an_event_recorded_by_a_person_calls_for_its_visit_within_seconds_and_it
     assert (duty.obligation, duty.period_key, duty.person) == ("GR-28.3", f"event:{event.pk}", cast.cm)
     assert jobs.deliver_outbox() == 0
 
-    reverse_event(event=event, detail="登记有误", by=cast.cm, on=cast.today, at=clock.now())
+    reverse_event(event=event, detail="登记有误", by=cast.risk, on=cast.today, at=clock.now())
     jobs.deliver_outbox()
     duty.refresh_from_db()
     assert duty.status == "VOID"
@@ -104,3 +106,23 @@ def test_a_borrower_that_kills_the_worker_is_set_aside_after_three_attempts(own_
     aside = Quarantined.objects.get()
     assert (aside.subject_id, aside.cause) == (cast.other_borrower.pk, "处理该行时进程被终止")
     assert WorkItem.objects.filter(obligation="GR-27", subject_id=cast.borrower.pk).count() == 1
+
+
+def test_an_event_is_not_taken_back_by_whoever_owes_its_visit_or_recorded_it_or_against_the_core(
+    cast, reference
+):
+    def recorded(**fields):
+        return RiskEvent.objects.create(
+            borrower=cast.borrower, effective_on=cast.today, known_on=cast.today, detail="核实属实",
+            recorded_at=clock.now(), **({"kind": EventKind.STOPPAGE, "recorded_by": cast.risk.username} | fields),
+        )  # fmt: skip
+
+    by_risk = recorded()
+    assert reason_not_to_reverse(by_risk, cast.cm) == "冲正会撤销检查任务，须由部门负责人或风险线办理。"
+    assert reason_not_to_reverse(by_risk, cast.risk).startswith("自己登记的事项不能自己冲正")
+    assert reason_not_to_reverse(by_risk, cast.head) == ""
+    derived = recorded(
+        kind=EventKind.DOWNGRADE, reference="downgrade:JJ2026-0101:2026-11-24", recorded_by="system:import"
+    )
+    with pytest.raises(Refused, match="由核心系统数据得出"):
+        reverse_event(event=derived, detail="不算", by=cast.head, on=cast.today, at=clock.now())

@@ -190,6 +190,8 @@ def test_a_mistaken_event_is_reversed_once_with_a_reason_and_stays_on_the_page(
     posted = {"kind": "ACCIDENT", "effective_on": "2026-11-23", "detail": "仓库失火，损失待定"}
     client.post("/borrowers/C100001/events/new/", posted)
     event = RiskEvent.objects.get()
+    assert client.post(f"/events/{event.pk}/reverse/", {"reason": "我登错了"}).status_code == 403
+    client = browse(cast.head)
     assert client.post(f"/events/{event.pk}/reverse/", {"reason": ""}).status_code == 200
     assert RiskEvent.objects.count() == 1
     assert client.post(f"/events/{event.pk}/reverse/", {"reason": "误登到同名客户"}).status_code == 302
