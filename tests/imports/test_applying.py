@@ -244,6 +244,12 @@ def test_a_worse_class_is_an_event_once(tmp_path: Path) -> None:
     assert list(OutboxEntry.objects.values_list("topic", "payload")) == [("risk_event", {"event": event.pk})]
 
 
+def test_a_loan_that_opens_overdue_raises_no_event(tmp_path: Path) -> None:
+    load_book(tmp_path, loan_states=state(overdue="10", interest="5", days="40", klass="次级"))
+    assert LoanReading.objects.get().days_past_due == 40
+    assert events() == []
+
+
 def test_overdue_and_arrears_are_events_when_they_begin_and_again_after_settlement(tmp_path: Path) -> None:
     begin(tmp_path)
     load_only(tmp_path / "b", D21, loan_states=state(overdue="1234567.80", interest="12.30", days="1"))
