@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refused(Exception):  # noqa: N818  (reads as what happened: `raise Refused("…")`)
+class Refused(Exception):
     """An act that the rules do not allow; the message is shown as it is."""
 
     status = 403
