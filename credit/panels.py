@@ -32,10 +32,8 @@ class LoanLine:
 
 def exposures_panel(borrower: Borrower, on: date) -> Panel:
     """Every loan note with what is owed on it; settled ones last."""
-    reading = LoanReading.objects.known(on).filter(loan=OuterRef("pk")).order_by("-effective_on", "-known_on")
-    fact = (
-        ClassFact.objects.known(on).filter(loan=OuterRef("pk")).order_by("-effective_on", "-known_on", "-pk")
-    )
+    reading = LoanReading.objects.known(on).filter(loan=OuterRef("pk")).newest_first()
+    fact = ClassFact.objects.known(on).filter(loan=OuterRef("pk")).newest_first()
     loans = borrower.loans.select_related("contract", "unit").annotate(
         balance=Subquery(reading.values("balance")[:1]),
         overdue_principal=Subquery(reading.values("overdue_principal")[:1]),
@@ -141,11 +139,7 @@ def events_panel(borrower: Borrower, on: date, *, user: User) -> Panel:
 
 def accounts_panel(borrower: Borrower, on: date) -> Panel:
     """Accounts with their latest balance."""
-    latest = (
-        AccountBalance.objects.known(on)
-        .filter(account=OuterRef("pk"))
-        .order_by("-effective_on", "-known_on", "-pk")
-    )
+    latest = AccountBalance.objects.known(on).filter(account=OuterRef("pk")).newest_first()
     accounts = list(
         borrower.accounts.annotate(
             balance=Subquery(latest.values("balance")[:1]),

@@ -21,9 +21,9 @@ class FactQuerySet(models.QuerySet):
         """Facts effective and known by the day."""
         return self.filter(effective_on__lte=on, known_on__lte=on)
 
-    def latest_per(self, *fields: str) -> FactQuerySet:
-        """The newest row of each group (PostgreSQL's DISTINCT ON)."""
-        return self.order_by(*fields, "-effective_on", "-known_on", "-id").distinct(*fields)
+    def newest_first(self) -> FactQuerySet:
+        """The fact in force comes first: of the latest day, as known last, the last correction of that."""
+        return self.order_by("-effective_on", "-known_on", "-pk")
 
 
 class ResponsibilityQuerySet(DatedQuerySet):

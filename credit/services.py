@@ -134,10 +134,7 @@ def record_class(*, loan: Loan, risk_class: RiskClass, effective_on: date, on: d
         raise Invalid(f"生效日 {effective_on} 晚于今天，请核对。")
     Loan.objects.select_for_update().get(pk=loan.pk)
     before = (
-        ClassFact.objects.known(on)
-        .filter(loan=loan, effective_on__lte=effective_on)
-        .order_by("-effective_on", "-known_on", "-pk")
-        .first()
+        ClassFact.objects.known(on).filter(loan=loan, effective_on__lte=effective_on).newest_first().first()
     )
     same = ClassFact.objects.filter(
         loan=loan, effective_on=effective_on, known_on=on, source=ClassSource.DECISION

@@ -56,11 +56,23 @@ def _unit_cycles(stage: Stage, target: Target) -> None:
 
 def _line_of_role(stage: Stage, target: Target) -> None:
     """A person stands on one line, and a post belongs to a line (双线相互制约：第三条)."""
+    own, reason = _line_asked_for()
+    _complain(stage, target, "role", f"{own} <> n.line", reason)
+
+
+def _line_of_responsible(stage: Stage, target: Target) -> None:
+    """Who answers for a borrower in a role of one line does not stand on the other (第三条)."""
+    own, reason = _line_asked_for()
+    line = "(SELECT u.line FROM accounts_user u WHERE u.id = n.person_id)"
+    _complain(stage, target, "role", f"{own} <> {line}", reason)
+
+
+def _line_asked_for() -> tuple[str, str]:
+    """SQL: the line of a row's role, and the sentence about somebody of another line."""
     lines = " ".join(f"WHEN {literal(role)} THEN {literal(line)}" for role, line in ROLE_LINES.items())
     shown = " ".join(f"WHEN {literal(line)} THEN {literal(line.label)}" for line in set(ROLE_LINES.values()))
     own = f"(CASE n.role {lines} END)"
-    reason = f"'该岗位属于' || (CASE {own} {shown} END) || '，与人员的条线不符'"
-    _complain(stage, target, "role", f"{own} <> n.line", reason)
+    return own, f"'该岗位属于' || (CASE {own} {shown} END) || '，与人员的条线不符'"
 
 
 def _one_person(stage: Stage, target: Target) -> None:
@@ -162,7 +174,7 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     "people": (_ends_after("from_on", "to_on"), _line_of_role, _one_person),
     "contracts": (_ends_after("signed_on", "ends_on"),),
     "loans": (_ends_after("starts_on", "matures_on"),),
-    "responsibilities": (_ends_after("from_on", "to_on"), _one_at_a_time),
+    "responsibilities": (_ends_after("from_on", "to_on"), _line_of_responsible, _one_at_a_time),
     "balances": (_overdrafts("balance"),),
     "transactions": (
         _overdrafts("balance_after"),

@@ -57,10 +57,12 @@ def derive(readings: str, classes: str) -> None:
         worse,
         f"'风险分类由' || {_LABEL.format('f.before_class')} || '下迁为' || {_LABEL.format('f.risk_class')}",
     )
+    # Unpaid interest alone is 欠息: one cause, one visit. A core that reports days but no amounts says 逾期.
     _raise(
         EventKind.OVERDUE,
         readings,
-        "f.before_days_past_due = 0 AND f.days_past_due > 0",
+        "(f.before_overdue_principal = 0 AND f.overdue_principal > 0 OR f.before_days_past_due = 0"
+        " AND f.days_past_due > 0 AND f.overdue_principal = 0 AND f.overdue_interest = 0)",
         f"'逾期 ' || f.days_past_due || ' 天，逾期本金 ' || {_MONEY.format('f.overdue_principal')} || ' 元'",
     )
     _raise(

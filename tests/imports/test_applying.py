@@ -255,7 +255,9 @@ def test_overdue_and_arrears_are_events_when_they_begin_and_again_after_settleme
     load_only(tmp_path / "b", D21, loan_states=state(overdue="1234567.80", interest="12.30", days="1"))
     load_only(tmp_path / "c", D22, loan_states=state(overdue="1234567.80", interest="12.40", days="2"))
     load_only(tmp_path / "d", D23, loan_states=state())
-    load_only(tmp_path / "e", D24, loan_states=state(interest="5"))
+    load_only(
+        tmp_path / "e", D24, loan_states=state(interest="5", days="3")
+    )  # interest alone: 欠息, not 逾期
     assert events() == [
         ("OVERDUE", "overdue:JJ1:2026-11-21", D21, D21),
         ("INTEREST_ARREARS", "arrears:JJ1:2026-11-21", D21, D21),
@@ -308,8 +310,8 @@ def test_an_open_day_delivered_again_is_a_correction_and_its_event_is_reversed(t
         (D21, 3, 0),
         (D21, 0, 1),
     ]
-    assert LoanReading.objects.known(D21).latest_per("loan_id").get().days_past_due == 0
-    assert ClassFact.objects.known(D21).latest_per("loan_id").get().risk_class == "NORMAL"
+    assert LoanReading.objects.known(D21).newest_first()[0].days_past_due == 0
+    assert ClassFact.objects.known(D21).newest_first()[0].risk_class == "NORMAL"
     assert RiskEvent.objects.standing(date.max).count() == 0
     assert RiskEvent.objects.filter(reverses__isnull=False).count() == 2
 
@@ -329,9 +331,7 @@ def test_a_late_fact_is_known_from_the_next_open_day_and_listed(tmp_path: Path) 
         (D20, D20, Decimal("2800000.00")),
         (D21, D23, Decimal("2700000.00")),
     ]
-    assert (
-        LoanReading.objects.known(D22).latest_per("loan_id").get().effective_on == D20
-    )  # as the close saw it
+    assert LoanReading.objects.known(D22).newest_first()[0].effective_on == D20  # as the close saw it
     day = {"effective_on": "2026-11-21", "known_on": "2026-11-23"}
     assert batch.difference == [
         {"kind": "借据状态", "key": "JJ1", "field": "余额", **day, "old": "2800000.00", "new": "2700000.00"},

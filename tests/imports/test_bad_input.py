@@ -317,3 +317,11 @@ def test_two_imports_never_interleave(tmp_path: Path) -> None:
     finally:
         other.close()
     assert not AccountBalance.objects.exists()
+
+
+def test_a_responsible_person_of_the_other_line_is_named(tmp_path: Path) -> None:
+    answers = [BOOK["responsibilities"][0], ("C1", "风险经理", "1001", "0101", "2026-01-01", "")]
+    batch = load_book(tmp_path, responsibilities=answers)
+    assert [reason for *_, reason in said(batch, "responsibilities")] == [
+        "该岗位属于风险线，与人员的条线不符"
+    ]

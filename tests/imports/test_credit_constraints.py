@@ -157,7 +157,7 @@ VIOLATIONS: dict[str, Callable[[SimpleNamespace], Any]] = {
     "an_event_says_what_happened": lambda c: event(c, detail=""),
     "an_event_is_known_afterwards": lambda c: event(c, effective_on=D2, known_on=D1),
     "a_responsibility_ends_after_it_begins": lambda c: responsibility(
-        c, role="RISK_MANAGER", from_on=date(2020, 1, 2), to_on=date(2020, 1, 1)
+        c, from_on=date(2020, 1, 2), to_on=date(2020, 1, 1)
     ),
 }  # fmt: skip
 
@@ -217,3 +217,9 @@ def test_every_dated_fact_is_guarded_by_the_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'a_fact_stands'")
         assert {row[0] for row in cursor.fetchall()} == facts
+
+
+def test_nobody_answers_for_a_customer_in_a_role_of_the_other_line(cast: SimpleNamespace) -> None:
+    cast.borrower.responsibilities.filter(role="RISK_MANAGER").update(to_on=D1)
+    with pytest.raises(IntegrityError, match="双线不能兼任"), transaction.atomic():
+        responsibility(cast, role="RISK_MANAGER", person=cast.cm, from_on=D2)
