@@ -54,8 +54,10 @@ class User(AbstractBaseUser):
     email = models.EmailField("邮箱", blank=True)
     is_active = models.BooleanField("在职", default=True)
 
+    last_login = None  # signing in is in the audit; a column would write a history row each time
+
     objects = UserManager()
-    history = HistoricalRecords(excluded_fields=["password", "last_login"])
+    history = HistoricalRecords(excluded_fields=["password"])
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS = ["name", "line"]

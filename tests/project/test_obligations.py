@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import workflow.services.signatures  # noqa: F401  (claims are made when their module is read)
+import postloan.close_of_day  # noqa: F401  (claims are made when their module is read)
+import workflow.services.signatures  # noqa: F401
 from core.obligations import catalogue, claimed
 
 # What the product answers for so far: each with code that claims it and a test that shows it wholly kept.
