@@ -45,7 +45,7 @@ def duties_of(rule: Rule) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
         counts = reconcile(rule, on=on, policy=policy, step=run.step, progress=progress)
         if any(counts.values()):
             audit.record(
-                act="workflow.duties.reconciled", subject=f"DayRun:{on}:{run.step}", after=dict(counts)
+                act="workflow.duties.reconciled", subject=run, after=dict(counts)
             )
         return dict(counts)
 
@@ -55,7 +55,7 @@ def duties_of(rule: Rule) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
 def _escalate(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
     climbed = duties.escalate(on=on, policy=policy)
     if climbed:
-        audit.record(act="workflow.duties.escalated", subject=f"DayRun:{on}", after={"escalated": climbed})
+        audit.record(act="workflow.duties.escalated", subject=run, after={"escalated": climbed})
     return {"escalated": climbed}
 
 

@@ -125,3 +125,28 @@ ACTS: dict[str, object] = {
 def act_label(act: str) -> str:
     """An act in words; one without words yet by its name."""
     return str(ACTS.get(act, act))
+
+
+# What an audit entry is about, by the name that core.audit gives its row.
+SUBJECTS: dict[str, object] = {
+    "accounts.user": _("人员"),
+    "core.importbatch": _("导入批次"),
+    "core.schemeversion": _("方案版本"),
+    "core.calendar": _("工作日历"),
+    "credit.classfact": _("风险分类"),
+    "credit.riskevent": _("风险事项"),
+    "workflow.attachment": _("附件"),
+    "workflow.chain": _("签字链"),
+    "workflow.dayrun": _("日终步骤"),
+    "workflow.document": _("文书"),
+    "workflow.step": _("签字"),
+    "workflow.workitem": _("职责"),
+    "borrowers": _("客户名单"),
+    "branch_duties": _("到期与逾期名单"),
+}
+
+
+def subject_label(subject: str) -> str:
+    """What an act was about, in words: 职责 40."""
+    name, _colon, key = subject.partition(":")
+    return f"{SUBJECTS.get(name, name)} {key}".strip()

@@ -36,6 +36,9 @@ def append(select: str) -> None:
     )
 
 
+_OVERDUE = "({0}days_past_due > 0 AND ({0}overdue_principal > 0 OR {0}overdue_interest = 0))"
+
+
 def derive(readings: str, classes: str) -> None:
     """Raise what new readings and classes amount to, and reverse what a corrected day no longer says."""
     # The class in force before: of the day before, or by a decision taken here up to the day itself.
@@ -61,8 +64,7 @@ def derive(readings: str, classes: str) -> None:
     _raise(
         EventKind.OVERDUE,
         readings,
-        "(f.before_overdue_principal = 0 AND f.overdue_principal > 0 OR f.before_days_past_due = 0"
-        " AND f.days_past_due > 0 AND f.overdue_principal = 0 AND f.overdue_interest = 0)",
+        f"{_OVERDUE.format('f.')} AND NOT {_OVERDUE.format('f.before_')}",
         f"'逾期 ' || f.days_past_due || ' 天，逾期本金 ' || {_MONEY.format('f.overdue_principal')} || ' 元'",
     )
     _raise(

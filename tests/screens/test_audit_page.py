@@ -88,7 +88,7 @@ def test_the_proof_is_run_when_asked_and_says_what_was_found(
     assert "核验通过" not in client.get("/audit/verify/").content.decode()
     assert "核验通过" in client.post("/audit/verify/").content.decode()
     broken = audit.Report(seals=3, entries=9, unsealed=0, findings=("4–6：内容或封条被改动",), anchors=0)  # type: ignore[arg-type]
-    monkeypatch.setattr(audit, "verify", lambda: broken)
+    monkeypatch.setattr(audit, "verify", lambda anchors: broken)
     page = client.post("/audit/verify/").content.decode()
     assert "发现 1 处异常" in page
     assert "4–6：内容或封条被改动" in page

@@ -60,7 +60,7 @@ def discharge(
             raise Conflict("这项职责刚刚已由他人办结，请刷新页面。")
         audit.record(
             act="workflow.duty.done",
-            subject=f"WorkItem:{item.pk}",
+            subject=item,
             borrower_number=item.borrower_number,
             before={"status": DutyStatus.OPEN},
             after={"status": DutyStatus.DONE, "document": document.number, "done_on": done_on.isoformat()},
@@ -80,7 +80,7 @@ def reassign(*, items: WorkItemQuerySet, to: User, by: User, reason: str) -> int
     moved = WorkItem.objects.filter(pk__in=ids).update(person=to)
     audit.record(
         act="workflow.duty.reassigned",
-        subject=f"User:{to.username}",
+        subject=to,
         after={"items": ids, "by": by.username},
         note=reason,
     )
@@ -109,7 +109,7 @@ def waive(*, item: WorkItem, by: User, reason: str, on: date, at: datetime) -> W
         raise Conflict("这项职责刚刚已由他人办结，请刷新页面。")
     audit.record(
         act="workflow.duty.waived",
-        subject=f"WorkItem:{item.pk}",
+        subject=item,
         borrower_number=item.borrower_number,
         before={"status": DutyStatus.OPEN},
         after={"status": DutyStatus.WAIVED},

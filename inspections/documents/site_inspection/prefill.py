@@ -106,9 +106,12 @@ def _overdue(loans: list[Any]) -> str:
     principal = sum((loan.overdue_principal or Decimal(0) for loan in loans), Decimal(0))
     interest = sum((loan.overdue_interest or Decimal(0) for loan in loans), Decimal(0))
     days = max((loan.days_past_due or 0 for loan in loans), default=0)
-    if not (principal or interest or days):
-        return "无逾期、无欠息"
-    return f"逾期本金 {wan(principal)} 万元，欠息 {wan(interest)} 万元，最长逾期 {days} 天"
+    parts = [
+        principal and f"逾期本金 {wan(principal)} 万元",
+        interest and f"欠息 {wan(interest)} 万元",
+        days and f"最长逾期 {days} 天",
+    ]
+    return "，".join(part for part in parts if part) or "无逾期、无欠息"
 
 
 def _visit(borrower: Borrower, loans: list[Any], user: User) -> dict[str, Any]:
