@@ -79,9 +79,6 @@ class BorrowerRule(Rule):
             .order_by()
             .values("borrower")
         )
-        standing = WorkItem.objects.open().filter(
-            obligation=self.obligation, subject_kind=self.subject, subject_id=OuterRef("pk")
-        )
         live = Q(Exists(exposures(on).filter(borrower=OuterRef("pk"), product__in=products)))
         if having is not None:
             live &= Q(Exists(having.filter(borrower=OuterRef("pk"))))
@@ -91,7 +88,9 @@ class BorrowerRule(Rule):
             .order_by("-from_on")
         )
         loan_unit = Loan.objects.filter(borrower=OuterRef("pk")).order_by("-starts_on").values("unit")[:1]
-        return Borrower.objects.filter(live | Q(Exists(standing))).annotate(
+        return Borrower.objects.filter(
+            live | Q(Exists(self.standing().filter(subject_id=OuterRef("pk"))))
+        ).annotate(
             worst=Subquery(mine.annotate(x=Max("severity")).values("x"), output_field=IntegerField()),
             products=Subquery(
                 mine.annotate(x=ArrayAgg("product", distinct=True)).values("x"),
@@ -111,6 +110,10 @@ class BorrowerRule(Rule):
             duty_person=Subquery(manager.values("person")[:1]),
             duty_unit=Coalesce(Subquery(manager.values("unit")[:1]), Subquery(loan_unit)),
         )
+
+    def standing(self) -> QuerySet[WorkItem]:
+        """Open duties of this rule."""
+        return WorkItem.objects.open().filter(obligation=self.obligation, subject_kind=self.subject)
 
     def owner(self, row: Any) -> Owner:
         """The borrower's customer manager of the day; nobody where the post is vacant."""

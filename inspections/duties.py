@@ -11,7 +11,7 @@ from accounts.choices import Role
 from core.policy import Policy
 from credit.choices import EventKind, RiskClass
 from credit.duties import BorrowerRule, products_under
-from credit.models import RiskEvent
+from credit.models import Borrower, RiskEvent
 from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, strictest, visit_period
 from workflow.choices import DutyStatus
 from workflow.duties import Required, Verdict
@@ -112,6 +112,8 @@ class EventVisit(BorrowerRule):
         events = RiskEvent.objects.standing(on).known(on).filter(kind__in=self.events)
         if go_live := go_live_on():  # what happened before is history that the opening extracts tell
             events = events.filter(effective_on__gte=go_live)
+        if not (events.exists() or self.standing().exists()):
+            return Borrower.objects.none()  # an empty day costs two small questions
         return self.borrowers(on, products_under(policy, "GR"), having=events).prefetch_related(
             Prefetch("events", queryset=events.order_by("effective_on", "pk"), to_attr="standing_events")
         )
