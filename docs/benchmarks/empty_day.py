@@ -12,6 +12,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -27,14 +28,18 @@ from workflow.services import days  # noqa: E402
 
 def main(count: int) -> None:
     """Close so many days one by one and print the medians."""
-    whole, inside, asked = [], [], []
+    whole: list[float] = []
+    inside: list[float] = []
+    asked: list[float] = []
     for _ in range(count):
         on = days.next_open_day()
         if on is None:
             sys.exit("还没有装载业务数据。")
         spent = [0.0, 0]
 
-        def timed(execute, sql, params, many, context, spent=spent):
+        def timed(
+            execute: Any, sql: Any, params: Any, many: Any, context: Any, spent: list[float] = spent
+        ) -> Any:
             started = time.perf_counter()
             try:
                 return execute(sql, params, many, context)
