@@ -201,28 +201,33 @@ def event(borrower, kind, *, effective_on: date, known_on: date | None = None, *
     )  # fmt: skip
 
 
-def _kinds(obligation: str, *kinds: EventKind):
-    return pytest.param(obligation, kinds, marks=pytest.mark.obligation(obligation), id=obligation)
-
-
-@pytest.mark.parametrize(
-    ("obligation", "kinds"),
-    [
-        _kinds("GR-28.1", EventKind.DOWNGRADE),
-        _kinds(
-            "GR-28.2", EventKind.INTEREST_ARREARS, EventKind.EXTENSION, EventKind.OVERDUE, EventKind.ADVANCE
-        ),
-        _kinds("GR-28.3", EventKind.STOPPAGE, EventKind.PARTIAL_STOPPAGE),
-        _kinds(
-            "GR-28.4",
+EVENTS = [
+    pytest.param("GR-28.1", [EventKind.DOWNGRADE], marks=pytest.mark.obligation("GR-28.1")),
+    pytest.param(
+        "GR-28.2",
+        [EventKind.INTEREST_ARREARS, EventKind.EXTENSION, EventKind.OVERDUE, EventKind.ADVANCE],
+        marks=pytest.mark.obligation("GR-28.2"),
+    ),
+    pytest.param(
+        "GR-28.3",
+        [EventKind.STOPPAGE, EventKind.PARTIAL_STOPPAGE],
+        marks=pytest.mark.obligation("GR-28.3"),
+    ),
+    pytest.param(
+        "GR-28.4",
+        [
             EventKind.MAJOR_INVESTMENT,
             EventKind.RESTRUCTURING,
             EventKind.DEBT_DISPUTE,
             EventKind.ACCIDENT,
             EventKind.OTHER_MAJOR,
-        ),
-    ],
-)
+        ],
+        marks=pytest.mark.obligation("GR-28.4"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("obligation", "kinds"), EVENTS)
 def test_a_risk_event_calls_for_a_visit_within_three_workdays_and_says_what_happened(cast, obligation, kinds):
     # Known on Friday 2026-11-20: Monday, Tuesday, Wednesday 2026-11-25.
     events = [

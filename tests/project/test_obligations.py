@@ -26,9 +26,6 @@ def marked() -> tuple[set[str], set[str]]:
             ):
                 ids = {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
                 (part if node.keywords else whole).update(ids)
-            # `_kinds("GR-28.1", …)` marks a row of a table.
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_kinds":
-                whole.add(node.args[0].value)
     return whole, part
 
 
