@@ -117,10 +117,12 @@ def test_five_missed_days_are_closed_one_by_one_as_they_would_have_been_then(cas
     ]
     visit = WorkItem.objects.get(obligation="GR-28.1")
     assert (visit.due_on, visit.status, visit.closed_on) == (date(2026, 10, 10), "VOID", date(2026, 10, 4))
-    figure = DailyMeasure.objects.get(
-        on=date(2026, 10, 1), unit=cast.corporate, obligation="GR-27", measure="late"
+    figures = DailyMeasure.objects.filter(unit=cast.corporate, obligation="GR-27").values_list(
+        "measure", "value"
     )
-    assert figure.value == 1
+    assert dict(figures.filter(on=FIRST)) == {"raised": 1, "fell_due": 1, "open": 1}  # due today is not late
+    assert dict(figures.filter(on=date(2026, 10, 1))) == {"raised": 1, "open": 2, "late": 1}
+    assert dict(figures.filter(on=date(2026, 10, 4))) == {"void": 2}  # repaid: nothing is owed any more
 
 
 def test_a_second_tick_does_nothing_and_a_day_that_is_not_over_is_not_closed(cast):
