@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, OperationalError, connection, connections, models, transaction
+from django.test import Client
+from django.urls import reverse
 
 from accounts.choices import Role
 from accounts.models import User
@@ -18,7 +20,7 @@ from core import clock
 from core.errors import Conflict
 from core.models import AuditEntry
 from tests.conftest import build_cast
-from tests.factories import make_person
+from tests.factories import PASSWORD, make_person
 from tests.workflow.conftest import Desk, open_desk
 from workflow.choices import StepStatus
 from workflow.models import Chain, Step
@@ -83,6 +85,23 @@ class Race:
             connections.close_all()
 
 
+class PageRace(Race):
+    """The same through the pages: two browsers of one person, each with a session of its own."""
+
+    def _sign(self, desk: Desk, step: Step, person: User) -> None:
+        self._here.calls = 0
+        try:
+            with clock.travelling_to(DAY):
+                browser = Client()
+                browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+                answer = browser.post(
+                    reverse("document_sign", args=[step.chain.document_id]), {"password": PASSWORD}
+                )
+            self.outcomes.append(str(answer.status_code))
+        finally:
+            connections.close_all()
+
+
 def open_step(desk: Desk, subject: int) -> Step:
     """The heads' step of a new document; open to either of the two."""
     step = desk.step(desk.submitted(subject_id=subject), 2)
@@ -110,6 +129,17 @@ def test_of_two_who_sign_at_the_same_moment_one_signs_and_one_is_told(
         assert (step.status, step.signed_by in people) == (StepStatus.SIGNED, True)
         assert signatures_of(step) == 1
         assert step.chain.steps.filter(status=StepStatus.SIGNED).count() == 2
+
+
+def test_of_two_browsers_that_sign_at_the_same_moment_one_is_answered_409(
+    busy_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = busy_desk.cast.head
+    race = PageRace(monkeypatch)
+    for turn in range(5):
+        step = busy_desk.step(busy_desk.submitted(subject_id=turn), 2)
+        assert race.run(busy_desk, step, (head, head)) == {"302": 1, "409": 1}
+        assert signatures_of(step) == 1
 
 
 def test_signing_waits_for_whoever_holds_the_chain(busy_desk: Desk) -> None:
