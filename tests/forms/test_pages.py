@@ -193,6 +193,7 @@ def test_the_whole_road_of_a_visit(cast, draft, duty, password):
     head, president = client_of(cast.head), client_of(cast.president)
     read = reverse("document", args=[draft.pk])
     assert "还没轮到您" in president.get(read).content.decode(), "the greyed button says why"
+    seen = re.search(r'name="seen" value="(\w{64})"', head.get(read).content.decode())[1]
     back = head.post(reverse("document_send_back", args=[draft.pk]), {"reason": "请补充回款核实情况"})
     assert back.status_code == 302
     assert "请补充回款核实情况" in client.get(reverse("document_edit", args=[draft.pk])).content.decode()
@@ -206,6 +207,9 @@ def test_the_whole_road_of_a_visit(cast, draft, duty, password):
     wanted = {**document.content, "problems": "账期延长。", "measures": "每月核对回款。"}
     save(client, document, wanted, here="conclusion")
     assert client.post(submit, {"password": password}).status_code == 302
+    stale = {"password": password, "remark": "同意", "seen": seen}
+    answer = head.post(reverse("document_sign", args=[draft.pk]), stale)
+    assert answer.status_code == 409 and "请看过下面的新内容再签" in answer.content.decode()
     for person in (head, president):
         signed = person.post(
             reverse("document_sign", args=[draft.pk]), {"password": password, "remark": "同意"}

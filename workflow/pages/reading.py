@@ -78,3 +78,9 @@ def _buttons(document: Document, chain: Chain | None, user: User) -> dict[str, A
         "cannot_sign": signatures.reason_not_to_sign(step, user),
         "cannot_send_back": cannot_send_back,
     }
+
+
+def check_is_what_was_read(document: Document, seen: str | None) -> None:
+    """Raise Conflict where the page that was read shows an earlier content than what stands to be signed now."""
+    if seen is not None and seen != document.content_hash:
+        raise Conflict(_("这份文书在您打开之后退回修改过，请看过下面的新内容再签。"))

@@ -14,7 +14,7 @@ from core import clock
 from core.errors import Refused
 from workflow.models import Document
 from workflow.pages import inbox
-from workflow.pages.reading import current_step, read_page
+from workflow.pages.reading import check_is_what_was_read, current_step, read_page
 from workflow.services import documents, signatures
 
 
@@ -32,6 +32,7 @@ def sign(request: SignedInRequest, pk: int) -> HttpResponse:
     document = get_visible(Document, request.user, pk=pk)
     data, step = request.POST, current_step(document)
     try:
+        check_is_what_was_read(document, data.get("seen"))
         signatures.sign(
             step=step,
             by=request.user,
