@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from core import audit, clock
 from core.actor import acting_as, job
+from core.obligations import catalogue
 from core.policy import Policy, policy_on
 from inspections.duties import RULES as INSPECTION_RULES
 from workflow import measures
@@ -44,9 +45,7 @@ def duties_of(rule: Rule) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
         progress.blame(rule.subject)
         counts = reconcile(rule, on=on, policy=policy, step=run.step, progress=progress)
         if any(counts.values()):
-            audit.record(
-                act="workflow.duties.reconciled", subject=run, after=dict(counts)
-            )
+            audit.record(act="workflow.duties.reconciled", subject=run, after=dict(counts))
         return dict(counts)
 
     return work
@@ -68,7 +67,15 @@ def _close(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
 
 
 STEPS: tuple[Step, ...] = (
-    *(Step(f"duties:{rule.obligation}", "生成职责", True, duties_of(rule)) for rule in RULES),
+    *(
+        Step(
+            f"duties:{rule.obligation}",
+            f"生成职责：{catalogue()[rule.obligation].duty}",
+            True,
+            duties_of(rule),
+        )
+        for rule in RULES
+    ),
     Step("escalation", "逾期升级", False, _escalate),
     Step("measures", "日度指标", True, _measure),
     Step(days.CLOSED, "日终完成", True, _close),

@@ -19,6 +19,7 @@ from accounts.choices import Role, UnitKind
 from accounts.models import Unit, User
 from core import clock
 from credit.models import Borrower
+from postloan.day_page import READERS as DAY_READERS
 from workflow.models import WorkItem
 from workflow.selectors import waiting_for
 from workflow.services.days import DayState, day_state
@@ -84,6 +85,11 @@ ROOMS = (
         None,
         ("import_batch", "import_upload"),
     ),
+    Room(
+        gettext_lazy("日终"),
+        "day",
+        DAY_READERS,
+    ),
     Room(gettext_lazy("操作记录"), "audit", (Role.AUDITOR,), None, ("audit_verify",)),
 )
 
@@ -107,6 +113,7 @@ class Frame:
     posts: str = ""
     may_search: bool = False
     day: DayState | None = None
+    day_url: str = ""
     nav: list[NavItem] = field(default_factory=list)
 
 
@@ -149,6 +156,7 @@ def frame_of(request: HttpRequest) -> Frame:
         posts=where or _("当前没有在任岗位"),
         may_search=user.scope.has(*BUSINESS_ROLES),
         day=day_state(today),
+        day_url=reverse("day") if user.scope.has(*DAY_READERS) else "",
         nav=nav_for(user, match.url_name or "" if match else ""),
     )
 

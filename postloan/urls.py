@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from postloan import audit_page, borrower_page, branch, health, home, refusals, search
+from postloan import audit_page, borrower_page, branch, day_page, health, home, refusals, search
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -16,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("duties/export/", branch.branch_export, name="branch_export"),
     path("audit/", audit_page.audit_history, name="audit"),
     path("audit/verify/", audit_page.audit_verify, name="audit_verify"),
+    path("day/", day_page.day, name="day"),
+    path("day/retry/", day_page.day_retry, name="day_retry"),
     path("healthz/", health.healthz, name="healthz"),
 ]
 
