@@ -14,7 +14,8 @@ from core import clock
 from core.models import ImportBatch
 from core.models.imports import ImportStatus
 from core.policy import policy_on
-from workflow.choices import RunStatus
+from core.transitions import advance
+from workflow.choices import RUN_TRANSITIONS, RunStatus
 from workflow.engine import MAX_ATTEMPTS, Progress, quarantine
 from workflow.models import DayRun, Quarantined
 
@@ -148,18 +149,20 @@ def run_step(on: date, step: str, work: Callable[[DayRun], dict[str, Any]]) -> b
     run, _ = DayRun.objects.get_or_create(on=on, step=step)
     if run.status == RunStatus.DONE:
         return True
-    run.attempts += 1
-    run.status, run.started_at, run.finished_at, run.error = RunStatus.RUNNING, clock.now(), None, ""
-    run.save()
+    _move(
+        run, RunStatus.RUNNING, attempts=run.attempts + 1, started_at=clock.now(), finished_at=None, error=""
+    )
     try:
         counts = work(run)
     except Exception as error:
-        run.status, run.error = RunStatus.FAILED, f"{type(error).__name__}: {error}"[:2000]
-        run.save(update_fields=["status", "error"])
+        _move(run, RunStatus.FAILED, error=f"{type(error).__name__}: {error}"[:2000])
         raise
-    run.status, run.finished_at, run.counts = RunStatus.DONE, clock.now(), counts
-    run.save()
+    _move(run, RunStatus.DONE, finished_at=clock.now(), counts=counts)
     return True
+
+
+def _move(run: DayRun, to: RunStatus, **changes: Any) -> None:
+    advance(run, to=to, table=RUN_TRANSITIONS, **changes)
 
 
 def wait_for_facts(on: date, step: str) -> None:
