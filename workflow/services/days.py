@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from core import clock
 from core.models import ImportBatch
@@ -107,7 +107,13 @@ def only_one() -> Iterator[bool]:
         with own.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
             taken = cursor.fetchone()
-        yield bool(taken and taken[0])
+        try:
+            yield bool(taken and taken[0])
+        finally:
+            # Closing alone lets the lock go only when the server notices, a moment later. A connection that broke
+            # has let it go already.
+            with suppress(DatabaseError, InterfaceError), own.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock_all()")
     finally:
         own.close()
 
