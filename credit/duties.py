@@ -49,8 +49,8 @@ def exposures(on: date) -> QuerySet[Any]:
 
     A class given nowhere yet counts as 正常.
     """
-    reading = LoanReading.objects.known(on).filter(loan=OuterRef("pk")).newest_first()
-    fact = ClassFact.objects.known(on).filter(loan=OuterRef("pk")).newest_first()
+    reading = LoanReading.objects.in_force(on)
+    fact = ClassFact.objects.in_force(on)
     return Loan.objects.annotate(
         balance=Subquery(reading.values("balance")[:1]),
         severity=Coalesce(Subquery(fact.annotate(s=SEVERITY).values("s")[:1]), Value(0)),

@@ -32,8 +32,8 @@ class LoanLine:
 
 def exposures_panel(borrower: Borrower, on: date) -> Panel:
     """Every loan note with what is owed on it; settled ones last."""
-    reading = LoanReading.objects.known(on).filter(loan=OuterRef("pk")).newest_first()
-    fact = ClassFact.objects.known(on).filter(loan=OuterRef("pk")).newest_first()
+    reading = LoanReading.objects.in_force(on)
+    fact = ClassFact.objects.in_force(on)
     loans = borrower.loans.select_related("contract", "unit").annotate(
         balance=Subquery(reading.values("balance")[:1]),
         overdue_principal=Subquery(reading.values("overdue_principal")[:1]),

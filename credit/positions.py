@@ -35,7 +35,7 @@ def class_of(severity: int | None) -> RiskClass | None:
 
 def live_loans(on: date) -> QuerySet[Any]:
     """Loans with a balance on the day, with the class in force and the days past due."""
-    reading = LoanReading.objects.known(on).filter(loan=OuterRef("pk")).newest_first()
+    reading = LoanReading.objects.in_force(on)
     return exposures(on).annotate(
         days_past_due=Subquery(reading.values("days_past_due")[:1]),
         overdue_principal=Subquery(reading.values("overdue_principal")[:1]),

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.querysets import DatedQuerySet
-
 if TYPE_CHECKING:
     from accounts.models import User
 
@@ -24,10 +22,6 @@ class FactQuerySet(models.QuerySet):
     def newest_first(self) -> FactQuerySet:
         """The fact in force comes first: of the latest day, as known last, the last correction of that."""
         return self.order_by("-effective_on", "-known_on", "-pk")
-
-
-class ResponsibilityQuerySet(DatedQuerySet):
-    """Dated responsibilities."""
 
 
 class BorrowerQuerySet(models.QuerySet):

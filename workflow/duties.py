@@ -6,6 +6,7 @@ engine reconciles what they require with the duties that stand.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -52,7 +53,7 @@ class Owner:
     person_id: int | None
 
 
-class Rule:
+class Rule(ABC):
     """One obligation as an object. `kind` joins duties that one piece of evidence can discharge into one task."""
 
     obligation: ClassVar[str] = ""
@@ -66,14 +67,14 @@ class Rule:
         if "obligation" in cls.__dict__:
             obligations.claim(cls.obligation, f"{cls.__module__}.{cls.__qualname__}")
 
+    @abstractmethod
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Subjects that may owe something on the day, or that have an open duty of this rule; `pk` is the subject."""
-        raise NotImplementedError
 
+    @abstractmethod
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """What the subject owes on the day; pure."""
-        raise NotImplementedError
 
+    @abstractmethod
     def owner(self, row: Any) -> Owner:
         """Whom it is about and who owes it."""
-        raise NotImplementedError

@@ -7,8 +7,9 @@ from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Unit, User
+from accounts.querysets import DatedQuerySet
 from credit.choices import BorrowerKind, ResponsibleRole
-from credit.querysets import BorrowerQuerySet, ResponsibilityQuerySet
+from credit.querysets import BorrowerQuerySet
 
 
 class Borrower(models.Model):
@@ -60,7 +61,7 @@ class Responsibility(models.Model):
     to_on = models.DateField("止", null=True, blank=True)
     known_on = models.DateField("知悉日期")
 
-    objects = ResponsibilityQuerySet.as_manager()
+    objects = DatedQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:

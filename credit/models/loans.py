@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Unit
@@ -16,6 +18,10 @@ class OfLoanQuerySet(FactQuerySet, OfBorrowerQuerySet):  # type: ignore[override
     """Dated facts of a loan."""
 
     borrower_path = "loan__borrower"
+
+    def in_force(self, on: date) -> FactQuerySet:
+        """For a Subquery over loans: what held of each on the day, as known by then, the fact in force first."""
+        return self.known(on).filter(loan=OuterRef("pk")).newest_first()
 
 
 class Contract(models.Model):

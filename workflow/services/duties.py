@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.choices import Line, Role
 from accounts.models import User
@@ -15,6 +15,7 @@ from core import audit
 from core.errors import Conflict, Refused
 from core.policy import Policy
 from core.transitions import check_transition
+from workflow import measures
 from workflow.choices import DUTY_TRANSITIONS, DutyStatus
 from workflow.models import Document, Escalation, WorkItem
 from workflow.querysets import WorkItemQuerySet
@@ -122,12 +123,7 @@ def waive(*, item: WorkItem, by: User, reason: str, on: date, at: datetime) -> W
 @transaction.atomic
 def escalate(*, on: date, policy: Policy) -> int:
     """Show each late duty to the next rung of its ladder; each rung once. Judged as of the day, whenever it is run."""
-    late = (
-        WorkItem.objects.filter(raised_on__lte=on, due_on__lt=on)
-        .filter(Q(closed_on__isnull=True) | Q(closed_on__gt=on))
-        .filter(Q(submitted_on__isnull=True) | Q(submitted_on__gt=F("due_on")))
-        .select_related("unit__parent")
-    )
+    late = measures.late_as_of(on).select_related("unit__parent")
     holders = Holders(on)
     climbed: list[Escalation] = []
     for item in late.iterator(chunk_size=2000):
