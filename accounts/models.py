@@ -104,3 +104,35 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return f"{self.unit} {self.get_role_display()} {self.person}"
+
+
+class Deputy(models.Model):
+    """Somebody stands in for a person on leave (AB角), from a day to a day, on the same line only.
+
+    The deputy sees and does what the absent person would, with both names on what is signed, and never signs their
+    own work. One deputy at a time; the same line and no overlap are held by triggers (migration 0004).
+    """
+
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="leaves")
+    deputy = models.ForeignKey(User, on_delete=models.PROTECT, related_name="stands_in")
+    from_on = models.DateField("起")
+    to_on = models.DateField("止")
+    reason = models.CharField("事由", max_length=100, blank=True)
+
+    objects = DatedQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("-from_on", "person")
+        constraints = (
+            models.CheckConstraint(condition=Q(to_on__gte=F("from_on")), name="a_leave_ends_after_it_begins"),
+            models.CheckConstraint(
+                condition=~Q(person=F("deputy")),
+                name="nobody_stands_in_for_themselves",
+                violation_error_message="代理人不能是本人。",
+            ),
+            models.UniqueConstraint(fields=["person", "from_on"], name="a_leave_is_entered_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.deputy} 代 {self.person}"

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date
+from typing import Any
 
-from accounts.choices import Role
+from django.db.models import OuterRef, Q
+
+from accounts.choices import Role, UnitKind
 from accounts.models import Post, Unit
+from accounts.querysets import DatedQuerySet
 
 
 class Holders:
@@ -43,3 +47,17 @@ class Holders:
     def around(self, unit: Unit) -> dict[Role, list[int]]:
         """Everybody who holds a post for the unit, by role."""
         return {role: people for role in Role if (people := self.of(role, unit))}
+
+
+def holders_in_branch(role: Role, on: date, branch: str) -> DatedQuerySet:
+    """For a Subquery: posts of a role in the outer row's branch or a department of it, longest in office first."""
+    there: Any = OuterRef(branch)
+    return (
+        Post.objects.current(on)
+        .filter(
+            Q(unit=there) | Q(unit__parent=there, unit__kind=UnitKind.DEPARTMENT),
+            role=role,
+            person__is_active=True,
+        )
+        .order_by("from_on", "pk")
+    )  # type: ignore[return-value]

@@ -26,6 +26,11 @@ class Product(models.TextChoices):
     LETTER_OF_GUARANTEE = "LETTER_OF_GUARANTEE", "保函"
     DISCOUNT = "DISCOUNT", "票据贴现"
 
+    @property
+    def is_contingent(self) -> bool:
+        """Whether nothing was paid out: the lender may have to pay (银承, 保函)."""
+        return self in (Product.ACCEPTANCE, Product.LETTER_OF_GUARANTEE)
+
 
 class RiskClass(models.TextChoices):
     """五级分类, from the best to the worst."""
@@ -112,3 +117,117 @@ class ResponsibleRole(models.TextChoices):
     CUSTOMER_MANAGER = "CUSTOMER_MANAGER", "客户经理"
     RISK_MANAGER = "RISK_MANAGER", "风险经理"
     PRINCIPAL = "PRINCIPAL", "经营主责任人"
+
+
+class PaymentMode(models.TextChoices):
+    """How the money of a loan is paid out (支付方式)."""
+
+    ENTRUSTED = "ENTRUSTED", "受托支付"
+    SELF = "SELF", "自主支付"
+    MIXED = "MIXED", "混合支付"
+
+
+class ClauseKind(models.TextChoices):
+    """What a clause of a contract gives the lender (充分运用合同约定：第四条)."""
+
+    PAYMENT_MODE = "PAYMENT_MODE", "支付方式"
+    SETTLEMENT_SHARE = "SETTLEMENT_SHARE", "结算份额"
+    SUSPENSION_RIGHT = "SUSPENSION_RIGHT", "提款暂停权"
+    PASSIVE_DEBIT_BAN = "PASSIVE_DEBIT_BAN", "禁止票据交换被动扣款"
+    RESTRICTION = "RESTRICTION", "限制性条款"
+    OTHER = "OTHER", "其他约定"
+
+
+class InterestFrequency(models.TextChoices):
+    """How often interest is paid by the contract (付息方式)."""
+
+    MONTHLY = "MONTHLY", "按月付息"
+    QUARTERLY = "QUARTERLY", "按季付息"
+    AT_MATURITY = "AT_MATURITY", "利随本清"
+    WITH_INSTALMENT = "WITH_INSTALMENT", "分期还本付息"
+    NONE = "NONE", "不计息"
+
+
+class GuaranteeKind(models.TextChoices):
+    """How a debt is secured (担保方式)."""
+
+    SURETY = "SURETY", "保证"
+    MORTGAGE = "MORTGAGE", "抵押"
+    PLEDGE = "PLEDGE", "质押"
+
+
+class SuretyMode(models.TextChoices):
+    """What a surety answers for (保证方式)."""
+
+    JOINT = "JOINT", "连带责任保证"
+    GENERAL = "GENERAL", "一般保证"
+
+
+class CollateralKind(models.TextChoices):
+    """What is mortgaged or pledged (押品)."""
+
+    DEPOSIT = "DEPOSIT", "存单"
+    HOUSE = "HOUSE", "房产"
+    LAND = "LAND", "土地使用权"
+    EQUIPMENT = "EQUIPMENT", "机器设备"
+    VEHICLE = "VEHICLE", "车辆"
+    INVENTORY = "INVENTORY", "存货"
+    RECEIVABLE = "RECEIVABLE", "应收账款"
+    EQUITY = "EQUITY", "股权"
+    BILL = "BILL", "票据"
+    OTHER = "OTHER", "其他"
+
+
+class GroupRole(models.TextChoices):
+    """What a member is in its group."""
+
+    PARENT = "PARENT", "集团母公司"
+    SUBSIDIARY = "SUBSIDIARY", "子公司"
+    AFFILIATE = "AFFILIATE", "关联企业"
+
+
+class RelationKind(models.TextChoices):
+    """What somebody is to a borrower (关联方)."""
+
+    SHAREHOLDER = "SHAREHOLDER", "股东"
+    CONTROLLER = "CONTROLLER", "实际控制人"
+    EXECUTIVE = "EXECUTIVE", "董事、监事或高管"
+    SPOUSE = "SPOUSE", "配偶"
+    RELATIVE = "RELATIVE", "亲属"
+    COMPANY = "COMPANY", "关联企业"
+    PARTNER = "PARTNER", "合作或担保圈企业"
+
+
+class LetterOfGuaranteeKind(models.TextChoices):
+    """What a letter of guarantee stands for (保函)."""
+
+    PERFORMANCE = "PERFORMANCE", "履约保函"
+    ADVANCE_PAYMENT = "ADVANCE_PAYMENT", "预付款保函"
+    BID = "BID", "投标保函"
+    QUALITY = "QUALITY", "质量保函"
+    PAYMENT = "PAYMENT", "付款保函"
+    OTHER = "OTHER", "其他保函"
+
+
+class OriginalOutcome(models.TextChoices):
+    """What became of the original of a letter of guarantee after its expiry."""
+
+    RETURNED = "RETURNED", "已收回"
+    LOST = "LOST", "遗失，受益人已书面解除责任"
+
+
+class NoticeKind(models.TextChoices):
+    """A letter that was sent before this system was used (上线前函件)."""
+
+    MATURITY = "MATURITY", "到期贷款催收函"
+    OVERDUE = "OVERDUE", "逾期催收通知书"
+    GUARANTOR = "GUARANTOR", "担保人催收通知书"
+
+
+class Recipient(models.TextChoices):
+    """Whom a letter was sent to."""
+
+    BORROWER = "BORROWER", "借款人"
+    SURETY = "SURETY", "保证人"
+    MORTGAGOR = "MORTGAGOR", "抵押人"
+    PLEDGOR = "PLEDGOR", "出质人"

@@ -28,6 +28,8 @@ def main() -> int:
         quiet=["ok", "ignore"],
         # A first migration makes tables that no running version knows.
         ignore_initial_migrations=True,
+        # Its unique constraint is weaker than the one that it replaces: no row that stands can violate it.
+        ignore_name=["0005_plans_are_kept"],
     )
     linter.lint_all_migrations()
     linter.print_summary()

@@ -1,21 +1,44 @@
-"""The book: borrowers, contracts, loans, accounts, and the dated facts about them."""
+"""The book: borrowers and groups, contracts, loans, guarantees, accounts, and the dated facts about them."""
 
 from credit.models.accounts import Account, AccountBalance, Transaction
 from credit.models.borrowers import Borrower, Responsibility
+from credit.models.contingent import Bill, LetterClaim, LetterOfGuarantee, LetterReturn, MarginRelease
+from credit.models.contracts import ApprovalCondition, Clause
 from credit.models.events import RiskEvent
-from credit.models.loans import ClassFact, Contract, Installment, LedgerEntry, Loan, LoanReading
+from credit.models.groups import Group, GroupMember, RelatedParty
+from credit.models.guarantees import Collateral, Guarantee, Lien, Secured, Valuation
+from credit.models.loans import ClassFact, Contract, Installment, LedgerEntry, Loan, LoanReading, LoanTerms
+from credit.models.opening import PastInspection, PastLetter
 
 __all__ = [
     "Account",
     "AccountBalance",
+    "ApprovalCondition",
+    "Bill",
     "Borrower",
     "ClassFact",
+    "Clause",
+    "Collateral",
     "Contract",
+    "Group",
+    "GroupMember",
+    "Guarantee",
     "Installment",
     "LedgerEntry",
+    "LetterClaim",
+    "LetterOfGuarantee",
+    "LetterReturn",
+    "Lien",
     "Loan",
     "LoanReading",
+    "LoanTerms",
+    "MarginRelease",
+    "PastInspection",
+    "PastLetter",
+    "RelatedParty",
     "Responsibility",
     "RiskEvent",
+    "Secured",
     "Transaction",
+    "Valuation",
 ]

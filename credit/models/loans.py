@@ -9,7 +9,7 @@ from django.db.models import F, OuterRef, Q
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Unit
-from credit.choices import ClassSource, LedgerKind, Product, RiskClass
+from credit.choices import ClassSource, InterestFrequency, LedgerKind, Product, RiskClass
 from credit.models.borrowers import Borrower, OfBorrowerQuerySet
 from credit.querysets import FactQuerySet
 
@@ -36,6 +36,9 @@ class Contract(models.Model):
     purpose = models.CharField("约定用途", max_length=200, blank=True)
     approval_number = models.CharField("批复文号", max_length=60, blank=True)
     approved_on = models.DateField("批复日期", null=True, blank=True)
+    scheme = models.CharField(
+        "管理方案", max_length=8, blank=True, db_default=""
+    )  # code; empty: the product's
 
     objects = OfBorrowerQuerySet.as_manager()
     history = HistoricalRecords()
@@ -67,6 +70,11 @@ class Loan(models.Model):
     matures_on = models.DateField("到期日")
     purpose = models.CharField("用途", max_length=200, blank=True)
     settlement_account = models.CharField("结算账号", max_length=40, blank=True)
+    interest_frequency = models.CharField(
+        "付息方式", max_length=16, choices=InterestFrequency.choices, blank=True, db_default=""
+    )  # empty: as the schedule says, else quarterly
+    margin_account = models.CharField("保证金账号", max_length=40, blank=True, db_default="")
+    margin = models.DecimalField("保证金金额", max_digits=18, decimal_places=2, default=0, db_default=0)
 
     objects = OfBorrowerQuerySet.as_manager()
     history = HistoricalRecords()
@@ -79,24 +87,75 @@ class Loan(models.Model):
             models.CheckConstraint(
                 condition=Q(matures_on__gte=F("starts_on")), name="a_loan_matures_after_it_starts"
             ),
+            models.CheckConstraint(
+                condition=Q(margin__gte=0) & Q(margin__lte=F("amount")), name="a_margin_is_within_the_amount"
+            ),
         )
 
     def __str__(self) -> str:
         return self.number
 
 
+class LoanTerms(models.Model):
+    """Maturity and rate of a loan from a day on; appended when the lender changes them (展期, 调息).
+
+    `Loan.matures_on` and `Loan.annual_rate` are the latest of them; a rule that judges a day reads these.
+    """
+
+    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="terms")
+    effective_on = models.DateField("生效日")
+    known_on = models.DateField("知悉日期")
+    matures_on = models.DateField("到期日")
+    annual_rate = models.DecimalField("年利率", max_digits=9, decimal_places=6)
+    correction = models.PositiveSmallIntegerField("更正序号", default=0)  # the same day, delivered again
+
+    objects = OfLoanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("loan", "effective_on", "known_on")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["loan", "effective_on", "known_on", "correction"],
+                name="one_set_of_terms_per_loan_and_day",
+            ),
+            models.CheckConstraint(condition=Q(annual_rate__gte=0), name="a_rate_of_terms_is_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.loan_id} {self.effective_on}"
+
+
+class InstallmentQuerySet(OfLoanQuerySet):  # type: ignore[override]
+    """Instalments."""
+
+    def planned(self, on: date) -> InstallmentQuerySet:
+        """The plan as it stood at the end of the day, as known by then."""
+        return self.filter(
+            Q(known_on__isnull=True) | Q(known_on__lte=on),
+            Q(replaced_on__isnull=True) | Q(replaced_on__gt=on),
+        )
+
+
 class Installment(models.Model):
-    """What falls due on a loan on a day (还款计划)."""
+    """What falls due on a loan on a day (还款计划); a plan that is replaced stays, with the day it ended."""
 
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="installments")
     due_on = models.DateField("应还日")
+    known_on = models.DateField("知悉日期", null=True)  # empty: since the loan began
+    replaced_on = models.DateField("替换日", null=True)  # no longer the plan from this day on
     principal = models.DecimalField("应还本金", max_digits=18, decimal_places=2)
     interest = models.DecimalField("应还利息", max_digits=18, decimal_places=2)
+
+    objects = InstallmentQuerySet.as_manager()
 
     class Meta:
         ordering = ("loan", "due_on")
         constraints = (
-            models.UniqueConstraint(fields=["loan", "due_on"], name="one_installment_per_day"),
+            models.UniqueConstraint(
+                fields=["loan", "due_on"],
+                condition=Q(replaced_on__isnull=True),
+                name="one_installment_per_day",
+            ),
             models.CheckConstraint(
                 condition=Q(principal__gte=0) & Q(interest__gte=0), name="an_installment_is_not_negative"
             ),

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint, UniqueConstraint
 
+from accounts.models import Deputy
 from core import clock
 from credit.choices import AccountKind, ClassSource, EventKind, LedgerKind, Product, RiskClass
 from credit.models import (
@@ -29,6 +30,7 @@ from credit.models import (
     RiskEvent,
     Transaction,
 )
+from tests.imports.book_violations import BOOK, group
 
 pytestmark = pytest.mark.django_db
 
@@ -159,10 +161,12 @@ VIOLATIONS: dict[str, Callable[[SimpleNamespace], Any]] = {
     "a_responsibility_ends_after_it_begins": lambda c: responsibility(
         c, from_on=date(2020, 1, 2), to_on=date(2020, 1, 1)
     ),
+    "a_margin_is_within_the_amount": lambda c: loan(c, margin=Decimal("1.01")),
+    **BOOK,
 }  # fmt: skip
 
-# Seen first by the trigger on overlaps; the constraint stays behind it.
-BEHIND_A_TRIGGER = {"one_open_responsibility_per_role"}
+# Seen first by the triggers on overlaps and circles; the constraints stay behind them.
+BEHIND_A_TRIGGER = {"one_open_responsibility_per_role", "a_group_does_not_contain_itself"}
 
 
 @pytest.mark.parametrize("name", VIOLATIONS)
@@ -223,3 +227,22 @@ def test_nobody_answers_for_a_customer_in_a_role_of_the_other_line(cast: SimpleN
     cast.borrower.responsibilities.filter(role="RISK_MANAGER").update(to_on=D1)
     with pytest.raises(IntegrityError, match="双线不能兼任"), transaction.atomic():
         responsibility(cast, role="RISK_MANAGER", person=cast.cm, from_on=D2)
+
+
+def test_no_circle_of_groups_closes(cast: SimpleNamespace) -> None:
+    upper = group(cast, number="G1")
+    lower = group(cast, number="G2", parent=group(cast, number="G3", parent=upper))
+    with pytest.raises(IntegrityError, match="集团不能包含自己"), transaction.atomic():
+        type(upper).objects.filter(pk=upper.pk).update(parent=lower)
+
+
+def test_a_deputy_stands_on_the_same_line_and_one_at_a_time(cast: SimpleNamespace) -> None:
+    with pytest.raises(IntegrityError, match="代理人须与本人同一条线"), transaction.atomic():
+        Deputy.objects.create(person=cast.cm, deputy=cast.risk, from_on=D1, to_on=D2)
+    Deputy.objects.create(person=cast.cm, deputy=cast.cm2, from_on=D1, to_on=D2)
+    with pytest.raises(IntegrityError, match="这段时间已有代理人"), transaction.atomic():
+        Deputy.objects.create(person=cast.cm, deputy=cast.head, from_on=D2, to_on=D2)
+    with pytest.raises(IntegrityError, match="nobody_stands_in_for_themselves"), transaction.atomic():
+        Deputy.objects.create(person=cast.cm2, deputy=cast.cm2, from_on=D1, to_on=D2)
+    with pytest.raises(IntegrityError, match="a_leave_ends_after_it_begins"), transaction.atomic():
+        Deputy.objects.create(person=cast.cm2, deputy=cast.cm, from_on=D2, to_on=D1)

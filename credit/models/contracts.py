@@ -1,0 +1,74 @@
+"""What a contract gives the lender, and what its approval demands. Shares as fractions."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from simple_history.models import HistoricalRecords
+
+from credit.choices import ClauseKind, PaymentMode
+from credit.models.borrowers import OfBorrowerQuerySet
+from credit.models.loans import Contract
+
+
+class OfContractQuerySet(OfBorrowerQuerySet):
+    """Rows of a contract."""
+
+    borrower_path = "contract__borrower"
+
+
+class Clause(models.Model):
+    """A right or duty that a contract agrees, one by one (第四条); `place` is its number in the contract's list."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="clauses")
+    place = models.PositiveSmallIntegerField("序号")
+    kind = models.CharField("约定事项", max_length=20, choices=ClauseKind.choices)
+    payment_mode = models.CharField("支付方式", max_length=10, choices=PaymentMode.choices, blank=True)
+    share = models.DecimalField("结算份额", max_digits=9, decimal_places=6, null=True, blank=True)
+    text = models.CharField("约定内容", max_length=500, blank=True)
+
+    objects = OfContractQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("contract", "place")
+        constraints = (
+            models.UniqueConstraint(fields=["contract", "place"], name="a_clause_has_its_own_place"),
+            models.CheckConstraint(
+                condition=(Q(kind="PAYMENT_MODE") & ~Q(payment_mode=""))
+                | (~Q(kind="PAYMENT_MODE") & Q(payment_mode="")),
+                name="a_payment_mode_belongs_to_its_clause",
+            ),
+            models.CheckConstraint(
+                condition=(Q(kind="SETTLEMENT_SHARE") & Q(share__gt=0, share__lte=1))
+                | (~Q(kind="SETTLEMENT_SHARE") & Q(share__isnull=True)),
+                name="a_settlement_share_belongs_to_its_clause",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.get_kind_display()}"
+
+
+class ApprovalCondition(models.Model):
+    """What the approval of a contract demands (批复要求), one by one; `met_on` where it has been fulfilled."""
+
+    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="conditions")
+    place = models.PositiveSmallIntegerField("序号")
+    text = models.CharField("批复要求", max_length=500)
+    due_on = models.DateField("落实期限", null=True, blank=True)
+    met_on = models.DateField("落实日期", null=True, blank=True)
+    note = models.CharField("落实说明", max_length=300, blank=True)
+
+    objects = OfContractQuerySet.as_manager()
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ("contract", "place")
+        constraints = (
+            models.UniqueConstraint(fields=["contract", "place"], name="a_condition_has_its_own_place"),
+            models.CheckConstraint(condition=~Q(text=""), name="a_condition_says_what_it_demands"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.contract_id} {self.place}"
