@@ -114,3 +114,10 @@ def parse(text: str) -> Decimal:
     if abs(amount) >= _LIMIT:
         raise Invalid(f"“{text}”过大，请检查是否多写了位数。")
     return amount.quantize(CENT)
+
+
+def percent(fraction: Decimal | None) -> str:
+    """A fraction in per cent without trailing zeros: 30 for 0.300000; empty for none."""
+    if fraction is None:
+        return ""
+    return f"{(fraction * 100).normalize():f}"

@@ -6,14 +6,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import OuterRef, Subquery, Sum
+from django.db.models import OuterRef, Prefetch, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core.panels import Panel
 from credit.choices import RiskClass
-from credit.models import AccountBalance, Borrower, ClassFact, Loan, LoanReading, RiskEvent
+from credit.models import (
+    AccountBalance,
+    Borrower,
+    ClassFact,
+    GroupMember,
+    Guarantee,
+    Lien,
+    Loan,
+    LoanReading,
+    RiskEvent,
+    Secured,
+    Valuation,
+)
 from credit.services import REVERSERS, reason_not_to_reverse
 
 HISTORY = 30  # rows of a history that the page shows
@@ -160,6 +174,90 @@ def people_panel(borrower: Borrower, on: date) -> Panel:
     return Panel("people", _("责任人"), "credit/panel_people.html", context, wide=False)
 
 
+@dataclass(frozen=True)
+class GuaranteeLine:
+    """A guarantee with how much of it is used by loans that have a balance, and what stands for it."""
+
+    guarantee: Guarantee
+    secured: list[Secured]
+    used: Decimal
+    liens: list[Lien]
+
+    @property
+    def left(self) -> Decimal:
+        """What the cap still has room for; never below nothing."""
+        return max(self.guarantee.amount - self.used, Decimal(0))
+
+
+def guarantees_panel(borrower: Borrower, on: date) -> Panel:
+    """Every guarantee for the borrower's debts, those that have ended last; collateral with its latest valuation."""
+    balance = LoanReading.objects.known(on).filter(loan=OuterRef("loan")).newest_first().values("balance")
+    value = Valuation.objects.known(on).filter(collateral=OuterRef("collateral")).newest_first()
+    rows: Any = borrower.guarantees.prefetch_related(
+        Prefetch(
+            "secured",
+            queryset=Secured.objects.known_current(on)
+            .select_related("loan")
+            .annotate(balance=Coalesce(Subquery(balance[:1]), Decimal(0)))
+            .order_by("loan__number"),
+            to_attr="standing",
+        ),
+        Prefetch(
+            "liens",
+            queryset=Lien.objects.filter(Q(cancelled_on__isnull=True) | Q(cancelled_on__gt=on))
+            .select_related("collateral")
+            .annotate(
+                value=Subquery(value.values("value")[:1]),
+                valued_on=Subquery(value.values("effective_on")[:1]),
+            ),
+            to_attr="registered",
+        ),
+    )
+    lines = [
+        GuaranteeLine(
+            row,
+            row.standing,
+            sum((s.amount for s in row.standing if s.balance > 0), Decimal(0)),
+            row.registered,
+        )
+        for row in rows
+    ]
+    lines.sort(key=lambda line: line.guarantee.ended_on is not None)  # stable: the others keep their order
+    standing = sum(line.guarantee.ended_on is None for line in lines)
+    return Panel("guarantees", _("担保"), "credit/panel_guarantees.html", {"lines": lines}, standing)
+
+
+def agreements_panel(borrower: Borrower) -> Panel:
+    """What the contracts agree (第四条) and what their approval demands, contract by contract."""
+    contracts = borrower.contracts.prefetch_related("clauses", "conditions")
+    told = [row for row in contracts if row.clauses.all() or row.conditions.all()]
+    return Panel("agreements", _("合同约定与批复要求"), "credit/panel_agreements.html", {"contracts": told})
+
+
+def connections_panel(borrower: Borrower, on: date) -> Panel:
+    """The group that the borrower belongs to, its other members, and who else is connected with it."""
+    membership = (
+        GroupMember.objects.current(on)
+        .filter(borrower=borrower, known_on__lte=on)
+        .select_related("group__lead_manager")
+        .first()
+    )
+    members = (
+        GroupMember.objects.current(on)
+        .filter(group=membership.group_id, known_on__lte=on)
+        .exclude(borrower=borrower)
+        .select_related("borrower")
+        if membership
+        else ()
+    )
+    context = {
+        "membership": membership,
+        "members": list(members),
+        "related": list(borrower.related_parties.select_related("party")),
+    }
+    return Panel("connections", _("集团与关联方"), "credit/panel_connections.html", context, wide=False)
+
+
 def facts_panel(borrower: Borrower) -> Panel:
     """The borrower's own particulars."""
     return Panel("facts", _("基本情况"), "credit/panel_facts.html", {"borrower": borrower}, wide=False)
@@ -174,4 +272,7 @@ def panels(borrower: Borrower, on: date, *, user: User) -> list[Panel]:
         facts_panel(borrower),
         people_panel(borrower, on),
         accounts_panel(borrower, on),
+        guarantees_panel(borrower, on),
+        agreements_panel(borrower),
+        connections_panel(borrower, on),
     ]

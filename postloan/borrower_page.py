@@ -21,7 +21,20 @@ from postloan.home import lines_of
 from workflow import panels as workflow_panels
 
 # The order of the page: what is owed and done first, then the book.
-ORDER = ("duties", "loans", "events", "documents", "classes", "closed", "facts", "people", "accounts")
+ORDER = (
+    "duties",
+    "loans",
+    "guarantees",
+    "agreements",
+    "events",
+    "documents",
+    "classes",
+    "closed",
+    "facts",
+    "people",
+    "connections",
+    "accounts",
+)
 
 
 @require_safe

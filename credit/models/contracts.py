@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
+from core.money import percent
 from credit.choices import ClauseKind, PaymentMode
 from credit.models.borrowers import OfBorrowerQuerySet
 from credit.models.loans import Contract
@@ -48,6 +49,11 @@ class Clause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contract_id} {self.get_kind_display()}"
+
+    @property
+    def share_percent(self) -> str:
+        """The share in per cent without trailing zeros, or empty."""
+        return percent(self.share)
 
 
 class ApprovalCondition(models.Model):

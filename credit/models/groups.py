@@ -8,6 +8,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import User
 from accounts.querysets import DatedQuerySet
+from core.money import percent
 from credit.choices import GroupRole, RelationKind
 from credit.models.borrowers import Borrower, OfBorrowerQuerySet
 
@@ -125,3 +126,8 @@ class RelatedParty(models.Model):
 
     def __str__(self) -> str:
         return f"{self.borrower} {self.get_relation_display()} {self.name}"
+
+    @property
+    def share_percent(self) -> str:
+        """The share in per cent without trailing zeros, or empty."""
+        return percent(self.share)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
-from core.money import chinese_amount, parse, wan, yuan
+from core.money import chinese_amount, parse, percent, wan, yuan
 
 
 @pytest.mark.parametrize(
@@ -163,3 +163,9 @@ def test_templates_write_amounts_and_due_days() -> None:
         }
     )
     assert template.render(context) == "2,800,000.00 280.00 — 逾期 3 天 今天 剩 2 天 late"
+
+
+def test_a_share_is_written_in_per_cent_without_trailing_zeros() -> None:
+    shares = ("0.300000", "0.515", "1", "0.1")
+    assert [percent(Decimal(share)) for share in shares] == ["30", "51.5", "100", "10"]
+    assert percent(None) == ""
