@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from accounts.choices import ROLE_LINES
 from core.staging.dialect import ident, literal
 from core.staging.profiles import Target
 from core.staging.stage import Stage
-
-Check = Callable[[Stage, Target], None]
+from credit.imports import whole_checks
+from credit.imports.complaints import Check, complain, ends_after
 
 
 def check_book(stage: Stage, target: Target) -> None:
     """Run the checks of a kind over its typed rows."""
     for check in _CHECKS.get(target.kind.name, ()):
         check(stage, target)
-
-
-def _complain(stage: Stage, target: Target, name: str, where: str, reason: str) -> None:
-    """List the typed rows (aliased n) for which the condition holds, as the file wrote them; `reason` is SQL."""
-    kind = target.kind
-    if name not in {column.name for column in stage.mapped[kind.name]}:
-        return
-    written, value = "", f"n.{ident(name)}::text"
-    if target.source not in stage.profile.derived:
-        written, value = f"JOIN {kind.mapped} m USING (row_line)", f"m.{ident(name)}"
-    stage.complain(
-        target,
-        kind.column(name),
-        f"SELECT n.row_line, {value} AS value, {reason} AS reason FROM {kind.typed} n {written} WHERE {where}",
-    )
-
-
-def _ends_after(begin: str, end: str) -> Check:
-    def check(stage: Stage, target: Target) -> None:
-        label = target.kind.column(begin).label
-        where = f"n.{ident(end)} < n.{ident(begin)}"
-        _complain(stage, target, end, where, f"{literal(f'早于{label} ')} || n.{ident(begin)}")
-
-    return check
 
 
 def _unit_cycles(stage: Stage, target: Target) -> None:
@@ -51,20 +25,20 @@ def _unit_cycles(stage: Stage, target: Target) -> None:
             SELECT code, parent FROM typed_units WHERE parent IS NOT NULL
             UNION SELECT up.code, t.parent FROM up JOIN typed_units t ON t.code = up.parent WHERE t.parent IS NOT NULL
         ) SELECT code FROM up WHERE code = parent)"""
-    _complain(stage, target, "parent", where, "'上级机构成环，机构不能是自己的上级'")
+    complain(stage, target, "parent", where, "'上级机构成环，机构不能是自己的上级'")
 
 
 def _line_of_role(stage: Stage, target: Target) -> None:
     """A person stands on one line, and a post belongs to a line (双线相互制约：第三条)."""
     own, reason = _line_asked_for()
-    _complain(stage, target, "role", f"{own} <> n.line", reason)
+    complain(stage, target, "role", f"{own} <> n.line", reason)
 
 
 def _line_of_responsible(stage: Stage, target: Target) -> None:
     """Who answers for a borrower in a role of one line does not stand on the other (第三条)."""
     own, reason = _line_asked_for()
     line = "(SELECT u.line FROM accounts_user u WHERE u.id = n.person_id)"
-    _complain(stage, target, "role", f"{own} <> {line}", reason)
+    complain(stage, target, "role", f"{own} <> {line}", reason)
 
 
 def _line_asked_for() -> tuple[str, str]:
@@ -82,7 +56,7 @@ def _one_person(stage: Stage, target: Target) -> None:
             "EXISTS (SELECT 1 FROM typed_people o WHERE o.username = n.username "
             f"AND o.row_line < n.row_line AND o.{column} <> n.{column})"
         )
-        _complain(stage, target, column, where, "'同一工号前后不一致'")
+        complain(stage, target, column, where, "'同一工号前后不一致'")
 
 
 def _overdrafts(column: str) -> Check:
@@ -95,7 +69,7 @@ def _overdrafts(column: str) -> Check:
             f"n.{column} < 0 AND n.account_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM credit_account a "
             "WHERE a.id = n.account_id AND (a.overdraft OR a.kind = 'MARGIN'))"
         )
-        _complain(stage, target, column, where, "'不能为负数：该账户不允许透支'")
+        complain(stage, target, column, where, "'不能为负数：该账户不允许透支'")
 
     return check
 
@@ -110,7 +84,7 @@ def _as_before(*columns: str) -> Check:
         differs = " OR ".join(f"t.{ident(name)} IS DISTINCT FROM n.{ident(name)}" for name in compared)
         key = ident(kind.key[0])
         where = f"EXISTS (SELECT 1 FROM {kind.table} t WHERE t.{key} = n.{key} AND ({differs}))"
-        _complain(
+        complain(
             stage, target, kind.key[0], where, "'已入账而内容不同；入账的事实不能改写，请以冲正流水更正'"
         )
 
@@ -129,13 +103,13 @@ def _reversals(stage: Stage, target: Target) -> None:
         f"n.reverses IS NOT NULL AND EXISTS (SELECT 1 FROM {entries} o WHERE o.number = n.reverses "
         "AND (o.undoes OR (o.loan_id, o.kind, o.amount) IS DISTINCT FROM (n.loan_id, n.kind, n.amount)))"
     )
-    _complain(stage, target, "reverses", unlike, "'须与被冲正的流水同借据、同类型、同金额，且它本身不是冲正'")
+    complain(stage, target, "reverses", unlike, "'须与被冲正的流水同借据、同类型、同金额，且它本身不是冲正'")
     twice = (
         "n.reverses IS NOT NULL AND (EXISTS (SELECT 1 FROM credit_ledgerentry t JOIN credit_ledgerentry o "
         "ON o.id = t.reverses_id WHERE o.number = n.reverses AND t.number <> n.number) "
         "OR EXISTS (SELECT 1 FROM typed_repayments o WHERE o.reverses = n.reverses AND o.number < n.number))"
     )
-    _complain(stage, target, "reverses", twice, "'这笔流水已经冲正过'")
+    complain(stage, target, "reverses", twice, "'这笔流水已经冲正过'")
 
 
 def _loan_of_borrower(stage: Stage, target: Target) -> None:
@@ -144,7 +118,7 @@ def _loan_of_borrower(stage: Stage, target: Target) -> None:
         "(SELECT 1 FROM credit_loan l WHERE l.id = n.loan_id AND l.borrower_id <> n.borrower_id)"
     )
     if "loan" in {column.name for column in stage.mapped["events"]}:
-        _complain(stage, target, "loan", where, "'这笔借据不是该客户的'")
+        complain(stage, target, "loan", where, "'这笔借据不是该客户的'")
 
 
 def _one_at_a_time(stage: Stage, target: Target) -> None:
@@ -155,7 +129,7 @@ def _one_at_a_time(stage: Stage, target: Target) -> None:
         "EXISTS (SELECT 1 FROM typed_responsibilities o WHERE o.borrower_id = n.borrower_id AND o.role = n.role "
         f"AND o.row_line < n.row_line AND {overlap})"
     )
-    _complain(stage, target, "from_on", within, "'与文件中该客户同一岗位的另一行任期重叠'")
+    complain(stage, target, "from_on", within, "'与文件中该客户同一岗位的另一行任期重叠'")
     booked = (
         "SELECT {} FROM credit_responsibility o JOIN accounts_user u ON u.id = o.person_id "
         f"WHERE o.borrower_id = n.borrower_id AND o.role = n.role AND {overlap} "
@@ -164,17 +138,17 @@ def _one_at_a_time(stage: Stage, target: Target) -> None:
         " = (o.borrower_id, o.role, o.person_id, o.from_on))"
     )
     who = booked.format("min(u.name)")
-    _complain(
+    complain(
         stage, target, "from_on", f"EXISTS ({booked.format('1')})", f"'与' || ({who}) || '的任期重叠，请一并给出其止日'"
     )  # fmt: skip
 
 
 _CHECKS: dict[str, tuple[Check, ...]] = {
     "units": (_unit_cycles,),
-    "people": (_ends_after("from_on", "to_on"), _line_of_role, _one_person),
-    "contracts": (_ends_after("signed_on", "ends_on"),),
-    "loans": (_ends_after("starts_on", "matures_on"),),
-    "responsibilities": (_ends_after("from_on", "to_on"), _line_of_responsible, _one_at_a_time),
+    "people": (ends_after("from_on", "to_on"), _line_of_role, _one_person),
+    "contracts": (ends_after("signed_on", "ends_on"), whole_checks.scheme),
+    "loans": (ends_after("starts_on", "matures_on"), whole_checks.margin),
+    "responsibilities": (ends_after("from_on", "to_on"), _line_of_responsible, _one_at_a_time),
     "balances": (_overdrafts("balance"),),
     "transactions": (
         _overdrafts("balance_after"),
@@ -182,4 +156,5 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     ),
     "repayments": (_as_before("loan_id", "kind", "amount", "effective_on"), _reversals),
     "events": (_loan_of_borrower, _as_before("borrower_id", "kind", "effective_on")),
+    **whole_checks.CHECKS,
 }

@@ -21,15 +21,16 @@ from core.staging.problems import Problem, listed
 from core.staging.profiles import FileSpec, Profile, load_profile
 from core.staging.stage import Stage
 from core.staging.text_files import fingerprint
-from credit.imports import book, facts
+from credit.imports import book, facts, whole_merges
 from credit.imports.checks import check_book
+from credit.imports.completion import complete
 from credit.imports.differences import difference_sheet
 from credit.imports.kinds import KINDS
 from credit.imports.notices import notices
 from workflow.services import days
 
 PROFILES = Path(__file__).resolve().parent.parent / "profiles"
-MERGES = {**book.MERGES, **facts.MERGES}
+MERGES = {**book.MERGES, **whole_merges.MERGES, **facts.MERGES}
 _LOCK = 0x696D706F727473  # "imports": one import at a time per database
 _DATED = re.compile(r"^(\d{4})-?(\d{2})-?(\d{2})$")
 
@@ -203,6 +204,7 @@ def _apply(batch: ImportBatch, layout: Profile, taken: Mapping[str, Taken], resu
             stage.check_keys(target)
             stage.check_references(target)
             stage.type(target)
+            complete(stage, target)
             check_book(stage, target)
             stage.keep_good(target)
             MERGES[target.kind.name](stage, target)
