@@ -60,4 +60,4 @@ def holders_in_branch(role: Role, on: date, branch: str) -> DatedQuerySet:
             person__is_active=True,
         )
         .order_by("from_on", "pk")
-    )  # type: ignore[return-value]
+    )

@@ -8,10 +8,12 @@ from typing import Any
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
+    BooleanField,
     Case,
     CharField,
     DateField,
     Exists,
+    ExpressionWrapper,
     F,
     IntegerField,
     Max,
@@ -25,10 +27,12 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from accounts.choices import UnitKind
+from accounts.selectors import holders_in_branch
 from core.periods import quarter_of
 from core.policy import Policy
 from credit.choices import ResponsibleRole, RiskClass
-from credit.models import Borrower, ClassFact, Loan, LoanReading, Responsibility
+from credit.models import Borrower, ClassFact, Loan, LoanReading, LoanTerms, Responsibility
 from workflow.choices import SubjectKind
 from workflow.duties import Owner, Rule
 from workflow.models import WorkItem
@@ -118,3 +122,40 @@ class BorrowerRule(Rule):
     def owner(self, row: Any) -> Owner:
         """The borrower's customer manager of the day; nobody where the post is vacant."""
         return Owner(row.number, row.name, row.duty_unit, row.duty_person)
+
+
+class LoanRule(Rule):
+    """A rule whose subject is a loan, owed by whoever holds the rule's post in the loan's branch."""
+
+    subject = SubjectKind.LOAN
+
+    def loans(self, on: date, products: list[str], *, having: QuerySet[Any] | None = None) -> QuerySet[Loan]:
+        """Loans of these products with a balance on the day, or with an open duty of this rule.
+
+        Each carries `is_live` (a balance on the day), `ends_on` (the maturity in force then), its borrower and
+        `duty_person`. `having` narrows the live ones to loans of these rows.
+        """
+        live = Q(is_live=True, product__in=products)
+        if having is not None:
+            live &= Q(Exists(having.filter(loan=OuterRef("pk"))))
+        terms = LoanTerms.objects.in_force(on).values("matures_on")[:1]
+        return (
+            Loan.objects.annotate(
+                is_live=ExpressionWrapper(
+                    Exists(exposures(on).filter(pk=OuterRef("pk"))), output_field=BooleanField()
+                ),
+                ends_on=Coalesce(Subquery(terms), F("matures_on")),
+                branch=Case(When(unit__kind=UnitKind.DEPARTMENT, then=F("unit__parent")), default=F("unit")),
+            )
+            .annotate(duty_person=Subquery(holders_in_branch(self.post, on, "branch").values("person")[:1]))
+            .filter(live | Q(Exists(self.standing().filter(subject_id=OuterRef("pk")))))
+            .select_related("borrower")
+        )
+
+    def standing(self) -> QuerySet[WorkItem]:
+        """Open duties of this rule."""
+        return WorkItem.objects.open().filter(obligation=self.obligation, subject_kind=self.subject)
+
+    def owner(self, row: Any) -> Owner:
+        """The holder of the post on the day; nobody where it is vacant."""
+        return Owner(row.borrower.number, row.borrower.name, row.unit_id, row.duty_person)

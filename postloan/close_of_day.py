@@ -17,6 +17,8 @@ from core.actor import acting_as, job
 from core.obligations import catalogue
 from core.policy import Policy, policy_on
 from inspections.duties import RULES as INSPECTION_RULES
+from monitoring.duties import RULES as MONITORING_RULES
+from reviews.duties import RULES as REVIEW_RULES
 from workflow import measures
 from workflow.choices import RunStatus
 from workflow.duties import Rule
@@ -25,7 +27,7 @@ from workflow.models import DayRun, Quarantined
 from workflow.services import days, duties
 
 # Every rule of the product, in the order of the flow.
-RULES: tuple[Rule, ...] = (*INSPECTION_RULES,)
+RULES: tuple[Rule, ...] = (*INSPECTION_RULES, *MONITORING_RULES, *REVIEW_RULES)
 
 
 class Step(NamedTuple):

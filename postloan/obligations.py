@@ -50,10 +50,16 @@ TITLES: dict[str, object] = {
     "GR-28.3": _("停产半停产即时检查"),
     "GR-28.4": _("重大事项即时检查"),
     "GD-3.3": _("个人贷款定期检查"),
+    "GR-35": _("季度贷后管理例会"),
+    "FW-2.3.1": _("收息收本提醒"),
 }
 
 # A task is named by what is done, whatever obliges to it.
-KINDS: dict[str, object] = {"site_inspection": _("现场检查")}
+KINDS: dict[str, object] = {
+    "site_inspection": _("现场检查"),
+    "review_meeting": _("贷后管理例会"),
+    "collection_reminder": _("收息收本提醒"),
+}
 START_WORDS: dict[str, object] = {"site_inspection": _("开始检查")}
 
 
