@@ -234,8 +234,11 @@ def agreements_panel(borrower: Borrower) -> Panel:
     return Panel("agreements", _("合同约定与批复要求"), "credit/panel_agreements.html", {"contracts": told})
 
 
-def connections_panel(borrower: Borrower, on: date) -> Panel:
-    """The group that the borrower belongs to, its other members, and who else is connected with it."""
+def connections_panel(borrower: Borrower, on: date, *, user: User) -> Panel:
+    """The group that the borrower belongs to, its other members, and who else is connected with it.
+
+    Members that the reader may not see are counted, not named.
+    """
     membership = (
         GroupMember.objects.current(on)
         .filter(borrower=borrower, known_on__lte=on)
@@ -243,17 +246,23 @@ def connections_panel(borrower: Borrower, on: date) -> Panel:
         .first()
     )
     members = (
-        GroupMember.objects.current(on)
-        .filter(group=membership.group_id, known_on__lte=on)
-        .exclude(borrower=borrower)
-        .select_related("borrower")
+        list(
+            GroupMember.objects.current(on)
+            .filter(group=membership.group_id, known_on__lte=on)
+            .exclude(borrower=borrower)
+            .select_related("borrower")
+        )
         if membership
-        else ()
+        else []
+    )
+    shown = set(
+        Borrower.objects.visible_to(user).filter(memberships__in=members).values_list("pk", flat=True)
     )
     context = {
         "membership": membership,
-        "members": list(members),
-        "related": list(borrower.related_parties.select_related("party")),
+        "members": [row for row in members if row.borrower_id in shown],
+        "others": sum(row.borrower_id not in shown for row in members),
+        "related": list(borrower.related_parties.all()),
     }
     return Panel("connections", _("集团与关联方"), "credit/panel_connections.html", context, wide=False)
 
@@ -274,5 +283,5 @@ def panels(borrower: Borrower, on: date, *, user: User) -> list[Panel]:
         accounts_panel(borrower, on),
         guarantees_panel(borrower, on),
         agreements_panel(borrower),
-        connections_panel(borrower, on),
+        connections_panel(borrower, on, user=user),
     ]

@@ -69,7 +69,9 @@ def test_the_page_shows_what_contracts_agree_and_who_is_connected(
     ApprovalCondition.objects.create(contract=cast.contract, place=1, text="追加实际控制人保证", due_on=SINCE)
     group = Group.objects.create(number="JT1", name="江南集团", lead_manager=cast.cm)
     sister = factories.make_borrower("C100099", "江南物流有限公司")
-    for borrower, role in ((cast.borrower, "PARENT"), (sister, "SUBSIDIARY")):
+    factories.make_loan(sister, cast.corporate)
+    stranger = factories.make_borrower("C300099", "别处化工有限公司")
+    for borrower, role in ((cast.borrower, "PARENT"), (sister, "SUBSIDIARY"), (stranger, "AFFILIATE")):
         GroupMember.objects.create(group=group, borrower=borrower, role=role, from_on=SINCE, known_on=SINCE)
     RelatedParty.objects.create(
         borrower=cast.borrower, relation="CONTROLLER", name="钱江", share=Decimal("0.515")
@@ -80,3 +82,5 @@ def test_the_page_shows_what_contracts_agree_and_who_is_connected(
     for words in ("结算份额：30%", "支付方式：受托支付", "追加实际控制人保证", "2026-01-05 前落实",
                   "江南集团", "江南物流有限公司", "钱江", "51.5%"):  # fmt: skip
         assert words in text, words
+    # A member whose customer file the reader may not open is counted, not named.
+    assert "别处化工有限公司" not in text and "另有 1 个成员不在您可以查看的范围内" in text
