@@ -35,7 +35,6 @@ from credit.choices import ResponsibleRole, RiskClass
 from credit.models import Borrower, ClassFact, Loan, LoanReading, LoanTerms, Responsibility
 from workflow.choices import SubjectKind
 from workflow.duties import Owner, Rule
-from workflow.models import WorkItem
 
 SEVERITY = Case(
     *(When(risk_class=value, then=Value(value.severity)) for value in RiskClass),
@@ -115,10 +114,6 @@ class BorrowerRule(Rule):
             duty_unit=Coalesce(Subquery(manager.values("unit")[:1]), Subquery(loan_unit)),
         )
 
-    def standing(self) -> QuerySet[WorkItem]:
-        """Open duties of this rule."""
-        return WorkItem.objects.open().filter(obligation=self.obligation, subject_kind=self.subject)
-
     def owner(self, row: Any) -> Owner:
         """The borrower's customer manager of the day; nobody where the post is vacant."""
         return Owner(row.number, row.name, row.duty_unit, row.duty_person)
@@ -151,10 +146,6 @@ class LoanRule(Rule):
             .filter(live | Q(Exists(self.standing().filter(subject_id=OuterRef("pk")))))
             .select_related("borrower")
         )
-
-    def standing(self) -> QuerySet[WorkItem]:
-        """Open duties of this rule."""
-        return WorkItem.objects.open().filter(obligation=self.obligation, subject_kind=self.subject)
 
     def owner(self, row: Any) -> Owner:
         """The holder of the post on the day; nobody where it is vacant."""

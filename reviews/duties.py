@@ -15,7 +15,6 @@ from core.policy import Policy
 from credit.duties import exposures
 from workflow.choices import SubjectKind
 from workflow.duties import Owner, Required, Rule, Verdict
-from workflow.models import WorkItem
 
 ORDINALS = "一二三四"
 
@@ -39,9 +38,7 @@ class QuarterlyMeeting(Rule):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Branches with a live loan of theirs or of a department, or with an open duty of this rule."""
         lent = exposures(on).filter(Q(unit=OuterRef("pk")) | Q(unit__parent=OuterRef("pk")))
-        standing = WorkItem.objects.open().filter(
-            obligation=self.obligation, subject_kind=self.subject, subject_id=OuterRef("pk")
-        )
+        standing = self.standing().filter(subject_id=OuterRef("pk"))
         return (
             Unit.objects.filter(kind=UnitKind.BRANCH)
             .annotate(

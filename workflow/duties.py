@@ -17,6 +17,7 @@ from accounts.choices import Role
 from core import obligations
 from core.policy import Policy
 from workflow.choices import SubjectKind
+from workflow.models import WorkItem
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class Rule(ABC):
         super().__init_subclass__()
         if "obligation" in cls.__dict__:
             obligations.claim(cls.obligation, f"{cls.__module__}.{cls.__qualname__}")
+
+    def standing(self) -> QuerySet[WorkItem]:
+        """Open duties of this rule."""
+        return WorkItem.objects.open().filter(obligation=self.obligation, subject_kind=self.subject)
 
     @abstractmethod
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:

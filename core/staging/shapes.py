@@ -42,6 +42,7 @@ class Column:
     key: str = "number"
     parent: str = ""
     noun: str = ""  # a reference in words: “客户”
+    nullable: bool = False  # left out, it is unknown: NULL rather than nothing
 
     @property
     def stored(self) -> str:
@@ -51,9 +52,10 @@ class Column:
     @property
     def blank(self) -> str:
         """What stands where the value is left out, as SQL."""
-        return {Type.TEXT: "''", Type.MONEY: "0", Type.RATE: "0", Type.COUNT: "0", Type.FLAG: "false"}.get(
-            self.type, "NULL"
-        )
+        if self.nullable:
+            return "NULL"
+        blanks = {Type.TEXT: "''", Type.CHOICE: "''", Type.FLAG: "false"}
+        return {**blanks, Type.MONEY: "0", Type.RATE: "0", Type.COUNT: "0"}.get(self.type, "NULL")
 
     def value(self, text: str) -> str:
         """The typed value of a text expression, as SQL; NULL where the text is not one."""

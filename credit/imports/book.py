@@ -12,7 +12,6 @@ from core.staging.dialect import execute, literal, rows
 from core.staging.merge import insert_missing, merge_rows
 from core.staging.profiles import Target
 from core.staging.stage import Stage
-from credit.imports.completion import blank
 
 
 def initials_of(name: str) -> str:
@@ -28,7 +27,7 @@ def _stored(stage: Stage, target: Target, *, without: tuple[str, ...] = ()) -> l
 def _absent(stage: Stage, target: Target) -> dict[str, str]:
     """What columns that the file does not have hold on insert."""
     at_hand = stage.mapped[target.kind.name]
-    return {column.stored: blank(column) for column in target.kind.columns if column not in at_hand}
+    return {column.stored: column.blank for column in target.kind.columns if column not in at_hand}
 
 
 def _plain(stage: Stage, target: Target) -> None:

@@ -63,10 +63,10 @@ def choice(name: str, label: str, enumeration: Iterable[object], *, required: bo
 
 
 def count(name: str, label: str, *, required: bool = True) -> Column:
-    """A whole number."""
-    return Column(name, label, Type.COUNT, required=required)
+    """A whole number; left out, unknown."""
+    return Column(name, label, Type.COUNT, required=required, nullable=not required)
 
 
 def rate(name: str, label: str, *, required: bool = True) -> Column:
-    """A fraction."""
-    return Column(name, label, Type.RATE, required=required)
+    """A fraction; left out, unknown."""
+    return Column(name, label, Type.RATE, required=required, nullable=not required)

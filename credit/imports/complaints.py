@@ -27,6 +27,8 @@ def complain(stage: Stage, target: Target, name: str, where: str, reason: str) -
 
 
 def ends_after(begin: str, end: str) -> Check:
+    """A period that ends before it begins is told at its end."""
+
     def check(stage: Stage, target: Target) -> None:
         label = target.kind.column(begin).label
         where = f"n.{ident(end)} < n.{ident(begin)}"
