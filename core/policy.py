@@ -10,10 +10,11 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Max
 
-from core import audit, calendar_store, clock
+from core import audit, calendar_store, clock, policy_files
 from core.calendar import Calendar
 from core.errors import Conflict, Invalid, Refused
 from core.models import Scheme, SchemeVersion
@@ -38,7 +39,9 @@ class Parameter:
     note: str
     source: str
     scheme_code: str
-    version_id: int
+    version_id: (
+        int | None
+    )  # none: the software brought it, and no version of this lender has spoken of it yet
 
     @property
     def decimal(self) -> Decimal:
@@ -109,34 +112,40 @@ def policy_on(on: date) -> Policy:
 
 @lru_cache(maxsize=32)
 def _build(database: str, newest: int | None, count: int, on: date, calendar: Calendar) -> Policy:
-    versions = (
-        SchemeVersion.objects.filter(status=VersionStatus.APPROVED, effective_on__lte=on)
-        .order_by("scheme_id", "-effective_on")
-        .distinct("scheme_id")
-        .select_related("scheme")
-    )
+    versions: dict[str, list[SchemeVersion]] = {}
+    approved = SchemeVersion.objects.filter(status=VersionStatus.APPROVED).select_related("scheme")
+    for version in approved.order_by("scheme_id", "effective_on"):
+        versions.setdefault(version.scheme_id, []).append(version)
+    shipped = policy_files.shipped(settings.POLICY_DIR)
     parents, parameters = {}, {}
-    for version in versions:
-        parents[version.scheme_id] = version.scheme.parent_id
-        parameters[version.scheme_id] = MappingProxyType(
-            {
-                name: Parameter(
-                    name=name,
-                    value=_frozen(entry["value"]),
-                    article=entry.get("article", ""),
-                    note=entry.get("note", ""),
-                    source=entry.get("source", ""),
-                    scheme_code=version.scheme_id,
-                    version_id=version.pk,
-                )
-                for name, entry in version.parameters.items()
-            }
-        )
+    for code, of_scheme in versions.items():
+        in_force = [version for version in of_scheme if version.effective_on <= on][-1:]
+        for version in in_force:
+            parents[code] = version.scheme.parent_id
+            # A parameter that came with an upgrade holds as shipped until a version of this lender speaks of it.
+            spoken_of = {name for one in of_scheme for name in one.parameters}
+            newly = {name: one for name, one in shipped.get(code, {}).items() if name not in spoken_of}
+            parameters[code] = MappingProxyType(
+                {name: _parameter(code, name, one, None) for name, one in newly.items()}
+                | {name: _parameter(code, name, one, version.pk) for name, one in version.parameters.items()}
+            )
     return Policy(
         on=on,
         parents=MappingProxyType(parents),
         parameters=MappingProxyType(parameters),
         calendar=calendar,
+    )
+
+
+def _parameter(scheme: str, name: str, entry: Mapping[str, Any], version_id: int | None) -> Parameter:
+    return Parameter(
+        name=name,
+        value=_frozen(entry["value"]),
+        article=entry.get("article", ""),
+        note=entry.get("note", ""),
+        source=entry.get("source", ""),
+        scheme_code=scheme,
+        version_id=version_id,
     )
 
 

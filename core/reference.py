@@ -8,12 +8,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
 from chinese_calendar import Holiday, constants
 from django.conf import settings
 from django.db import connection, transaction
 
-from core import audit, clock, policy
+from core import audit, clock, policy, policy_files
 from core.actor import acting_as, job
 from core.errors import Invalid
 from core.models import CalendarDay, CalendarYear, Scheme, SchemeVersion
@@ -21,7 +20,6 @@ from core.models import CalendarDay, CalendarYear, Scheme, SchemeVersion
 PROPOSER = "system:load_reference"
 APPROVER = "system:initial"
 _ONE_LOADER = 0x7265_6665_7265_6E63  # two first starts at once: the second waits, then finds all there
-_KEYS = {"scheme", "name", "parent", "document", "effective_on", "parameters"}
 
 
 @dataclass
@@ -103,21 +101,10 @@ def load_policy(loaded: Loaded, directory: Path, overrides: Mapping[str, Any]) -
 
 
 def _read(directory: Path, overrides: Mapping[str, Any]) -> list[dict[str, Any]]:
-    files = sorted(directory.glob("*.yaml"))
-    if not files:
-        raise Invalid(f"{directory} 里没有方案文件（*.yaml）。")
-    contents = []
-    for path in files:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict) or set(content) != _KEYS:
-            raise Invalid(f"{path.name} 须恰有这些项：{'、'.join(sorted(_KEYS))}。")
-        if content["scheme"] != path.stem:
-            raise Invalid(f"{path.name} 里写的是方案 {content['scheme']}，与文件名不符。")
-        for entry in content["parameters"].values():
-            entry.setdefault("source", content["document"])
+    contents = policy_files.read(directory)
+    for content in contents:
         if content["scheme"] == policy.BASE:
             _override(content["parameters"], overrides)
-        contents.append(content)
     return contents
 
 

@@ -121,6 +121,32 @@ def test_an_unknown_name_raises_and_says_what_was_asked_for() -> None:
         policy_on(date(1989, 12, 31)).get("GR", "first_check.within")
 
 
+def test_a_parameter_of_an_upgrade_holds_as_shipped_until_the_lender_speaks_of_it(
+    tmp_path: Path, settings: Any
+) -> None:
+    for path in settings.POLICY_DIR.glob("*.yaml"):
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if path.stem == "GR":
+            content["parameters"]["brand_new"] = {"value": 7, "article": "第一条"}
+        (tmp_path / path.name).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    settings.POLICY_DIR = tmp_path
+    policy._build.cache_clear()
+    brought = policy_on(TODAY).get("GR", "brand_new")
+    assert (brought.value, brought.version_id) == (7, None)
+    scheme = Scheme.objects.get(code="GR")
+    parameters = changed(scheme, 3) | {"brand_new": {"value": 9, "article": "第一条"}}
+    version = policy.propose(
+        scheme=scheme, parameters=parameters, effective_on=TODAY, reason="从宽", by="1007", at=AT
+    )
+    assert policy_on(TODAY).get("GR", "brand_new").value == 7  # proposed is not approved
+    policy.approve(version=version, by="1001", at=AT)
+    assert policy_on(TODAY).get("GR", "brand_new").value == 9
+    # What the lender has spoken of, it has spoken of: the day before the version there was no such figure.
+    with pytest.raises(UnknownParameter):
+        policy_on(TODAY - timedelta(days=1)).get("GR", "brand_new")
+    policy._build.cache_clear()
+
+
 def test_what_was_read_cannot_be_changed() -> None:
     current = policy_on(TODAY)
     ladder = current.get("BASE", "escalation.ladder").value
