@@ -43,12 +43,14 @@ class Stage:
     sources: dict[str, Source] = field(default_factory=dict)
     mapped: dict[str, list[Column]] = field(default_factory=dict)  # kind → columns at hand
     restated_on: dict[str, str] = field(default_factory=dict)  # file → the next date already applied
+    listed: frozenset[str] = frozenset()  # findings that the lender wants listed, not refused
 
     def __post_init__(self) -> None:
         execute(
             """
             CREATE TEMP TABLE import_problems (seq bigserial, file text, kind text, line int, position int,
                 column_name text, value text, reason text) ON COMMIT DROP;
+            CREATE TEMP TABLE import_notices (LIKE import_problems INCLUDING DEFAULTS) ON COMMIT DROP;
             CREATE TEMP TABLE import_set_aside (seq bigserial, file text, line int, column_name text, value text)
                 ON COMMIT DROP;
             CREATE TEMP TABLE import_counts (kind text, known_on date, inserted bigint, changed bigint) ON COMMIT DROP;
@@ -187,12 +189,13 @@ class Stage:
 
     # --- checks
 
-    def complain(self, target: Target, column: Column | None, select: str) -> int:
-        """Add problems: `select` gives row_line, value and reason of mapped rows aliased m."""
+    def complain(self, target: Target, column: Column | None, select: str, *, notice: bool = False) -> int:
+        """Add problems, or notices: `select` gives row_line, value and reason of mapped rows aliased m."""
         file = literal(self.profile.source_of(target.source))
         position = target.kind.columns.index(column) if column else -1
         return execute(
-            f"INSERT INTO import_problems (file, kind, line, position, column_name, value, reason) "
+            f"INSERT INTO import_{'notices' if notice else 'problems'} "
+            "(file, kind, line, position, column_name, value, reason) "
             f"SELECT {file}, {literal(target.kind.name)}, row_line, {position}, "
             f"{literal(self.shown(target, column) if column else '')}, value, reason FROM ({select}) p "
             "ORDER BY row_line"
@@ -337,17 +340,23 @@ class Stage:
     def problems_of(self, file: str) -> tuple[list[Problem], int]:
         """What is wrong with a file, by line, and how much there is of it."""
         staged = self.files[file]
-        total = int(scalar("SELECT count(*) FROM import_problems WHERE file = %(file)s", {"file": file}))
-        found = [
-            Problem(line, column, value or "", reason)
-            for line, column, value, reason in rows(
-                "SELECT line, column_name, value, reason FROM import_problems WHERE file = %(file)s "
-                f"ORDER BY line, position, seq LIMIT {LISTED_AT_MOST + 1}",
-                {"file": file},
-            )
-        ]
+        found, total = self._told("import_problems", file)
         both = sorted([*staged.problems, *found], key=lambda problem: problem.line or 0)
         return both, total + staged.bad_rows
+
+    def notices_of(self, file: str) -> tuple[list[Problem], int]:
+        """What is listed with a file without stopping it, by line, and how much there is of it."""
+        return self._told("import_notices", file, notice=True)
+
+    def _told(self, table: str, file: str, *, notice: bool = False) -> tuple[list[Problem], int]:
+        where, params = f"FROM {table} WHERE file = %(file)s", {"file": file}
+        found = rows(
+            f"SELECT line, column_name, value, reason {where} "
+            f"ORDER BY line, position, seq LIMIT {LISTED_AT_MOST + 1}",
+            params,
+        )
+        told = [Problem(line, column, value or "", reason, notice) for line, column, value, reason in found]
+        return told, int(scalar(f"SELECT count(*) {where}", params))
 
     def set_aside_of(self, file: str) -> tuple[Iterator[Problem], int]:
         """A file's rows after the cut-off, and how many."""

@@ -9,9 +9,13 @@ from psycopg2.extras import execute_values
 from pypinyin import Style, lazy_pinyin
 
 from core.staging.dialect import execute, literal, rows
-from core.staging.merge import insert_missing, merge_rows
+from core.staging.merge import append_series, merge_rows
 from core.staging.profiles import Target
+from core.staging.shapes import columns_list
 from core.staging.stage import Stage
+from credit.imports.complaints import complain
+
+_OVERTAKEN = "迟到的还款计划：其后日期的计划已经入账，这一行未采用"
 
 
 def initials_of(name: str) -> str:
@@ -107,48 +111,110 @@ def _customers(stage: Stage, target: Target) -> None:
 
 
 def _loans(stage: Stage, target: Target) -> None:
-    """A loan's borrower is its contract's."""
+    """A loan's borrower is its contract's; the loan holds the latest of its terms, whichever day the file is of."""
     execute(
         "ALTER TABLE typed_loans ADD COLUMN borrower_id bigint; UPDATE typed_loans n SET borrower_id = c.borrower_id "
         "FROM credit_contract c WHERE c.id = n.contract_id"
     )
-    merge_rows(
-        target.kind,
-        stored=[*_stored(stage, target), "borrower_id"],
-        key=target.kind.key,
-        absent=_absent(stage, target),
+    stored = [*_stored(stage, target), "borrower_id"]
+    _change_terms()
+    execute(
+        "UPDATE typed_loans n SET (matures_on, annual_rate) = (SELECT x.matures_on, x.annual_rate "
+        "FROM credit_loanterms x WHERE x.loan_id = l.id ORDER BY x.effective_on DESC, x.known_on DESC, x.id DESC "
+        "LIMIT 1) FROM credit_loan l WHERE l.number = n.number"
+    )
+    # Terms that later ones have overtaken leave the loan as it is; they are news all the same.
+    execute(
+        "INSERT INTO import_counts SELECT 'loans', n.row_known_on, 0, count(*) FROM fresh_terms "
+        "JOIN typed_loans n USING (row_line) JOIN credit_loan t ON t.number = n.number "
+        f"WHERE ({columns_list(stored, 't')}) IS NOT DISTINCT FROM ({columns_list(stored, 'n')}) "
+        "GROUP BY n.row_known_on"
+    )
+    merge_rows(target.kind, stored=stored, key=target.kind.key, absent=_absent(stage, target))
+    _first_terms("fresh_loans n JOIN credit_loan l ON l.number = n.number", known_on="n.row_known_on")
+
+
+def _change_terms() -> None:
+    """Append what the file says of loans in the book: the terms of its day where they differ from those in force.
+
+    A file of loans need not hold all of them, so a later one that is silent about a loan has not confirmed its terms:
+    nothing is restated. A later one that changed them stands.
+    """
+    _first_terms("typed_loans n JOIN credit_loan l ON l.number = n.number", known_on="l.starts_on")
+    execute(
+        "CREATE TEMP TABLE typed_terms ON COMMIT DROP AS SELECT n.row_line, l.id AS loan_id, "
+        "greatest(n.on_date, l.starts_on) AS on_date, n.row_known_on, n.matures_on, n.annual_rate "
+        "FROM typed_loans n JOIN credit_loan l ON l.number = n.number"
+    )
+    append_series(
+        "terms",
+        table="credit_loanterms",
+        rows="typed_terms",
+        owner="loan_id",
+        values=("matures_on", "annual_rate"),
+    )
+
+
+def _first_terms(loans: str, *, known_on: str) -> None:
+    """Loans without terms begin with what the book says of them."""
+    execute(
+        "INSERT INTO credit_loanterms (loan_id, effective_on, known_on, matures_on, annual_rate, correction) "
+        f"SELECT l.id, l.starts_on, {known_on}, l.matures_on, l.annual_rate, 0 FROM {loans} "
+        "WHERE NOT EXISTS (SELECT 1 FROM credit_loanterms x WHERE x.loan_id = l.id)"
     )
 
 
 def _schedules(stage: Stage, target: Target) -> None:
-    """A loan's plan in the file is its whole plan: an instalment that is no longer in it is dropped."""
+    """A loan's plan in the file is its whole plan: what is not in it, or differs, ends on the day that this is known.
+
+    An instalment is known from the day that it came: a day caught up later reads the plan that its own close would
+    have read. A plan of a day that comes late does not overrule the plan that a later day brought.
+    """
+    if later := stage.restated_on.get(target.source):
+        overtaken = (
+            f"n.on_date < {literal(later)}::date AND EXISTS (SELECT 1 FROM credit_installment t "
+            f"WHERE t.loan_id = n.loan_id AND t.known_on >= {literal(later)}::date)"
+        )
+        complain(stage, target, "loan", overtaken, literal(_OVERTAKEN), notice=True)
+        execute(f"DELETE FROM typed_schedules n WHERE {overtaken}")
     execute(
-        "WITH gone AS (DELETE FROM credit_installment t USING (SELECT DISTINCT loan_id FROM typed_schedules) l "
-        "WHERE t.loan_id = l.loan_id AND NOT EXISTS (SELECT 1 FROM typed_schedules n "
-        "WHERE n.loan_id = t.loan_id AND n.due_on = t.due_on) RETURNING 1) "
-        f"INSERT INTO import_counts SELECT 'schedules', {literal(str(stage.known_on))}::date, 0, count(*) FROM gone"
+        "CREATE TEMP TABLE ended_installments ON COMMIT DROP AS SELECT t.id, t.loan_id, t.due_on, l.row_known_on "
+        "FROM credit_installment t JOIN (SELECT loan_id, min(row_known_on) AS row_known_on FROM typed_schedules "
+        "GROUP BY loan_id) l ON l.loan_id = t.loan_id WHERE t.replaced_on IS NULL AND NOT EXISTS (SELECT 1 "
+        "FROM typed_schedules n WHERE (n.loan_id, n.due_on, n.principal, n.interest) "
+        "= (t.loan_id, t.due_on, t.principal, t.interest))"
     )
-    merge_rows(target.kind, stored=_stored(stage, target), key=("loan_id", "due_on"))
+    # The plan of a known day that is delivered again ends on the day it began: it was never in force.
+    execute(
+        "UPDATE credit_installment t SET replaced_on = e.row_known_on FROM ended_installments e WHERE e.id = t.id"
+    )
+    execute(
+        "CREATE TEMP TABLE fresh_schedules ON COMMIT DROP AS SELECT n.* FROM typed_schedules n WHERE NOT EXISTS "
+        "(SELECT 1 FROM credit_installment t WHERE t.loan_id = n.loan_id AND t.due_on = n.due_on "
+        "AND t.replaced_on IS NULL)"
+    )
+    execute(
+        "INSERT INTO credit_installment (loan_id, due_on, principal, interest, known_on) "
+        "SELECT loan_id, due_on, principal, interest, row_known_on FROM fresh_schedules ORDER BY row_line"
+    )
+    execute(
+        "INSERT INTO import_counts SELECT 'schedules', row_known_on, count(*), 0 FROM fresh_schedules n "
+        "WHERE NOT EXISTS (SELECT 1 FROM ended_installments e WHERE (e.loan_id, e.due_on) = (n.loan_id, n.due_on)) "
+        "GROUP BY row_known_on UNION ALL "
+        "SELECT 'schedules', row_known_on, 0, count(*) FROM ended_installments GROUP BY row_known_on"
+    )
 
 
-def _responsibilities(stage: Stage, target: Target) -> None:
-    """Ends first, then beginnings, so that a handover in one file never overlaps on the way."""
-    key = ("borrower_id", "role", "person_id", "from_on")
-    stored = _stored(stage, target)
-    values = [name for name in stored if name not in key]
-    sets = ", ".join(f"{name} = n.{name}" for name in values)
-    match = " AND ".join(f"t.{name} = n.{name}" for name in key)
-    execute(
-        f"WITH changed AS (UPDATE credit_responsibility t SET {sets} FROM typed_responsibilities n WHERE {match} "
-        f"AND ({', '.join(f't.{v}' for v in values)}) IS DISTINCT FROM ({', '.join(f'n.{v}' for v in values)}) "
-        f"RETURNING n.row_known_on) INSERT INTO import_counts "
-        f"SELECT 'responsibilities', row_known_on, 0, count(*) FROM changed GROUP BY row_known_on"
-    )
-    insert_missing(
+def _terms_of_people(stage: Stage, target: Target) -> None:
+    """Periods of people: ends first, then beginnings, so that a handover in one file never overlaps on the way."""
+    absent = _absent(stage, target)
+    if target.kind.name == "responsibilities":
+        absent["known_on"] = "n.row_known_on"
+    merge_rows(
         target.kind,
-        stored=stored,
-        key=key,
-        absent={**_absent(stage, target), "known_on": "n.row_known_on"},
+        stored=_stored(stage, target),
+        key=[target.kind.column(name).stored for name in target.kind.key],
+        absent=absent,
     )
 
 
@@ -160,5 +226,6 @@ MERGES: dict[str, Callable[[Stage, Target], None]] = {
     "loans": _loans,
     "accounts": _plain,
     "schedules": _schedules,
-    "responsibilities": _responsibilities,
+    "responsibilities": _terms_of_people,
+    "deputies": _terms_of_people,
 }

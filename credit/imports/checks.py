@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from accounts.choices import ROLE_LINES
-from core.staging.dialect import ident, literal
+from core.staging.dialect import literal
 from core.staging.profiles import Target
 from core.staging.stage import Stage
-from credit.imports import whole_checks
-from credit.imports.complaints import Check, complain, ends_after
+from credit.imports import opening, whole_checks
+from credit.imports.complaints import Check, as_before, complain, ends_after, one_at_a_time
 
 
 def check_book(stage: Stage, target: Target) -> None:
@@ -74,23 +74,6 @@ def _overdrafts(column: str) -> Check:
     return check
 
 
-def _as_before(*columns: str) -> Check:
-    """A row that was booked before comes again with the same content; what was wrong is reversed, not edited."""
-
-    def check(stage: Stage, target: Target) -> None:
-        kind = target.kind
-        at_hand = {column.stored for column in stage.mapped[kind.name]}
-        compared = [name for name in columns if name in at_hand]
-        differs = " OR ".join(f"t.{ident(name)} IS DISTINCT FROM n.{ident(name)}" for name in compared)
-        key = ident(kind.key[0])
-        where = f"EXISTS (SELECT 1 FROM {kind.table} t WHERE t.{key} = n.{key} AND ({differs}))"
-        complain(
-            stage, target, kind.key[0], where, "'已入账而内容不同；入账的事实不能改写，请以冲正流水更正'"
-        )
-
-    return check
-
-
 def _reversals(stage: Stage, target: Target) -> None:
     """A reversal undoes one entry of the same loan, kind and amount, once, and is not itself reversed."""
     if "reverses" not in {column.name for column in stage.mapped["repayments"]}:
@@ -121,40 +104,42 @@ def _loan_of_borrower(stage: Stage, target: Target) -> None:
         complain(stage, target, "loan", where, "'这笔借据不是该客户的'")
 
 
-def _one_at_a_time(stage: Stage, target: Target) -> None:
-    """A role of a borrower is one person's at a time (逐户落实到人：第八条), over the file and the book together."""
-    end = "coalesce({}.to_on, 'infinity'::date)".format
-    overlap = f"o.from_on <= {end('n')} AND n.from_on <= {end('o')}"
-    within = (
-        "EXISTS (SELECT 1 FROM typed_responsibilities o WHERE o.borrower_id = n.borrower_id AND o.role = n.role "
-        f"AND o.row_line < n.row_line AND {overlap})"
-    )
-    complain(stage, target, "from_on", within, "'与文件中该客户同一岗位的另一行任期重叠'")
-    booked = (
-        "SELECT {} FROM credit_responsibility o JOIN accounts_user u ON u.id = o.person_id "
-        f"WHERE o.borrower_id = n.borrower_id AND o.role = n.role AND {overlap} "
-        "AND (o.person_id, o.from_on) <> (n.person_id, n.from_on) "
-        "AND NOT EXISTS (SELECT 1 FROM typed_responsibilities r WHERE (r.borrower_id, r.role, r.person_id, r.from_on)"
-        " = (o.borrower_id, o.role, o.person_id, o.from_on))"
-    )
-    who = booked.format("min(u.name)")
-    complain(
-        stage, target, "from_on", f"EXISTS ({booked.format('1')})", f"'与' || ({who}) || '的任期重叠，请一并给出其止日'"
-    )  # fmt: skip
-
+_REVERSE = "请以冲正流水更正"
+_IN_FILE = "与文件中该客户同一岗位的另一行任期重叠"
+_IN_BOOK = "与{who}的任期重叠，请一并给出其止日"
 
 _CHECKS: dict[str, tuple[Check, ...]] = {
     "units": (_unit_cycles,),
     "people": (ends_after("from_on", "to_on"), _line_of_role, _one_person),
     "contracts": (ends_after("signed_on", "ends_on"), whole_checks.scheme),
     "loans": (ends_after("starts_on", "matures_on"), whole_checks.margin),
-    "responsibilities": (ends_after("from_on", "to_on"), _line_of_responsible, _one_at_a_time),
+    # 逐户落实到人：第八条
+    "responsibilities": (
+        ends_after("from_on", "to_on"),
+        _line_of_responsible,
+        one_at_a_time(
+            ("borrower_id", "role"),
+            at="from_on",
+            begin="from_on",
+            who="person_id",
+            in_file=_IN_FILE,
+            in_book=_IN_BOOK,
+        ),
+    ),
     "balances": (_overdrafts("balance"),),
     "transactions": (
         _overdrafts("balance_after"),
-        _as_before("account_id", "effective_on", "direction", "amount"),
+        as_before("account_id", "effective_on", "direction", "amount", instead=_REVERSE),
     ),
-    "repayments": (_as_before("loan_id", "kind", "amount", "effective_on"), _reversals),
-    "events": (_loan_of_borrower, _as_before("borrower_id", "kind", "effective_on")),
+    "repayments": (
+        as_before("loan_id", "kind", "amount", "effective_on", instead=_REVERSE),
+        _reversals,
+    ),
+    "events": (
+        _loan_of_borrower,
+        as_before("borrower_id", "kind", "effective_on", instead=_REVERSE),
+    ),
+    "loan_states": (opening.history_before_states,),
     **whole_checks.CHECKS,
+    **opening.CHECKS,
 }

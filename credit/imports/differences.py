@@ -14,9 +14,11 @@ _SERIES = {
         "balance": "余额", "overdue_principal": "逾期本金", "overdue_interest": "欠息", "days_past_due": "逾期天数",
     }),
     "classes": ("loan_id", "credit_loan", "风险分类", {"risk_class": "风险分类"}),
+    "terms": ("loan_id", "credit_loan", "借据条件", {"matures_on": "到期日", "annual_rate": "年利率"}),
     "balances": ("account_id", "credit_account", "账户余额", {"balance": "余额", "frozen": "冻结止付金额"}),
 }  # fmt: skip
 _APPENDED = {
+    "schedules": ("还款计划", "loan || ' ' || f.due_on", "应还本金", "principal"),
     "transactions": ("账户流水", "number", "金额", "amount"),
     "repayments": ("还款流水", "number", "金额", "amount"),
     "events": ("风险事项", "reference", "事实", "detail"),

@@ -15,7 +15,7 @@ from credit.choices import (
     ResponsibleRole,
     RiskClass,
 )
-from credit.imports import whole_book
+from credit.imports import opening, whole_book
 from credit.imports.columns import account, borrower, choice, date, loan, money, person, refers, text, unit
 
 _POSTS = tuple(role for role in Role if role != Role.PRINCIPAL)  # 经营主责任人 is named per borrower
@@ -50,6 +50,7 @@ _KINDS = (
             date("to_on", "止", required=False),
         ),
     ),
+    opening.DEPUTIES,
     Kind(
         "customers", "客户", "credit_borrower", ("number",),
         (
@@ -103,6 +104,7 @@ _KINDS = (
         ),
     ),
     *whole_book.OF_LOANS,
+    *opening.PAST,
     *whole_book.SECURITY,
     Kind(
         "accounts", "账户", "credit_account", ("number",),

@@ -1,4 +1,4 @@
-"""What is remarkable about a file without stopping it: a name that a spreadsheet would take for a formula."""
+"""What is remarkable about a file without stopping it: findings that are listed, names that look like formulas."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ _REASON = "以公式符号开头，按文字保存；导出时自动加引号，
 _AT_MOST = 100
 
 
-def notices(stage: Stage, file: str) -> list[Problem]:
-    """Texts that begin like a formula: kept as they are, made harmless on every export."""
-    found = []
+def notices(stage: Stage, file: str) -> tuple[list[Problem], int]:
+    """What the lender wants listed, and texts that begin like a formula: kept, made harmless on every export."""
+    found, total = stage.notices_of(file)
+    formulas = _formulas(stage, file)
+    return sorted([*found, *formulas], key=lambda problem: problem.line or 0), total + len(formulas)
+
+
+def _formulas(stage: Stage, file: str) -> list[Problem]:
+    found: list[Problem] = []
     for target in stage.profile.targets:
         if stage.profile.source_of(target.source) != file or target.kind.name not in stage.mapped:
             continue
@@ -29,4 +35,4 @@ def notices(stage: Stage, file: str) -> list[Problem]:
                     f"ORDER BY row_line LIMIT {_AT_MOST}"
                 )
             ]
-    return sorted(found, key=lambda problem: problem.line or 0)
+    return found

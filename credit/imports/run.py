@@ -10,18 +10,18 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from core import actor, audit, clock
 from core.errors import Conflict, Invalid
 from core.models import ImportBatch, ImportFile
-from core.models.imports import ImportStatus
+from core.models.imports import ImportSource, ImportStatus
 from core.staging.dialect import execute, ident, prepare, rows, scalar
 from core.staging.problems import Problem, listed
 from core.staging.profiles import FileSpec, Profile, load_profile
 from core.staging.stage import Stage
 from core.staging.text_files import fingerprint
-from credit.imports import book, facts, whole_merges
+from credit.imports import book, facts, findings, opening, whole_merges
 from credit.imports.checks import check_book
 from credit.imports.completion import complete
 from credit.imports.differences import difference_sheet
@@ -30,7 +30,8 @@ from credit.imports.notices import notices
 from workflow.services import days
 
 PROFILES = Path(__file__).resolve().parent.parent / "profiles"
-MERGES = {**book.MERGES, **whole_merges.MERGES, **facts.MERGES}
+MERGES = {**book.MERGES, **whole_merges.MERGES, **opening.MERGES, **facts.MERGES}
+PATIENCE = "5s"  # how long somebody who saves a row waits for the import before
 _LOCK = 0x696D706F727473  # "imports": one import at a time per database
 _DATED = re.compile(r"^(\d{4})-?(\d{2})-?(\d{2})$")
 
@@ -100,14 +101,24 @@ class _Rejected(Exception):
 
 
 @transaction.atomic
-def import_files(files: Mapping[str, Path], *, layout: Profile, as_of: date) -> ImportBatch:
-    """Import the files of one date; the batch that comes back is APPLIED, UNCHANGED or REJECTED with every reason."""
-    if not scalar("SELECT pg_try_advisory_xact_lock(%(key)s)", {"key": _LOCK}):
+def import_files(
+    files: Mapping[str, Path],
+    *,
+    layout: Profile,
+    as_of: date,
+    source: ImportSource = ImportSource.EXTRACT,
+) -> ImportBatch:
+    """Import the files of one date; the batch that comes back is APPLIED, UNCHANGED or REJECTED with every reason.
+
+    Rows typed on screen come the same way. They are never the same as an extract, nor the other way round.
+    """
+    if not _take_turn(source):
         raise Conflict("另一批数据正在导入，请等它完成后再试。")
     if as_of > clock.today():
         raise Invalid(f"数据日期 {as_of} 晚于今天，请核对。")
     batch = ImportBatch(
         profile=layout.name,
+        source=source,
         as_of=as_of,
         known_on=known_on(as_of, layout),
         received_at=clock.now(),
@@ -117,7 +128,8 @@ def import_files(files: Mapping[str, Path], *, layout: Profile, as_of: date) -> 
     if refused:
         return _record(batch, ImportStatus.REJECTED, Result(files=refused))
     entries = {kind: _entry(kind, file.path, file.name) for kind, file in taken.items()}
-    if all(_seen(layout, as_of, entry) for entry in entries.values()):
+    from_files = source == ImportSource.EXTRACT
+    if from_files and all(_seen(layout, as_of, entry) for entry in entries.values()):
         return _record(batch, ImportStatus.UNCHANGED, Result(files=entries))
     result = Result(files=entries)
     try:
@@ -130,6 +142,20 @@ def import_files(files: Mapping[str, Path], *, layout: Profile, as_of: date) -> 
     _record(batch, ImportStatus.APPLIED, result)
     _record_days(batch, layout, result)
     return batch
+
+
+def _take_turn(source: ImportSource) -> bool:
+    """One import at a time. A file does not wait; a person who saves a row waits a moment for the one before."""
+    if source == ImportSource.EXTRACT:
+        return bool(scalar("SELECT pg_try_advisory_xact_lock(%(key)s)", {"key": _LOCK}))
+    try:
+        with transaction.atomic():
+            execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+            execute("SELECT pg_advisory_xact_lock(%(key)s)", {"key": _LOCK})
+            execute("SET LOCAL lock_timeout = DEFAULT")
+    except OperationalError:
+        return False
+    return True
 
 
 def known_on(as_of: date, layout: Profile) -> date:
@@ -173,7 +199,11 @@ def _seen(layout: Profile, as_of: date, entry: Mapping[str, Any]) -> bool:
     """Whether the newest applied file of this kind and date is the same, byte for byte."""
     newest = (
         ImportFile.objects.filter(
-            kind=entry["kind"], status=ImportStatus.APPLIED, batch__profile=layout.name, batch__as_of=as_of
+            kind=entry["kind"],
+            status=ImportStatus.APPLIED,
+            batch__profile=layout.name,
+            batch__source=ImportSource.EXTRACT,
+            batch__as_of=as_of,
         )
         .exclude(sha256="")
         .order_by("-id")
@@ -196,6 +226,7 @@ def _apply(batch: ImportBatch, layout: Profile, taken: Mapping[str, Taken], resu
     prepare()
     stage = Stage(layout, batch.as_of, batch.known_on)
     stage.restated_on = {} if layout.replay_from else _restated_on(layout, batch.as_of)
+    stage.listed = findings.listed(batch.as_of)
     for file in taken.values():
         stage.read(file.spec, file.path)
     for target in layout.targets:
@@ -208,6 +239,7 @@ def _apply(batch: ImportBatch, layout: Profile, taken: Mapping[str, Taken], resu
             check_book(stage, target)
             stage.keep_good(target)
             MERGES[target.kind.name](stage, target)
+    findings.judge(stage)
     feeds: dict[str, list[str]] = {}
     for target in layout.targets:
         feeds.setdefault(layout.source_of(target.source), []).append(target.kind.name)
@@ -220,13 +252,13 @@ def _apply(batch: ImportBatch, layout: Profile, taken: Mapping[str, Taken], resu
     for name, entry in result.files.items():
         problems, total = stage.problems_of(name)
         aside, aside_total = stage.set_aside_of(name)
-        said = notices(stage, name) if not total else []
+        said, said_total = notices(stage, name) if not total else ([], 0)
         fed = [counted.get(kind, (0, 0)) for kind in feeds.get(name, ())]
         entry.update(
             rows=stage.files[name].rows,
             inserted=sum(inserted for inserted, _ in fed),
             changed=sum(changed for _, changed in fed),
-            errors=listed([*problems, *said], total + len(said)),
+            errors=listed([*problems, *said], total + said_total),
             set_aside=listed(aside, aside_total),
         )
         result.rejected |= total > 0
@@ -245,6 +277,7 @@ def _restated_on(layout: Profile, as_of: date) -> dict[str, str]:
         ImportFile.objects.filter(
             status__in=[ImportStatus.APPLIED, ImportStatus.UNCHANGED],
             batch__profile=layout.name,
+            batch__source=ImportSource.EXTRACT,
             batch__as_of__gt=as_of,
             batch__status__in=[ImportStatus.APPLIED, ImportStatus.UNCHANGED],
         )
@@ -267,6 +300,7 @@ def _record(batch: ImportBatch, status: ImportStatus, result: Result) -> ImportB
         subject=batch,
         after={
             "profile": batch.profile,
+            "source": batch.source,
             "as_of": batch.as_of,
             "known_on": batch.known_on,
             "files": {entry["name"]: entry["sha256"] for entry in result.files.values()},

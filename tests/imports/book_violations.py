@@ -14,6 +14,7 @@ from credit.models import (
     Bill,
     Clause,
     Collateral,
+    Contact,
     Group,
     GroupMember,
     Guarantee,
@@ -124,6 +125,12 @@ def letter(c: SimpleNamespace, **changes: Any) -> PastLetter:
     return PastLetter.objects.create(**{**fields, **changes})
 
 
+def contact(c: SimpleNamespace, **changes: Any) -> Contact:
+    fields = {"borrower": c.borrower, "person": "甲", "relation": "本人", "phone": "13900000001", "way": "PHONE",
+              "reachable_at": "城西路 1 号", "effective_on": D1, "known_on": D1, "reference": "LX1"}  # fmt: skip
+    return Contact.objects.create(**{**fields, **changes})
+
+
 def _twice(make: Made, **fields: Any) -> Made:
     def violate(c: SimpleNamespace) -> None:
         make(c, **fields)
@@ -189,4 +196,7 @@ BOOK: dict[str, Made] = {
     "a_past_inspection_is_known_afterwards": lambda c: inspection(c, effective_on=D2),
     "a_received_letter_has_a_proof": lambda c: letter(c, received_on=D2),
     "a_past_letter_is_known_afterwards": lambda c: letter(c, effective_on=D2),
+    "a_contact_says_whom_and_where": lambda c: contact(c, phone=""),
+    "a_contact_is_kept_in_a_known_way": lambda c: contact(c, way="PIGEON"),
+    "a_contact_is_known_afterwards": lambda c: contact(c, effective_on=D2),
 }

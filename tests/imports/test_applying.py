@@ -202,17 +202,6 @@ def test_a_handover_in_one_file_ends_one_and_begins_the_other(tmp_path: Path) ->
     ]
 
 
-def test_a_plan_in_the_file_is_the_whole_plan(tmp_path: Path) -> None:
-    head = ("借据号", "应还日", "应还本金", "应还利息")
-    load_book(
-        tmp_path / "a", schedules=[head, ("JJ1", "2026-12-21", "100", "1"), ("JJ1", "2027-03-01", "200", "2")]
-    )
-    load_only(tmp_path / "b", schedules=[head, ("JJ1", "2026-12-21", "300", "1")])
-    assert list(Installment.objects.values_list("due_on", "principal")) == [
-        (date(2026, 12, 21), Decimal("300.00"))
-    ]
-
-
 LEDGER = ("流水号", "借据号", "类型", "金额", "发生日", "冲正流水号")
 
 
@@ -268,6 +257,21 @@ def test_overdue_and_arrears_are_events_when_they_begin_and_again_after_settleme
         "欠息 12.30 元",
         "欠息 5.00 元",
     ]
+
+
+@pytest.mark.parametrize("product", ["银行承兑汇票", "保函"])
+def test_what_the_lender_paid_for_the_customer_is_an_advance_not_an_overdue(
+    tmp_path: Path, product: str
+) -> None:
+    draft = ("CD1", "HT1", "0101", product, "1000000", "0", "2026-05-20", "2026-11-20")
+    paid, unpaid = ("CD1", "1000000", "0", "0", "0", "正常"), ("CD1", "600000", "600000", "0", "1", "正常")
+    load_book(tmp_path / "a", D20, transactions=None, loans=[*BOOK["loans"], draft], loan_states=states(paid))
+    load_only(tmp_path / "b", D21, loan_states=states(unpaid))
+    load_only(tmp_path / "c", D22, loan_states=states(("CD1", "600000", "600000", "0", "2", "正常")))
+    assert events() == [("ADVANCE", "advance:CD1:2026-11-21", D21, D21)]
+    assert RiskEvent.objects.get().detail == "本行垫付 600,000.00 元"
+    load_only(tmp_path / "d", D21, loan_states=states(paid))  # the open day again: nothing was paid
+    assert not RiskEvent.objects.standing(date.max).exists()
 
 
 def test_the_core_repeating_itself_does_not_undo_a_decision_taken_here(tmp_path: Path) -> None:
