@@ -1,11 +1,16 @@
-"""Sign-in and the change of one's own password."""
+"""Sign-in, the change of one's own password, and a leave with its deputy."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.selectors import who_may_stand_in
 
 
 class SignInForm(AuthenticationForm):
@@ -42,3 +47,35 @@ class OwnPasswordForm(PasswordChangeForm):
             "至少 8 位，不要用工号、姓名、生日或常见密码；字母、数字、符号混用更安全。"
         )
         self.fields["new_password2"].help_text = ""
+
+
+class _Colleague(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name}（{obj.username}）"
+
+
+class LeaveForm(forms.Form):
+    """When somebody is on leave, and who stands in; the colleagues offered are those of the branch on the same line."""
+
+    deputy = _Colleague(
+        User.objects.none(),
+        label=_("代理人（AB角）"),
+        empty_label=_("请选择"),
+        help_text=_("同一支行、同一条线的在岗人员。"),
+    )
+    from_on = forms.DateField(
+        label=_("起"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    to_on = forms.DateField(
+        label=_("止（含当日）"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    reason = forms.CharField(label=_("事由"), required=False, max_length=100)
+
+    def __init__(self, *args: Any, person: User, on: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        deputy = self.fields["deputy"]
+        assert isinstance(deputy, forms.ModelChoiceField)
+        deputy.queryset = who_may_stand_in(person, on)
+        self.fields["to_on"].widget.attrs["min"] = on.isoformat()
+        for name, field in self.fields.items():
+            field.widget.attrs["class"] = "form-select" if name == "deputy" else "form-control"

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
 from accounts.choices import Line, Role, UnitKind
-from accounts.querysets import DatedQuerySet, UnitQuerySet
+from accounts.querysets import DatedQuerySet, LeaveQuerySet, UnitQuerySet
 from accounts.scope import Scope, scope_of
 
 
@@ -71,6 +71,10 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
+    def standing_in_for(self, absent: User | None) -> str:
+        """The name, with that of the person on leave in whose place this one acted: 李四（代王五）."""
+        return f"{self.name}（代{absent.name}）" if absent else self.name
+
     @cached_property
     def scope(self) -> Scope:
         """What this person's posts let them see and do today; computed once per request."""
@@ -119,7 +123,7 @@ class Deputy(models.Model):
     to_on = models.DateField("止")
     reason = models.CharField("事由", max_length=100, blank=True)
 
-    objects = DatedQuerySet.as_manager()
+    objects = LeaveQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:

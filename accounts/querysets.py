@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class UnitQuerySet(models.QuerySet):
@@ -23,6 +24,20 @@ class UnitQuerySet(models.QuerySet):
 class DatedQuerySet(models.QuerySet):
     """Rows that hold from a day to a day (inclusive; an open end holds on)."""
 
-    def current(self, on: date) -> DatedQuerySet:
+    def current(self, on: date) -> Self:
         """Rows that hold on the day."""
         return self.filter(Q(to_on__isnull=True) | Q(to_on__gte=on), from_on__lte=on)
+
+
+class LeaveQuerySet(DatedQuerySet):
+    """Leaves, each with the deputy who stands in."""
+
+    def standing(self, on: date) -> Self:
+        """Leaves of the day whose deputy can stand in: both active, and still on one line (第三条)."""
+        return self.current(on).filter(
+            person__is_active=True, deputy__is_active=True, person__line=F("deputy__line")
+        )
+
+    def between(self, from_on: date, to_on: date) -> Self:
+        """Leaves that touch a span of days."""
+        return self.filter(from_on__lte=to_on, to_on__gte=from_on)

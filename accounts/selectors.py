@@ -1,4 +1,4 @@
-"""Who holds which post for a unit on a day."""
+"""Who holds which post for a unit on a day, who is on leave, and who may stand in."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from django.db.models import OuterRef, Q
+from django.db.models import OuterRef, Q, QuerySet
 
 from accounts.choices import Role, UnitKind
-from accounts.models import Post, Unit
+from accounts.models import Deputy, Post, Unit, User
 from accounts.querysets import DatedQuerySet
 
 
@@ -61,3 +61,57 @@ def holders_in_branch(role: Role, on: date, branch: str) -> DatedQuerySet:
         )
         .order_by("from_on", "pk")
     )
+
+
+# 审计 reads everything and changes nothing, 系统管理员 keeps users and reads nothing: neither post goes to another.
+KEPT_APART = frozenset({Role.AUDITOR, Role.ADMIN})
+
+
+def absent(on: date) -> dict[int, int]:
+    """Who is on leave on the day: person → deputy."""
+    return dict(Deputy.objects.standing(on).values_list("person", "deputy"))
+
+
+def who_may_stand_in(person: User, on: date) -> QuerySet[User]:
+    """The active colleagues of a person's branch on the same line (第三条), by name."""
+    mine = list(Post.objects.current(on).filter(person=person).select_related("unit__parent"))
+    home = {
+        post.unit.parent_id if post.unit.kind == UnitKind.DEPARTMENT and post.unit.parent_id else post.unit_id
+        for post in mine
+    }
+    posts = Post.objects.current(on).filter(unit__in=Unit.objects.under(list(home)))
+    people = User.objects.filter(pk__in=posts.values("person"), line=person.line, is_active=True)
+    for role in KEPT_APART:
+        same = posts.filter(role=role).values("person")
+        if any(post.role == role for post in mine):
+            people = people.filter(pk__in=same)
+    return people.exclude(pk=person.pk).order_by("name", "pk")
+
+
+def led_by(user: User) -> QuerySet[User]:
+    """Whose leaves a person registers: a head the department's of their line, a president everybody's there.
+
+    By the person's own posts only: a deputy does not lengthen the leave in which they stand in.
+    """
+    own = user.scope.each[0]
+    people = User.objects.filter(is_active=True)
+    if own.has(Role.ADMIN):
+        return people
+    there = people.filter(pk__in=Post.objects.current(own.on).filter(unit__in=own.unit_ids).values("person"))
+    if own.has(Role.VICE_PRESIDENT, Role.PRESIDENT):
+        return there
+    return there.filter(line=own.line) if own.has(Role.CUSTOMER_HEAD, Role.RISK_HEAD) else people.none()
+
+
+def leaves_seen_by(user: User) -> QuerySet[Deputy]:
+    """A person's own leaves, those in which they stand in, and those of the people they lead; an auditor all."""
+    leaves = Deputy.objects.select_related("person", "deputy")
+    if user.scope.reads_all:
+        return leaves
+    return leaves.filter(Q(person=user) | Q(deputy=user) | Q(person__in=led_by(user)))
+
+
+def leaves_of_the_day(user: User) -> QuerySet[Deputy]:
+    """The leaves of today that concern a person: their own, and those in which they stand in."""
+    standing = Deputy.objects.standing(user.scope.on).select_related("person", "deputy")
+    return standing.filter(Q(person=user) | Q(deputy=user)).order_by("to_on", "pk")

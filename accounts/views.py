@@ -1,4 +1,4 @@
-"""Sign in, sign out, change one's own password, and the page of a locked sign-in."""
+"""Sign in, sign out, change one's own password, the page of a locked sign-in; leaves and their deputies."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.forms import OwnPasswordForm, SignInForm
+from accounts import services
+from accounts.forms import LeaveForm, OwnPasswordForm, SignInForm
+from accounts.http import SignedInRequest
+from accounts.leaves import leaves_page, people_for
+from accounts.selectors import leaves_seen_by
 from core import audit, clock
 from core.actor import Actor, acting_as
+from core.errors import Refused
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -71,3 +77,42 @@ def locked_out(
     audit.record(act="accounts.locked_out", subject="accounts.user", note=tried)
     until = clock.local(clock.now() + get_cool_off(request))
     return render(request, "registration/locked.html", {"until": until}, status=429)
+
+
+@require_safe
+def leaves(request: SignedInRequest) -> HttpResponse:
+    """休假与代理: leaves that go on, that come and that are past, as far as the person sees them."""
+    return render(request, "accounts/leaves.html", leaves_page(request.user, clock.today()))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave_new(request: SignedInRequest) -> HttpResponse:
+    """Register a leave: one's own, or that of somebody whom one leads."""
+    user, on = request.user, clock.today()
+    chosen = request.POST.get("person") or request.GET.get("person") or ""
+    people = people_for(user)
+    person = get_object_or_404(people, pk=int(chosen)) if chosen.isdecimal() else user
+    form = LeaveForm(request.POST or None, person=person, on=on, initial={"from_on": on})
+    if form.is_valid():
+        try:
+            leave = services.register_leave(person=person, by=user, on=on, **form.cleaned_data)
+        except Refused as refusal:  # what was typed stays on the page
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("已登记：%(leave)s。") % {"leave": leave})
+            return redirect("leaves")
+    offered = people.order_by("name", "pk") if people.exclude(pk=user.pk).exists() else []
+    page = {"form": form, "person": person, "people": offered}
+    return render(request, "accounts/leave_form.html", page, status=422 if form.errors else 200)
+
+
+@require_POST
+def leave_end(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The person is back, or does not go: the deputy's powers end at once."""
+    leave = get_object_or_404(leaves_seen_by(request.user), pk=pk)
+    services.end_leave(leave=leave, by=request.user, on=clock.today())
+    messages.success(
+        request,
+        _("%(deputy)s对%(who)s的代理已结束。") % {"deputy": leave.deputy.name, "who": leave.person.name},
+    )
+    return redirect("leaves")

@@ -87,6 +87,22 @@ STEP_TRANSITIONS = {
 }
 
 
+class ConsentStatus(models.TextChoices):
+    """Where the consent to a document entered afterwards (补录) stands."""
+
+    PENDING = "PENDING", "待同意"
+    GRANTED = "GRANTED", "已同意"
+    REFUSED = "REFUSED", "不同意"
+
+
+# REFUSED → PENDING: asked again with a better reason.
+CONSENT_TRANSITIONS = {
+    ConsentStatus.PENDING: frozenset({ConsentStatus.GRANTED, ConsentStatus.REFUSED}),
+    ConsentStatus.GRANTED: frozenset(),
+    ConsentStatus.REFUSED: frozenset({ConsentStatus.PENDING}),
+}
+
+
 class RunStatus(models.TextChoices):
     """Where one step of a day stands."""
 

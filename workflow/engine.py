@@ -45,10 +45,12 @@ def reconcile(
     step: str = "",
     only: Sequence[int] | None = None,
     progress: Progress | None = None,
+    not_before: date | None = None,
 ) -> Counter[str]:
     """Bring the duties of one rule in line with what it requires on a day; returns counts by what was done.
 
     The second run of the same day changes nothing. `only` narrows to some subjects (a risk event just recorded).
+    What was due before `not_before`, the lender's first day, is not raised: its papers are not of this system.
     """
     progress = progress or Progress()
     step = step or f"duties:{rule.obligation}"
@@ -67,7 +69,7 @@ def reconcile(
         for group in [[row] for row in suspects] + [[row for row in todo if row.pk not in progress.suspects]]:
             if group:
                 progress.hold([row.pk for row in group])
-                _reconcile_set(rule, group, on, policy, step, counts)
+                _reconcile_set(rule, group, on, policy, step, counts, not_before)
                 progress.hold([])
     return counts
 
@@ -80,12 +82,18 @@ def _sets(rows: QuerySet[Any]) -> Iterator[list[Any]]:
 
 
 def _reconcile_set(
-    rule: Rule, rows: list[Any], on: date, policy: Policy, step: str, counts: Counter[str]
+    rule: Rule,
+    rows: list[Any],
+    on: date,
+    policy: Policy,
+    step: str,
+    counts: Counter[str],
+    not_before: date | None,
 ) -> None:
     """Reconcile a set in one transaction, halving it when it fails."""
 
     def work(part: list[Any]) -> Counter[str]:
-        return _write(rule, [(row, rule.judge(row, on, policy)) for row in part], on)
+        return _write(rule, [(row, rule.judge(row, on, policy)) for row in part], on, not_before)
 
     for part, outcome in halving(rows, work):
         if isinstance(outcome, Exception):
@@ -132,7 +140,7 @@ def quarantine(*, on: date, step: str, kind: str, subject_id: int, cause: str) -
         row.save(update_fields=["cause", "attempts", "resolved_at"])
 
 
-def _write(rule: Rule, judged: list[tuple[Any, Verdict]], on: date) -> Counter[str]:
+def _write(rule: Rule, judged: list[tuple[Any, Verdict]], on: date, not_before: date | None) -> Counter[str]:
     """Compare verdicts with the duties that stand, and write the differences."""
     counts: Counter[str] = Counter()
     standing: dict[int, dict[str, WorkItem]] = {}
@@ -147,7 +155,8 @@ def _write(rule: Rule, judged: list[tuple[Any, Verdict]], on: date) -> Counter[s
         required = {need.period_key: need for need in verdict.required}
         for key, need in required.items():
             if key not in items:
-                new.append(_raise(rule, row, need, on))
+                if not_before is None or need.due_on >= not_before:
+                    new.append(_raise(rule, row, need, on))
             elif _align(items[key], need, rule, row):
                 changed.append(items[key])
         for key, item in items.items():
@@ -199,7 +208,7 @@ def _raise(rule: Rule, row: Any, need: Required, on: date) -> WorkItem:
 
 def _align(item: WorkItem, need: Required, rule: Rule, row: Any) -> bool:
     """Bring a standing duty in line with what is required; True when something changed."""
-    before = (item.status, item.due_on, item.person_id, item.unit_id)
+    before = (item.status, item.due_on, item.reason, item.person_id, item.unit_id)
     if item.status == DutyStatus.VOID:
         item.status = DutyStatus.OPEN
         item.closed_on = item.closed_at = None
@@ -207,11 +216,12 @@ def _align(item: WorkItem, need: Required, rule: Rule, row: Any) -> bool:
         item.due_on, item.reason = need.due_on, need.reason
     if item.status == DutyStatus.OPEN:
         if need.due_on < item.due_on:  # brought forward, never put off
-            item.due_on, item.reason = max(need.due_on, item.counts_from), need.reason
+            item.due_on = max(need.due_on, item.counts_from)
+        item.reason = need.reason  # what is short today is not what was short yesterday
         owner = rule.owner(row)
         if item.submitted_on is None:  # what is being signed stays with whoever handed it in
             item.person_id, item.unit_id = owner.person_id, owner.unit_id
-    return before != (item.status, item.due_on, item.person_id, item.unit_id)
+    return before != (item.status, item.due_on, item.reason, item.person_id, item.unit_id)
 
 
 def _drop(item: WorkItem, verdict: Verdict, on: date) -> bool:

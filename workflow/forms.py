@@ -118,12 +118,13 @@ class BoundForm:
     background: Background
     facts: Sequence[Fact] = ()
     here: str = ""  # a section's code, or empty for all on one page
+    more_gaps: Sequence[Gap] = ()  # what is missing beside the answers
     gaps: list[Gap] = field(init=False)
     _changes: Mapping[str, Change] = field(init=False)
     _gap_at: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.gaps = gaps(self.definition, self.answers, self.background)
+        self.gaps = [*gaps(self.definition, self.answers, self.background), *self.more_gaps]
         self._changes = changes(self.definition, self.answers, self.background)
         self._gap_at = {}
         for gap in self.gaps:

@@ -38,7 +38,7 @@ def documents_panel(number: str, user: User) -> Panel:
     documents = (
         Document.objects.visible_to(user)
         .filter(borrower_number=number)
-        .select_related("author")
+        .select_related("author", "on_behalf_of", "late_entry")
         .order_by("-pk")[:HISTORY]
     )
     return Panel("documents", _("文书"), "home/panel_documents.html", {"documents": list(documents)})

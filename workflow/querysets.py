@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
-from workflow.choices import DocumentStatus, DutyStatus
+from workflow.choices import ConsentStatus, DocumentStatus, DutyStatus
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
-def _in_scope(user: User, *, own: str) -> Q:
-    """Rows of a business table that a person may read: everything, their units', their own and their customers'."""
+def _in_scope(user: User, *own: str) -> Q:
+    """Rows of a business table that a person may read: everything, their units', their own and their customers'.
+
+    A deputy reads what the person on leave would.
+    """
     scope = user.scope
     if scope.reads_all:
         return Q()
-    where = Q(unit_id__in=scope.unit_ids) | Q(**{own: user.pk})
+    where = Q(unit_id__in=scope.unit_ids)
+    for column in own:
+        where |= Q(**{f"{column}__in": scope.person_ids})
     if scope.own_only:
         where |= Q(borrower_number__in=scope.managed_borrowers())
     return where if scope.roles else Q(pk__in=[])
@@ -30,7 +35,7 @@ class WorkItemQuerySet(models.QuerySet):
 
     def visible_to(self, user: User) -> WorkItemQuerySet:
         """Duties that the person may read."""
-        return self.filter(_in_scope(user, own="person_id"))
+        return self.filter(_in_scope(user, "person_id"))
 
     def open(self) -> WorkItemQuerySet:
         """Duties that are still to be done."""
@@ -43,8 +48,8 @@ class WorkItemQuerySet(models.QuerySet):
         )
 
     def owed_by(self, user: User) -> WorkItemQuerySet:
-        """Open duties of the person."""
-        return self.open().filter(person=user)
+        """Open duties of the person, and of those on leave in whose place they stand."""
+        return self.open().filter(person__in=user.scope.person_ids)
 
 
 class DocumentQuerySet(models.QuerySet):
@@ -53,7 +58,7 @@ class DocumentQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> DocumentQuerySet:
         """Documents that the person may read; somebody else's unfinished draft is not yet a document."""
         return (
-            self.filter(_in_scope(user, own="author_id"))
+            self.filter(_in_scope(user, "author_id", "on_behalf_of_id"))
             .filter(
                 Q(author=user)
                 | ~Q(status__in=[DocumentStatus.DRAFT, DocumentStatus.DISCARDED])
@@ -65,3 +70,19 @@ class DocumentQuerySet(models.QuerySet):
     def of(self, *, subject_kind: str, subject_id: int) -> DocumentQuerySet:
         """Documents about one subject."""
         return self.filter(subject_kind=subject_kind, subject_id=subject_id)
+
+
+class LateEntryQuerySet(models.QuerySet):
+    """Documents entered afterwards."""
+
+    def visible_to(self, user: User) -> LateEntryQuerySet:
+        """Those of the person's own, and of the units whose business the person reads."""
+        scope = user.scope
+        if scope.reads_all:
+            return self
+        where = Q(document__unit_id__in=scope.unit_ids) | Q(requested_by=user)
+        return self.filter(where if scope.roles else Q(pk__in=[]))
+
+    def waiting(self) -> LateEntryQuerySet:
+        """Those that wait for a head's consent; of a draft that was thrown away nothing is asked any more."""
+        return self.filter(status=ConsentStatus.PENDING, document__status=DocumentStatus.DRAFT)

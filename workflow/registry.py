@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.choices import Line, Role
-from accounts.models import User
+from accounts.models import Unit, User
+from accounts.selectors import Holders, absent
 from workflow import rules
 from workflow.definitions import Answers, Background, FormDefinition
 from workflow.models import Document
@@ -97,6 +98,18 @@ def seated(seats: Iterable[rules.Signer]) -> list[Signer]:
     return [Signer(seat.role, seat.line, seat.label, people[seat.person_id]) for seat in seats]
 
 
+def people_around(document: Document, *, unit: Unit, on: date, principal: int | None = None) -> rules.People:
+    """Everybody around a document on a day, for `rules.resolve_chain`: posts of the unit, leaves, the principal."""
+    named = {} if principal is None else {Role.PRINCIPAL: [principal]}
+    return rules.People(
+        author_id=document.author_id,
+        author_line=Line(document.author.line),
+        holders=Holders(on).around(unit) | named,
+        on_behalf_of=document.on_behalf_of_id,
+        absent=absent(on),
+    )
+
+
 Provider = Callable[..., Iterable[Fact]]  # (*, subject: Subject, user: User, on: date)
 
 
@@ -110,7 +123,7 @@ class FormKind:
 
     `prefill(subject=, user=, on=)` is what it starts with, `signers(document=, on=)` who signs (first the author),
     `may_author(user=, subject=, on=)` who may fill it in. The three hooks run inside the transaction of the verb,
-    with `document=`, `by=`, `on=`.
+    with `document=`, `by=`, `on=`. `day_field` is the answer that says on which day the work was done.
     """
 
     definition: FormDefinition
@@ -121,6 +134,7 @@ class FormKind:
     on_returned: Callable[..., None] = _nothing
     on_locked: Callable[..., None] = _nothing
     duty_kinds: tuple[str, ...] = ()  # kinds of work items that this form discharges
+    day_field: str = ""  # a date or a date and time; empty: the form tells of no day of its own
     print_template: str = "print/document.html"
     earlier: tuple[FormDefinition, ...] = ()  # versions that documents were filled in with
 
@@ -184,6 +198,15 @@ def background_of(
         options=kept.options,
         on=on or document.created_on,
     )
+
+
+def done_on(document: Document) -> date | None:
+    """The day on which the work was done, as the form says; None where it says none, or nothing readable."""
+    name = kind(document.form).day_field
+    try:
+        return date.fromisoformat(str(document.content.get(name) or "")[:10]) if name else None
+    except ValueError:
+        return None  # its own gap says so
 
 
 def answers_of(document: Document) -> Answers:

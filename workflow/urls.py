@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from workflow.views import files, filling, signing
+from workflow.views import files, filling, late_entries, signing, usage
 
 urlpatterns = [
     path("documents/start/<int:work_item>/", filling.start, name="document_start"),
@@ -16,6 +16,14 @@ urlpatterns = [
     path("documents/<int:pk>/conflict/", filling.settle_conflict, name="document_conflict"),
     path("documents/<int:pk>/submit/", filling.submit, name="document_submit"),
     path("documents/<int:pk>/discard/", filling.discard, name="document_discard"),
+    path("documents/<int:pk>/late-entry/", late_entries.request_late, name="document_late"),
+    path(
+        "documents/<int:pk>/late-entry/withdraw/", late_entries.withdraw_late, name="document_late_withdraw"
+    ),
+    path("late-entries/", late_entries.late_list, name="late_entries"),
+    path("late-entries/<int:pk>/decide/", late_entries.decide_late, name="late_entry_decide"),
+    path("usage/", usage.usage, name="usage"),
+    path("usage/export/", usage.usage_export, name="usage_export"),
     path("documents/<int:pk>/sign/", signing.sign, name="document_sign"),
     path("documents/<int:pk>/send-back/", signing.send_back, name="document_send_back"),
     path("documents/<int:pk>/withdraw/", signing.withdraw, name="document_withdraw"),

@@ -12,7 +12,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.choices import Line, Role
 from accounts.models import User
-from accounts.selectors import Holders
 from tests.factories import PASSWORD
 from workflow import registry, rules
 from workflow.choices import SubjectKind
@@ -55,10 +54,8 @@ class Desk:
         return user.line == Line.CUSTOMER
 
     def signers(self, *, document: Document, on: date) -> Sequence[registry.Signer]:
-        people = rules.People(
-            author_id=document.author_id,
-            author_line=Line(document.author.line),
-            holders=Holders(on).around(self.cast.corporate) | {Role.PRINCIPAL: [self.principal.pk]},
+        people = registry.people_around(
+            document, unit=self.cast.corporate, on=on, principal=self.principal.pk
         )
         return registry.seated(rules.resolve_chain(ROLES, people))
 

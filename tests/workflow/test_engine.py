@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -117,3 +118,28 @@ def test_a_set_that_killed_its_process_is_taken_row_by_row(cast, book):
     singles = [ids for ids in progress.held if len(ids) == 1]
     assert sorted(ids[0] for ids in singles) == sorted(suspects)
     assert progress.held[-1] == []
+
+
+def test_what_was_due_before_the_lender_went_live_is_not_raised(cast):
+    quarter_end = date(2026, 12, 31)
+    reconcile(
+        CorporateVisit(), on=ON, policy=policy_on(ON), not_before=date(2027, 1, 1)
+    )  # the quarter's visits were due on 12-31, the evening before
+    assert not WorkItem.objects.exists()
+    reconcile(CorporateVisit(), on=ON, policy=policy_on(ON), not_before=quarter_end)
+    assert {item.due_on for item in WorkItem.objects.all()} == {quarter_end}
+
+
+class Telling(CorporateVisit):
+    """The rule, with a reason that differs from day to day."""
+
+    def judge(self, row, on, policy):
+        verdict = super().judge(row, on, policy)
+        needs = tuple(replace(need, reason=f"截至 {on}") for need in verdict.required)
+        return replace(verdict, required=needs)
+
+
+def test_an_open_duty_says_each_day_why_it_is_owed_that_day(cast):
+    for on in (ON, date(2026, 11, 25)):
+        reconcile(Telling(), on=on, policy=policy_on(on))
+        assert {item.reason for item in WorkItem.objects.all()} == {f"截至 {on}"}

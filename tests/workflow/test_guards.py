@@ -193,6 +193,8 @@ def nobody_signs_twice(desk: Desk) -> None:
 
 
 VIOLATIONS: dict[str, Violation] = {
+    "nobody_writes_on_their_own_behalf": lambda desk: change(Document, on_behalf_of=desk.cast.cm)(desk),
+    "a_deputy_signs_for_somebody_else": lambda desk: change(Step, on_behalf_of=desk.cast.head)(desk),
     "a_revision_has_its_own_number": again(Document),
     "what_is_signed_has_a_fingerprint": change(Document, content_hash=""),
     "a_locked_document_says_when": change(Document, locked_at=AT),

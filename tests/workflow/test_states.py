@@ -17,17 +17,19 @@ from tests.workflow.conftest import AT, Desk
 from workflow import choices
 from workflow.choices import (
     CHAIN_TRANSITIONS,
+    CONSENT_TRANSITIONS,
     DOCUMENT_TRANSITIONS,
     DUTY_TRANSITIONS,
     RUN_TRANSITIONS,
     STEP_TRANSITIONS,
     ChainStatus,
+    ConsentStatus,
     DocumentStatus,
     DutyStatus,
     RunStatus,
     StepStatus,
 )
-from workflow.models import Chain, DayRun, Document, Step, WorkItem
+from workflow.models import Chain, DayRun, Document, LateEntry, Step, WorkItem
 from workflow.services import attachments, documents, signatures
 
 TABLES: dict[type[models.TextChoices], tuple[Any, type[models.Model]]] = {
@@ -35,6 +37,7 @@ TABLES: dict[type[models.TextChoices], tuple[Any, type[models.Model]]] = {
     DocumentStatus: (DOCUMENT_TRANSITIONS, Document),
     ChainStatus: (CHAIN_TRANSITIONS, Chain),
     StepStatus: (STEP_TRANSITIONS, Step),
+    ConsentStatus: (CONSENT_TRANSITIONS, LateEntry),
     RunStatus: (RUN_TRANSITIONS, DayRun),
 }
 

@@ -11,10 +11,10 @@ from django.db import models
 
 from core.errors import Refused
 from tests.workflow import raw
-from tests.workflow.conftest import Desk
+from tests.workflow.conftest import AT, Desk
 from workflow import registry
 from workflow.choices import DocumentStatus
-from workflow.models import Attachment, Chain, Document, Step
+from workflow.models import Attachment, Chain, Document, LateEntry, Step
 from workflow.services import signatures
 
 # Fields that are not part of what is signed, each with the reason.
@@ -27,6 +27,7 @@ WORKING: dict[type[models.Model], dict[str, str]] = {
     },
     Attachment: {"id": "the row's name"},
     Step: {"id": "the row's name; the audit refers to it"},
+    LateEntry: {"id": "the row's name"},
 }
 # Fields that say what became of a finished document; changed on a locked one.
 OF_A_LOCKED_ONE = {"locked_on", "locked_at"}
@@ -57,6 +58,11 @@ def another(desk: Desk, row: models.Model, name: str) -> dict[str, Any]:
         (Step, "person"): desk.cast.other_head.pk,
         (Step, "line"): "RISK",
         (Step, "role"): "RISK_HEAD",
+        (Step, "on_behalf_of"): desk.cast.other_head.pk,
+        (Document, "on_behalf_of"): desk.cast.cm2.pk,
+        (LateEntry, "requested_by"): desk.cast.cm2.pk,
+        (LateEntry, "decided_by"): desk.cast.other_head.pk,
+        (LateEntry, "status"): "REFUSED",
     }
     if (type(row), name) in special:
         return {field.attname: special[type(row), name]}
@@ -73,7 +79,9 @@ def another(desk: Desk, row: models.Model, name: str) -> dict[str, Any]:
     if isinstance(field, models.DateTimeField):
         return {name: value + timedelta(seconds=1) if value else "2026-11-24T00:00:00Z"}
     if isinstance(field, models.DateField):
-        return {name: value + timedelta(days=1) if value else date(2026, 11, 24)}
+        return {
+            name: value + timedelta(days=-1 if name == "actual_on" else 1) if value else date(2026, 11, 24)
+        }
     if isinstance(field, models.IntegerField):
         return {name: value + 7}
     if name in ("content_hash", "signed_hash", "sha256"):
@@ -81,6 +89,18 @@ def another(desk: Desk, row: models.Model, name: str) -> dict[str, Any]:
     if name == "subject_kind":
         return {name: "LOAN"}
     return {name: f"{value}x"}
+
+
+def entered_late(desk: Desk) -> Document:
+    """A document with the head's consent to its being entered afterwards, at the signers' desk."""
+    document = desk.draft()
+    desk.attach(document)
+    LateEntry.objects.create(
+        document=document, actual_on=desk.cast.today, reason="系统停机", requested_by=desk.cast.cm,
+        requested_on=desk.cast.today, requested_at=AT, status="GRANTED", decided_by=desk.cast.head,
+        decided_on=desk.cast.today, decided_at=AT, remark="同意",
+    )  # fmt: skip
+    return desk.submit(document)
 
 
 def mutate(row: models.Model, values: dict[str, Any]) -> None:
@@ -94,7 +114,7 @@ def test_every_field_is_either_signed_or_listed_with_its_reason() -> None:
     for model, reasons in WORKING.items():
         assert set(reasons) <= {field.name for field in model._meta.concrete_fields}
         assert all(reasons.values())
-    assert len(FIELDS) == 18 + 11 + 12
+    assert len(FIELDS) == 19 + 11 + 13 + 11
 
 
 @pytest.mark.parametrize(("model", "name"), FIELDS, ids=lambda part: getattr(part, "__name__", part))
@@ -102,7 +122,7 @@ def test_a_change_past_the_guards_shows_blocks_later_steps_and_asks_for_all_sign
     desk: Desk, monkeypatch: pytest.MonkeyPatch, model: type[models.Model], name: str
 ) -> None:
     monkeypatch.setitem(registry._kinds, "test_note_b", registry.kind("test_note"))
-    document = desk.submitted()
+    document = entered_late(desk) if model is LateEntry else desk.submitted()
     desk.sign(desk.step(document, 2), desk.cast.head)
     if name in OF_A_LOCKED_ONE:
         desk.sign(desk.step(document, 3), desk.cast.president)
@@ -111,6 +131,7 @@ def test_a_change_past_the_guards_shows_blocks_later_steps_and_asks_for_all_sign
         Document: lambda: desk.again(document),
         Attachment: lambda: document.attachments.get(),
         Step: lambda: desk.step(document, 2),
+        LateEntry: lambda: document.late_entry,
     }[model]()
     field = model._meta.get_field(name)
     values = another(desk, row, name)

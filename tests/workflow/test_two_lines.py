@@ -19,7 +19,7 @@ from tests.workflow import raw
 from tests.workflow.conftest import AT, Desk
 from workflow import rules
 from workflow.models import Chain, Document, Step
-from workflow.services import papers, signatures
+from workflow.services import papers, seats, signatures
 
 # Who signs where: worked out by hand from 第三十条 for the customer line, and for the risk line by its own ladder.
 CHAINS = {
@@ -218,7 +218,7 @@ def test_the_two_lines_have_different_posts_and_a_person_stands_on_one(cast: Sim
 
 
 def test_no_setting_and_no_policy_can_relax_who_signs() -> None:
-    for module in (rules, signatures):
+    for module in (rules, seats, signatures):
         imported = set()
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.ImportFrom):

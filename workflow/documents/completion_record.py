@@ -95,4 +95,5 @@ KIND = FormKind(
     on_submitted=on_submitted,
     on_returned=on_returned,
     on_locked=on_locked,
+    day_field="done_on",
 )

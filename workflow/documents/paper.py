@@ -12,6 +12,7 @@ from workflow import registry
 from workflow.choices import ChainStatus, DocumentStatus, StepStatus
 from workflow.definitions import PrintedSection, flatten
 from workflow.models import Chain, Document, Step
+from workflow.selectors import late_of
 
 PHOTO_WIDTH = 900  # pixels: sharp at a third of a page
 HASH_SHOWN = 16  # digits of the fingerprint that people can compare by eye
@@ -52,18 +53,14 @@ def content_of(document: Document) -> list[PrintedSection]:
 
 def boxes_of(chain: Chain | None) -> list[Box]:
     """The signatures of a chain, in order."""
-    steps = chain.steps.select_related("person", "signed_by") if chain else []
+    steps = chain.steps.select_related("person", "signed_by", "on_behalf_of") if chain else []
     return [_box(step) for step in steps]
 
 
 def _box(step: Step) -> Box:
     signed = step.status == StepStatus.SIGNED
-    who = step.signed_by or step.person
-    name = who.name if who else ""
-    if signed and step.person and step.signed_by_id != step.person_id:
-        name = f"{name}（代{step.person.name}）"
     at = f"{clock.local(step.signed_at):%Y-%m-%d %H:%M}" if signed and step.signed_at else ""
-    return Box(step.label, name, at, step.remark if signed else "", signed)
+    return Box(step.label, step.who, at, step.remark if signed else "", signed)
 
 
 def paper_of(document: Document) -> dict[str, Any]:
@@ -81,6 +78,7 @@ def paper_of(document: Document) -> dict[str, Any]:
         "sections": content_of(document),
         "last_on": kept.last_on,
         "boxes": boxes_of(chain),
+        "late_entry": late_of(document),
         "photos": _photos(document),
         "watermark": _WATERMARKS.get(DocumentStatus(document.status), ""),
         "hash": digest[:HASH_SHOWN],

@@ -1,7 +1,7 @@
 """Duties, days, documents and signatures. None of them knows a loan."""
 
 from workflow.models.days import DailyMeasure, DayRun, Quarantined
-from workflow.models.documents import Attachment, Document
+from workflow.models.documents import Attachment, Document, LateEntry
 from workflow.models.duties import Escalation, WorkItem
 from workflow.models.signatures import Chain, Step
 
@@ -12,6 +12,7 @@ __all__ = [
     "DayRun",
     "Document",
     "Escalation",
+    "LateEntry",
     "Quarantined",
     "Step",
     "WorkItem",

@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Unit, User
-from workflow.choices import DocumentStatus, SubjectKind
-from workflow.querysets import DocumentQuerySet
+from workflow.choices import ConsentStatus, DocumentStatus, SubjectKind
+from workflow.querysets import DocumentQuerySet, LateEntryQuerySet
 
 
 class Document(models.Model):
@@ -30,6 +30,9 @@ class Document(models.Model):
     borrower_name = models.CharField("客户名称", max_length=120, blank=True)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    on_behalf_of = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+"
+    )  # who was on leave, where a deputy is the author
     status = models.CharField(
         "状态", max_length=12, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT
     )
@@ -65,6 +68,10 @@ class Document(models.Model):
                 ),
                 name="a_locked_document_says_when",
             ),
+            models.CheckConstraint(
+                condition=Q(on_behalf_of__isnull=True) | ~Q(on_behalf_of=models.F("author")),
+                name="nobody_writes_on_their_own_behalf",
+            ),
         )
         indexes = (
             models.Index(fields=["borrower_number", "form"], name="documents_of_a_borrower"),
@@ -73,6 +80,75 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} 第{self.revision}版"
+
+    @property
+    def written_by(self) -> str:
+        """Its author, with both names where a deputy wrote it: 李四（代王五）."""
+        return self.author.standing_in_for(self.on_behalf_of)
+
+
+class LateEntry(models.Model):
+    """A document that tells of work done on paper, entered afterwards (补录, 第五条): it needs the head's consent.
+
+    `actual_on` is the day on which the work was done. Duties that such a document discharges count apart.
+    """
+
+    document = models.OneToOneField(Document, on_delete=models.PROTECT, related_name="late_entry")
+    actual_on = models.DateField("实际日期")
+    reason = models.CharField("补录原因", max_length=300)
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    requested_on = models.DateField("申请日")
+    requested_at = models.DateTimeField("申请时间")
+    status = models.CharField(
+        "状态", max_length=8, choices=ConsentStatus.choices, default=ConsentStatus.PENDING
+    )
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_on = models.DateField("审批日", null=True)
+    decided_at = models.DateTimeField("审批时间", null=True)
+    remark = models.CharField("审批意见", max_length=300, blank=True)
+
+    objects = LateEntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-requested_on", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="a_late_entry_gives_its_reason",
+                violation_error_message="请写明补录原因。",
+            ),
+            models.CheckConstraint(
+                condition=Q(actual_on__lte=models.F("requested_on")), name="a_late_entry_tells_of_the_past"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status="PENDING",
+                    decided_by__isnull=True,
+                    decided_on__isnull=True,
+                    decided_at__isnull=True,
+                )
+                | Q(
+                    status__in=["GRANTED", "REFUSED"],
+                    decided_by__isnull=False,
+                    decided_on__isnull=False,
+                    decided_at__isnull=False,
+                ),
+                name="a_consent_says_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=models.F("requested_by")),
+                name="nobody_consents_to_their_own_late_entry",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="REFUSED") | ~Q(remark=""), name="a_refused_late_entry_says_why"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["requested_on"], condition=Q(status="PENDING"), name="consents_waiting"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.document} {self.get_status_display()}"
 
 
 def attachment_path(attachment: Attachment, filename: str) -> str:

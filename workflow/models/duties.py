@@ -41,6 +41,9 @@ class WorkItem(models.Model):
     document = models.ForeignKey(Document, null=True, on_delete=models.PROTECT, related_name="work_items")
     submitted_on = models.DateField("提交签字日", null=True)
     done_on = models.DateField("办理日", null=True)
+    late_entry = models.BooleanField(
+        "补录办结", default=False, db_default=False
+    )  # its evidence came afterwards
     closed_on = models.DateField("办结日", null=True)  # the business date of the closing, for measures
     closed_at = models.DateTimeField("办结时间", null=True)
     closed_by = models.CharField("办结人", max_length=60, blank=True)

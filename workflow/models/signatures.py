@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.choices import Line, Role
 from accounts.models import User
@@ -58,6 +58,9 @@ class Step(models.Model):
     person = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # who is expected
     status = models.CharField("状态", max_length=10, choices=StepStatus.choices, default=StepStatus.WAITING)
     signed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    on_behalf_of = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+"
+    )  # who was on leave, where a deputy signed
     signed_on = models.DateField("签字日", null=True)
     signed_at = models.DateTimeField("签字时间", null=True)
     signed_hash = models.CharField("所签指纹", max_length=64, blank=True)
@@ -92,6 +95,11 @@ class Step(models.Model):
                 condition=~Q(status="SIGNED") | ~Q(signed_hash=""), name="a_signature_covers_a_fingerprint"
             ),
             models.CheckConstraint(
+                condition=Q(on_behalf_of__isnull=True)
+                | (Q(signed_by__isnull=False) & ~Q(on_behalf_of=F("signed_by"))),
+                name="a_deputy_signs_for_somebody_else",
+            ),
+            models.CheckConstraint(
                 condition=~Q(status="RETURNED") | ~Q(remark=""),
                 name="a_send_back_gives_its_reason",
                 violation_error_message="退回时请写明理由。",
@@ -101,3 +109,9 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chain} {self.label}"
+
+    @property
+    def who(self) -> str:
+        """Who signed, with both names where a deputy did; before that who is expected; empty where nobody is."""
+        person = self.signed_by or self.person
+        return person.standing_in_for(self.on_behalf_of) if person else ""

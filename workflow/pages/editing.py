@@ -17,8 +17,9 @@ from workflow.definitions import clean, reuse_last, visible_sections
 from workflow.definitions.values import is_empty
 from workflow.forms import BoundForm
 from workflow.models import Document, WorkItem
+from workflow.pages.late import late_panel
 from workflow.pages.way import stations_ahead
-from workflow.services import documents
+from workflow.services import documents, late_entries
 
 ALL = "all"  # every section on one page
 
@@ -36,7 +37,10 @@ def bound(document: Document, *, here: str, on: date) -> BoundForm:
     if here != ALL and here not in shown:
         here = shown[0]
     facts = registry.Prefill.from_json(document.prefilled).facts
-    return BoundForm(definition, document.content, background, facts, "" if here == ALL else here)
+    late = late_entries.gap_of(document, on=on)
+    return BoundForm(
+        definition, document.content, background, facts, "" if here == ALL else here, [late] if late else []
+    )
 
 
 def edit_page(document: Document, *, here: str, on: date) -> dict[str, Any]:
@@ -51,12 +55,15 @@ def edit_page(document: Document, *, here: str, on: date) -> dict[str, Any]:
         "kept": kept,
         "stations": stations_ahead(document, on),
         "duties": list(WorkItem.objects.open().filter(document=document).order_by("due_on")),
-        "returned": returned.steps.filter(status=StepStatus.RETURNED).select_related("signed_by").first()
+        "returned": returned.steps.filter(status=StepStatus.RETURNED)
+        .select_related("signed_by", "on_behalf_of")
+        .first()
         if returned
         else None,
         "files": [one for one in document.attachments.all() if not form.here or one.section == form.here],
         "saved_at": clock.local(document.saved_at),
         "last_answer": form.background.last,
+        "late": late_panel(document, on, owed=bool(form.more_gaps)),
     }
 
 

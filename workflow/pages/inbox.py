@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.sessions.backends.base import SessionBase
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import User
 from workflow import registry
-from workflow.choices import ChainStatus, DocumentStatus, StepStatus
+from workflow.choices import DocumentStatus
 from workflow.models import Document, Step
+from workflow.selectors import waiting_for
 
 READ = "read_to_sign"  # session: {step id: fingerprint of what was shown}
 
@@ -31,20 +32,13 @@ class Waiting:
 
 def waiting_steps(user: User) -> QuerySet[Step]:
     """Signatures whose turn it is, for the person, oldest first."""
-    ahead = Step.objects.filter(
-        chain=OuterRef("chain"), position__lt=OuterRef("position"), status=StepStatus.WAITING
-    )
     return (
-        Step.objects.filter(
-            ~Exists(ahead),
-            person=user,
-            status=StepStatus.WAITING,
-            chain__status=ChainStatus.RUNNING,
+        waiting_for(user)
+        .filter(
             chain__document__status=DocumentStatus.SIGNING,
             chain__document__in=Document.objects.visible_to(user),
         )
-        .select_related("chain__document__author", "chain__document__unit", "person")
-        .order_by("chain__started_at", "pk")
+        .select_related("chain__document__unit")
     )
 
 

@@ -14,12 +14,14 @@ from workflow.choices import ChainStatus, StepStatus
 from workflow.documents.paper import content_of
 from workflow.models import Chain, Document, Step
 from workflow.pages.way import stations_of
+from workflow.selectors import late_of
 from workflow.services import signatures
 
 
 def read_page(document: Document, *, user: User, on: date) -> dict[str, Any]:
     """A document as everybody who may see it reads it: its way, its content, its files, its rounds."""
-    chains = list(document.chains.prefetch_related("steps__person", "steps__signed_by").order_by("-round"))
+    people = ("steps__person", "steps__signed_by", "steps__on_behalf_of")
+    chains = list(document.chains.prefetch_related(*people).order_by("-round"))
     current = chains[0] if chains else None
     return {
         "document": document,
@@ -33,6 +35,7 @@ def read_page(document: Document, *, user: User, on: date) -> dict[str, Any]:
         "revisions": list(
             Document.objects.visible_to(user).filter(number=document.number).exclude(pk=document.pk)
         ),
+        "late_entry": late_of(document),
         "is_author": document.author_id == user.pk,
         **_buttons(document, current, user),
     }
@@ -65,7 +68,9 @@ def _buttons(document: Document, chain: Chain | None, user: User) -> dict[str, A
         return {"signing": False}
     # Whoever has a seat is told about their own; everybody else about the one whose turn it is.
     theirs = (
-        one for one in chain.steps.all() if one.status == StepStatus.WAITING and one.person_id == user.pk
+        one
+        for one in chain.steps.all()
+        if one.status == StepStatus.WAITING and one.person_id in user.scope.person_ids
     )
     step = next(theirs, turn)
     cannot_send_back = ""

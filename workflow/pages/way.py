@@ -42,12 +42,12 @@ def stations_ahead(document: Document, on: date) -> list[Station]:
     except Refused as refusal:
         # The page is still there to be filled in; the sentence says what has to be settled before it is signed.
         return [
-            Station(_("经办人"), document.author.name, filling, here=True),
+            Station(_("经办人"), document.written_by, filling, here=True),
             Station(_("签字"), "", str(refusal)),
         ]
     first, *later = seats
     return [
-        Station(first.label, document.author.name, filling, here=True),
+        Station(first.label, document.written_by, filling, here=True),
         *(Station(seat.label, seat.person.name if seat.person else _("缺岗"), _("待签")) for seat in later),
         Station(_("锁定归档"), "", "–"),
     ]
@@ -58,12 +58,11 @@ def stations_of(document: Document, chain: Chain, steps: Sequence[Step]) -> list
     turn = next((step for step in steps if step.status == StepStatus.WAITING), None)
     found = []
     for step in steps:
-        who = step.signed_by or step.person
         at = f"{clock.local(step.signed_at):%m-%d %H:%M} " if step.signed_at else ""
         found.append(
             Station(
                 step.label,
-                who.name if who else _("缺岗"),
+                step.who or _("缺岗"),
                 f"{at}{step.get_status_display()}",
                 step.remark,
                 here=step is turn and chain.status == ChainStatus.RUNNING,

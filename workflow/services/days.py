@@ -12,7 +12,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from core import clock
 from core.models import ImportBatch
-from core.models.imports import ImportStatus
+from core.models.imports import ImportSource, ImportStatus
 from core.policy import policy_on
 from core.transitions import advance
 from workflow.choices import RUN_TRANSITIONS, RunStatus
@@ -39,12 +39,15 @@ def is_closed(on: date) -> bool:
 
 
 def go_live_on() -> date | None:
-    """The first day ever closed: the lender's setting, or else the date of the first applied extracts."""
+    """The first day ever closed: the lender's setting, or else the date of the first applied extracts.
+
+    What is entered on screen opens no day: a lender without extracts says by the setting when the book is complete.
+    """
     setting = policy_on(clock.today()).get("BASE", "lender.go_live_on").value
     if setting:
         return date.fromisoformat(str(setting))
     return (
-        ImportBatch.objects.filter(status=ImportStatus.APPLIED)
+        ImportBatch.objects.filter(status=ImportStatus.APPLIED, source=ImportSource.EXTRACT)
         .order_by("as_of")
         .values_list("as_of", flat=True)
         .first()
@@ -95,7 +98,9 @@ def facts_arrived(on: date) -> bool:
     if not policy_on(on).get("BASE", "extracts.expected").value:
         return True
     return ImportBatch.objects.filter(
-        as_of=on, status__in=[ImportStatus.APPLIED, ImportStatus.UNCHANGED]
+        as_of=on,
+        source=ImportSource.EXTRACT,
+        status__in=[ImportStatus.APPLIED, ImportStatus.UNCHANGED],
     ).exists()
 
 

@@ -13,14 +13,16 @@ from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
 from accounts.models import Unit, User
+from accounts.scope import seats_of
 from core import audit, clock
 from core.errors import Conflict, Invalid, Refused
 from core.transitions import advance
 from workflow import definitions, registry, rules
 from workflow.choices import DOCUMENT_TRANSITIONS, DocumentStatus, DutyStatus, StepStatus
 from workflow.models import Attachment, Chain, Document, Step, WorkItem
-from workflow.services import signatures
+from workflow.services import late_entries, signatures
 from workflow.services.papers import fingerprint_of
+from workflow.services.seats import standing_in
 
 
 @transaction.atomic
@@ -41,7 +43,8 @@ def start(
     """Open a form about a subject: the author's open draft if there is one, else a new one with a number."""
     known = registry.kind(form)
     subject = registry.Subject(subject_kind, subject_id, borrower_number, borrower_name, unit.pk)
-    if not known.may_author(user=by, subject=subject, on=on):
+    seat = _seat_of_author(known, subject, by, on=on)
+    if seat is None:
         raise Refused(_("您不是这份“%(title)s”的经办人，不能填写。") % {"title": known.definition.title})
     _one_at_a_time(f"draft:{by.pk}:{form}:{subject_kind}:{subject_id}")
     # A correction of a locked document has its own road (revise) and does not answer a new duty.
@@ -55,6 +58,7 @@ def start(
     ).first()
     items = [item.pk for item in work_items]
     _check_not_being_signed(items, but=document)
+    absent = None if seat.pk == by.pk else seat
     if document is None:
         rules.check_exact(content)
         rules.check_exact(prefilled)
@@ -68,17 +72,19 @@ def start(
             borrower_name=borrower_name,
             unit=unit,
             author=by,
+            on_behalf_of=absent,
             content=dict(content),
             prefilled=dict(prefilled),
             created_on=on,
             saved_at=clock.now(),
         )
-        audit.record(
-            act="workflow.document.started",
-            subject=document,
-            borrower_number=borrower_number,
-            after={"number": document.number, "form": form, "work_items": items},
-        )
+        with standing_in(absent):
+            audit.record(
+                act="workflow.document.started",
+                subject=document,
+                borrower_number=borrower_number,
+                after={"number": document.number, "form": form, "work_items": items},
+            )
     WorkItem.objects.filter(pk__in=items, status=DutyStatus.OPEN).update(document=document)
     return document
 
@@ -161,8 +167,10 @@ def revise(*, document: Document, by: User, on: date) -> Document:
     subject = registry.Subject(
         old.subject_kind, old.subject_id, old.borrower_number, old.borrower_name, old.unit_id
     )
-    if not registry.kind(old.form).may_author(user=by, subject=subject, on=on):
+    seat = _seat_of_author(registry.kind(old.form), subject, by, on=on)
+    if seat is None:
         raise Refused(_("您不是这份文书的经办人，不能更正。"))
+    absent = None if seat.pk == by.pk else seat
     begun = Document.objects.filter(supersedes=old).first()
     if begun is not None:
         if begun.author_id == by.pk and begun.status == DocumentStatus.DRAFT:
@@ -182,6 +190,7 @@ def revise(*, document: Document, by: User, on: date) -> Document:
         borrower_name=old.borrower_name,
         unit=old.unit,
         author=by,
+        on_behalf_of=absent,
         content=old.content,
         prefilled=old.prefilled,
         created_on=on,
@@ -192,21 +201,31 @@ def revise(*, document: Document, by: User, on: date) -> Document:
         one._state.adding = True
         one.document = new
     Attachment.objects.bulk_create(attachments)
-    audit.record(
-        act="workflow.document.revised",
-        subject=new,
-        borrower_number=new.borrower_number,
-        before={"revision": old.revision},
-        after={"number": new.number, "revision": new.revision},
-    )
+    with standing_in(absent):
+        audit.record(
+            act="workflow.document.revised",
+            subject=new,
+            borrower_number=new.borrower_number,
+            before={"revision": old.revision},
+            after={"number": new.number, "revision": new.revision},
+        )
     return new
+
+
+def _seat_of_author(
+    known: registry.FormKind, subject: registry.Subject, by: User, *, on: date
+) -> User | None:
+    """By whose right the person fills in a form: their own, else that of somebody on leave; None: by nobody's."""
+    return next((seat for seat in seats_of(by) if known.may_author(user=seat, subject=subject, on=on)), None)
 
 
 def gaps_of(document: Document, *, on: date) -> list[definitions.Gap]:
     """Everything that still keeps a document from being signed."""
     photos = Counter(document.attachments.values_list("section", flat=True))
     background = registry.background_of(document, photos=photos, on=on)
-    return definitions.gaps(registry.definition_of(document), document.content, background)
+    found = definitions.gaps(registry.definition_of(document), document.content, background)
+    late = late_entries.gap_of(document, on=on)
+    return [*found, late] if late else found
 
 
 def submit(
@@ -257,19 +276,20 @@ def _submit(
         )
         for position, seat in enumerate(seats, start=1)
     )
-    audit.record(
-        act="workflow.document.submitted",
-        subject=stands,
-        borrower_number=stands.borrower_number,
-        before={"status": DocumentStatus.DRAFT},
-        after={
-            "status": DocumentStatus.SIGNING,
-            "number": stands.number,
-            "round": chain.round,
-            "hash": content_hash,
-            "signers": [seat.person.username if seat.person else str(seat.role) for seat in seats],
-        },
-    )
+    with standing_in(stands.on_behalf_of):
+        audit.record(
+            act="workflow.document.submitted",
+            subject=stands,
+            borrower_number=stands.borrower_number,
+            before={"status": DocumentStatus.DRAFT},
+            after={
+                "status": DocumentStatus.SIGNING,
+                "number": stands.number,
+                "round": chain.round,
+                "hash": content_hash,
+                "signers": [seat.person.username if seat.person else str(seat.role) for seat in seats],
+            },
+        )
     known.on_submitted(document=stands, by=by, on=on)
     signatures.check_can_sign(steps[0], by)
     signatures.put_signature(step=steps[0], by=by, remark="", on=on, at=at)

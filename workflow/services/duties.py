@@ -17,7 +17,7 @@ from core.policy import Policy
 from core.transitions import check_transition
 from workflow import measures
 from workflow.choices import DUTY_TRANSITIONS, DutyStatus
-from workflow.models import Document, Escalation, WorkItem
+from workflow.models import Document, Escalation, LateEntry, WorkItem
 from workflow.querysets import WorkItemQuerySet
 
 
@@ -45,6 +45,7 @@ def discharge(
     *, items: Iterable[WorkItem], document: Document, done_on: date, by: str, on: date, at: datetime
 ) -> list[WorkItem]:
     """Close duties by signed evidence, each on its own record."""
+    late_entry = LateEntry.objects.filter(document=document).exists()
     done = []
     for item in items:
         check_transition(DUTY_TRANSITIONS, DutyStatus(item.status), DutyStatus.DONE)
@@ -52,6 +53,7 @@ def discharge(
             status=DutyStatus.DONE,
             document=document,
             done_on=done_on,
+            late_entry=late_entry,
             closed_on=on,
             closed_at=at,
             closed_by=by,
@@ -64,7 +66,8 @@ def discharge(
             subject=item,
             borrower_number=item.borrower_number,
             before={"status": DutyStatus.OPEN},
-            after={"status": DutyStatus.DONE, "document": document.number, "done_on": done_on.isoformat()},
+            after={"status": DutyStatus.DONE, "document": document.number, "done_on": done_on.isoformat()}
+            | ({"late_entry": True} if late_entry else {}),
         )
         done.append(item)
     return done
@@ -93,8 +96,8 @@ def waive(*, item: WorkItem, by: User, reason: str, on: date, at: datetime) -> W
     """Let a duty go with a reason, approved by a head or president who does not owe it."""
     if not reason.strip():
         raise Refused("请写明免办理由。")
-    if item.person_id == by.pk:
-        raise Refused("不能批准免办自己的职责。")
+    if item.person_id in by.scope.person_ids:
+        raise Refused("不能批准免办自己的职责，或您正代理的人的职责。")
     allowed = {Line.CUSTOMER: Role.CUSTOMER_HEAD, Line.RISK: Role.RISK_HEAD}.get(Line(item.line))
     if not (by.scope.has(Role.PRESIDENT, Role.VICE_PRESIDENT) or (allowed and by.scope.has(allowed))):
         raise Refused("只有本条线负责人或行长可以批准免办。")

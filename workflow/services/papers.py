@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
-from workflow.models import Attachment, Document
+from workflow.models import Attachment, Document, LateEntry
 from workflow.rules import AttachedFile, Paper, fingerprint
 
 
@@ -26,6 +27,8 @@ def paper_of(document: Document) -> Paper:
         content=document.content,
         prefilled=document.prefilled,
         attachments=tuple(_file(one) for one in document.attachments.all()),
+        on_behalf_of=document.on_behalf_of_id,
+        late_entry=_late_entry(document),
     )
 
 
@@ -46,6 +49,24 @@ def _file(one: Attachment) -> AttachedFile:
         uploaded_by=one.uploaded_by_id,
         uploaded_at=_instant(one.uploaded_at),
     )
+
+
+def _late_entry(document: Document) -> dict[str, Any] | None:
+    late = LateEntry.objects.filter(document=document.pk).first()
+    if late is None:
+        return None
+    return {
+        "actual_on": late.actual_on.isoformat(),
+        "reason": late.reason,
+        "requested_by": late.requested_by_id,
+        "requested_on": late.requested_on.isoformat(),
+        "requested_at": _instant(late.requested_at),
+        "status": str(late.status),
+        "decided_by": late.decided_by_id,
+        "decided_on": late.decided_on.isoformat() if late.decided_on else "",
+        "decided_at": _instant(late.decided_at),
+        "remark": late.remark,
+    }
 
 
 def _instant(at: datetime | None) -> str:

@@ -13,7 +13,6 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts.choices import ROLE_LINES, Line, Role
 from accounts.models import User
 from core import actor, audit
 from core.errors import Conflict, Invalid, Refused
@@ -30,8 +29,8 @@ from workflow.choices import (
     StepStatus,
 )
 from workflow.models import Attachment, Chain, Document, Step
-from workflow.rules import POSTS_FOR
 from workflow.services.papers import fingerprint_of
+from workflow.services.seats import absent_in, seat_of, standing_in
 
 SIGNED_ACT = "workflow.step.signed"
 
@@ -39,7 +38,7 @@ SIGNED_ACT = "workflow.step.signed"
 @claims("GR-3")
 def check_can_sign(step: Step, user: User) -> None:
     """Raise Refused, with the sentence the button shows, unless the person may sign this step now."""
-    _check_is_theirs(step, user)
+    seat_of(step, user)
     chain = step.chain
     if not chain.content_hash == chain.document.content_hash == fingerprint_of(chain.document):
         raise Refused(_("提交签字后内容被改动过，与已签的不符，不能再签；请退回经办人重新提交。"))
@@ -63,65 +62,7 @@ def check_can_send_back(step: Step, user: User) -> None:
     """Raise Refused unless it is the person's turn: whoever may sign may send back, tampered content too."""
     if step.position == 1:
         raise Refused(_("经办人自己的签字不能退回；要修改请撤回。"))
-    _check_is_theirs(step, user)
-
-
-def _check_is_theirs(step: Step, user: User) -> None:
-    chain = step.chain
-    document = chain.document
-    _check_is_open(step, chain, document)
-    if not user.is_active:
-        raise Refused(_("您已不在职，不能签字。"))
-    if step.position > 1 and document.author_id == user.pk:
-        # 第三条: nobody reviews what they submitted themselves.
-        raise Refused(_("这是您自己提交的单据，不能由您审核。"))
-    steps = list(chain.steps.all())
-    if any(other.signed_by_id == user.pk for other in steps):
-        raise Refused(_("您已在这份文书上签过字，同一人不能签两次。"))
-    if user.line != step.line:
-        # 第三条: the two lines constrain each other.
-        raise Refused(
-            _("这一栏属%(line)s，您属%(yours)s，不能代签。")
-            % {"line": Line(step.line).label, "yours": Line(user.line).label}
-        )
-    _check_is_expected(step, user, author=document.author_id)
-    for other in steps:
-        if other.position < step.position and other.status != StepStatus.SIGNED:
-            raise Refused(
-                _("还没轮到您：请等“%(label)s”%(who)s先签。")
-                % {"label": other.label, "who": _name(other.person)}
-            )
-
-
-def _check_is_open(step: Step, chain: Chain, document: Document) -> None:
-    if step.status == StepStatus.SIGNED:
-        raise Conflict(
-            _("“%(label)s”一栏已由%(who)s签字。请刷新页面。")
-            % {"label": step.label, "who": _name(step.signed_by)}
-        )
-    if (
-        step.status != StepStatus.WAITING
-        or chain.status != ChainStatus.RUNNING
-        or document.status != DocumentStatus.SIGNING
-    ):
-        raise Conflict(_("这份文书已退回或撤回，不在签字中。请刷新页面。"))
-
-
-def _check_is_expected(step: Step, user: User, *, author: int) -> None:
-    role = Role(step.role)
-    if step.person_id is not None and step.person_id != user.pk:
-        raise Refused(_("这一栏应由%(who)s签字。") % {"who": _name(step.person)})
-    if step.position == 1:
-        if user.pk != author:
-            raise Refused(_("这一栏应由经办人自己签字。"))
-        # A head who manages customers signs as their manager: any post of the line will do.
-        in_office = any(ROLE_LINES[held] == step.line for held in user.scope.roles)
-    else:
-        in_office = user.scope.has(*POSTS_FOR[role])
-        if step.person_id is None:  # open to whoever holds the post around the document
-            in_office = in_office and step.chain.document.unit_id in user.scope.unit_ids
-    if not in_office:
-        raise Refused(_("您今天没有“%(role)s”岗位，不能在这一栏签字。") % {"role": role.label})
+    seat_of(step, user)
 
 
 def confirm_password(*, by: User, password: str) -> User:
@@ -182,23 +123,26 @@ def put_signature(*, step: Step, by: User, remark: str, on: date, at: datetime) 
     """Write one signature under the chain's lock; the last one completes the chain and locks the document."""
     chain = step.chain
     document = chain.document
+    absent = absent_in(step, by)
     advance(
         step,
         to=StepStatus.SIGNED,
         table=STEP_TRANSITIONS,
         signed_by=by,
+        on_behalf_of=absent,
         signed_on=on,
         signed_at=at,
         signed_hash=chain.content_hash,
         remark=remark.strip(),
     )
-    audit.record(
-        act=SIGNED_ACT,
-        subject=step,
-        borrower_number=document.borrower_number,
-        after=signature_as_audited(step),
-        note=step.remark,
-    )
+    with standing_in(absent):
+        audit.record(
+            act=SIGNED_ACT,
+            subject=step,
+            borrower_number=document.borrower_number,
+            after=signature_as_audited(step),
+            note=step.remark,
+        )
     if chain.steps.filter(status=StepStatus.WAITING).exists():
         return
     advance(chain, to=ChainStatus.COMPLETED, table=CHAIN_TRANSITIONS, finished_at=at)
@@ -225,16 +169,19 @@ def send_back(*, step: Step, by: User, reason: str, on: date, at: datetime) -> D
     reason = _reason_or_refuse(reason, _("退回时请写明理由。"))
     step = _locked(step.pk)
     check_can_send_back(step, by)
+    absent = absent_in(step, by)
     advance(
         step,
         to=StepStatus.RETURNED,
         table=STEP_TRANSITIONS,
         signed_by=by,
+        on_behalf_of=absent,
         signed_on=on,
         signed_at=at,
         remark=reason,
     )
-    return _reopen(step.chain, act="workflow.document.returned", by=by, reason=reason, on=on, at=at)
+    with standing_in(absent):
+        return _reopen(step.chain, act="workflow.document.returned", by=by, reason=reason, on=on, at=at)
 
 
 @transaction.atomic
@@ -286,7 +233,7 @@ def verify(document: Document) -> list[str]:
     if not now == document.content_hash == chain.content_hash:
         wrong.append(_("文书内容与提交签字时的指纹不符。"))
     wrong += _files_that_differ(document)
-    steps = list(chain.steps.order_by("position").select_related("signed_by"))
+    steps = list(chain.steps.order_by("position").select_related("signed_by", "on_behalf_of"))
     if [step.position for step in steps] != list(range(1, len(steps) + 1)):
         wrong.append(_("签字栏不全。"))
     for step in steps:
@@ -303,7 +250,7 @@ def _differences_of(step: Step, now: str) -> list[str]:
     )
     if step.status != StepStatus.SIGNED:
         return [_("“%(label)s”的签字已被抹去。") % {"label": step.label}] if entry else []
-    box = {"label": step.label, "who": _name(step.signed_by), "on": step.signed_on}
+    box = {"label": step.label, "who": step.who, "on": step.signed_on}
     wrong = []
     if step.signed_hash != now:
         wrong.append(_("“%(label)s”%(who)s（%(on)s）的签字与现有内容不符。") % box)
@@ -313,8 +260,9 @@ def _differences_of(step: Step, now: str) -> list[str]:
 
 
 def signature_as_audited(step: Step) -> dict[str, Any]:
-    """All that a signature says, as the audit keeps it."""
-    return {
+    """All that a signature says, as the audit keeps it; without a deputy, as it was kept before there were any."""
+    deputised = {} if step.on_behalf_of_id is None else {"on_behalf_of": step.on_behalf_of_id}
+    return deputised | {
         "chain": step.chain_id,
         "position": step.position,
         "role": str(step.role),
@@ -371,11 +319,9 @@ def _locked(step_id: int) -> Step:
     """The step as it stands now, under the lock of its chain: who signs at once comes one after the other."""
     chain_id = Step.objects.values_list("chain_id", flat=True).get(pk=step_id)
     Chain.objects.select_for_update().get(pk=chain_id)
-    return Step.objects.select_related("chain__document__supersedes", "person", "signed_by").get(pk=step_id)
-
-
-def _name(person: User | None) -> str:
-    return person.name if person else ""
+    return Step.objects.select_related(
+        "chain__document__supersedes", "person", "signed_by", "on_behalf_of"
+    ).get(pk=step_id)
 
 
 def _reason_or_refuse(reason: str, sentence: str) -> str:

@@ -44,13 +44,13 @@ def save(request: SignedInRequest, pk: int) -> HttpResponseBase:
     try:
         saved = editing.save_posted(document, request.POST, by=request.user)
     except Refused as refusal:
-        return _not_saved(request, pk, refusal)
+        return not_saved(request, pk, refusal)
     if request.headers.get("Accept") == "application/json":
         return JsonResponse(editing.marks(saved, here=here, on=clock.today()))
     return redirect("document_edit_section", pk, editing.onward(document, request.POST))
 
 
-def _not_saved(request: SignedInRequest, pk: int, refusal: Refused) -> HttpResponseBase:
+def not_saved(request: SignedInRequest, pk: int, refusal: Refused) -> HttpResponseBase:
     """A conflict leads to both versions; any other refusal says its sentence."""
     both = Document.objects.filter(pk=pk, conflict__isnull=False, status=DocumentStatus.DRAFT).exists()
     where = reverse("document_conflict" if both else "document", args=[pk])

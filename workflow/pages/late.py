@@ -1,0 +1,111 @@
+"""What pages say of documents entered afterwards (补录): the panel beside a draft, the head's list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.errors import Invalid
+from workflow import registry
+from workflow.choices import ConsentStatus
+from workflow.models import Document, LateEntry, WorkItem
+from workflow.selectors import consents_waiting_for, late_of
+from workflow.services import late_entries
+
+DECIDED = 50  # decisions that the list still shows
+
+
+@dataclass(frozen=True)
+class LatePanel:
+    """The disclosure beside a draft: what was declared, who decides, what may be asked now."""
+
+    entry: LateEntry | None
+    who: str  # whose consent it needs, where it does
+    may_ask: bool
+    pending: bool
+    opened: bool  # something has to be done here
+    day: str
+    reason: str
+    latest: str  # the latest day that may be given
+
+
+def late_panel(document: Document, on: date, *, owed: bool) -> LatePanel:
+    """The disclosure as it stands, open where it is `owed`; a correction begins with the earlier reason."""
+    entry = late_of(document)
+    done_on = registry.done_on(document)
+    told = entry or (late_of(document.supersedes) if document.supersedes else None)
+    pending = entry is not None and entry.status == ConsentStatus.PENDING
+    granted = entry is not None and entry.status == ConsentStatus.GRANTED
+    day = entry.actual_on if entry else done_on if done_on and done_on <= on else None
+    return LatePanel(
+        entry=entry,
+        who=late_entries.who_decides(document, on) if owed or pending else "",
+        may_ask=not pending and not granted,
+        pending=pending,
+        opened=owed or pending,
+        day=day.isoformat() if day else "",
+        reason=told.reason if told else "",
+        latest=on.isoformat(),
+    )
+
+
+def day_of(text: str) -> date:
+    """The actual day as it was typed."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Invalid(_("请填写实际日期，如 2026-11-03。")) from None
+
+
+@dataclass(frozen=True)
+class LateLine:
+    """One late entry as the list shows it."""
+
+    entry: LateEntry
+    title: str
+    duties: tuple[WorkItem, ...]
+
+    @property
+    def document(self) -> Document:
+        """What was entered afterwards."""
+        return self.entry.document
+
+    @property
+    def days(self) -> int:
+        """How many days lie between the work and its declaration."""
+        return (self.entry.requested_on - self.entry.actual_on).days
+
+
+def late_page(user: User, on: date) -> dict[str, Any]:
+    """The head's list: what waits for consent, and what was decided in the person's units."""
+    waiting = consents_waiting_for(user, on)
+    decided = (
+        LateEntry.objects.visible_to(user)
+        .exclude(status=ConsentStatus.PENDING)
+        .select_related("document__author", "document__unit", "decided_by")
+        .order_by("-decided_at")[:DECIDED]
+    )
+    return {"waiting": _lines(waiting), "decided": _lines(list(decided)), "today": on, "most": DECIDED}
+
+
+def _lines(entries: list[LateEntry]) -> list[LateLine]:
+    items = list(
+        WorkItem.objects.filter(document__in=[one.document_id for one in entries]).order_by("due_on", "pk")
+    )
+    return [
+        LateLine(
+            one,
+            registry.definition_of(one.document).title,
+            # Those that work of that day can discharge.
+            tuple(
+                item
+                for item in items
+                if item.document_id == one.document_id and item.counts_from <= one.actual_on
+            ),
+        )
+        for one in entries
+    ]
