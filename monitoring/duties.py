@@ -1,18 +1,25 @@
-"""The reminders that the book requires: before an instalment falls due, the borrower is reminded of it."""
+"""The reminders that the book requires before money falls due, and the money that must be there by then (本息催收)."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
-from django.db.models import DateField, Prefetch, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Greatest
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, DateField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Greatest, JSONObject
 
 from accounts.choices import Role
+from core.money import yuan
 from core.periods import add_months
 from core.policy import Parameter, Policy
-from credit.duties import LoanRule, products_under
-from credit.models import Installment, Loan
+from credit.choices import ResponsibleRole
+from credit.duties import LoanRule, schemes_under
+from credit.models import Installment, Loan, Responsibility
+from monitoring.choices import DebtKind
+from monitoring.funds import AHEAD, SCHEME, set_aside
+from monitoring.models import FundsCheck
 from workflow.duties import Required, Verdict
 from workflow.services.days import go_live_on
 
@@ -24,7 +31,8 @@ LEADS = ("collection_reminder.long_term", "collection_reminder.short_term")
 def lead_of(row: Loan, policy: Policy) -> Parameter:
     """How many days ahead the loan is reminded: longer than a year is long-term."""
     is_long = row.ends_on > add_months(row.starts_on, 12)  # type: ignore[attr-defined]
-    return policy.get(policy.scheme_for_product(row.product), LEADS[0] if is_long else LEADS[1])
+    name = LEADS[0] if is_long else LEADS[1]
+    return policy.get(row.scheme_code, name)  # type: ignore[attr-defined]
 
 
 class CollectionReminder(LoanRule):
@@ -37,10 +45,9 @@ class CollectionReminder(LoanRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Live loans under the scheme with an instalment coming near, or with an open duty of this rule."""
-        products = products_under(policy, self.scheme)
         leads = [
-            policy.get(policy.scheme_for_product(product), name).value["days"]
-            for product in products
+            policy.get(scheme, name).value["days"]
+            for scheme in schemes_under(policy, self.scheme)
             for name in LEADS
         ]
         horizon = on + timedelta(days=max(leads, default=0)) + SHOWN_BEFORE + LONGEST_HOLIDAY
@@ -48,7 +55,7 @@ class CollectionReminder(LoanRule):
             Q(principal__gt=0) | Q(interest__gt=0), due_on__gt=on, due_on__lte=horizon
         )
         return (
-            self.loans(on, products, having=coming)
+            self.loans(on, policy, self.scheme, having=coming)
             .annotate(
                 begins_on=Greatest(
                     "starts_on", Coalesce(Value(go_live_on(), output_field=DateField()), "starts_on")
@@ -63,7 +70,7 @@ class CollectionReminder(LoanRule):
         """One reminder for each instalment of the plan that falls due soon."""
         if not row.is_live:
             return Verdict((), "已无余额，不再需要提醒", nothing_more=True)
-        if row.product not in products_under(policy, self.scheme):
+        if row.scheme_code not in schemes_under(policy, self.scheme):
             return Verdict((), "已不适用本方案", nothing_more=True)
         lead = lead_of(row, policy)
         days = int(lead.value["days"])
@@ -86,4 +93,116 @@ class CollectionReminder(LoanRule):
         return Verdict(tuple(required), "还款计划已变更，该期不再应还")
 
 
-RULES = (CollectionReminder(),)
+class FundsRule(LoanRule):
+    """The money for what falls due must be there some days before; owed while the day's check finds it short.
+
+    It is void when the money has come in before its day, and owed again when it is gone. A late one stays until the
+    debt is paid or its own day has passed: from then on it is arrears (GR-28.2), not funds.
+    """
+
+    kind = "funds_check"
+    post = Role.CUSTOMER_MANAGER
+    scheme = SCHEME
+    debt: ClassVar[DebtKind]
+    prefix: ClassVar[str]
+    words: ClassVar[str]
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans that the day's check found short, or with an open duty of this rule; their checks and their manager.
+
+        Customers whose check was set aside that day are left as they are.
+        """
+        checks = FundsCheck.objects.filter(on=on, kind=self.debt)
+        manager = (
+            Responsibility.objects.current(on)
+            .filter(borrower=OuterRef("borrower"), role=ResponsibleRole.CUSTOMER_MANAGER, known_on__lte=on)
+            .order_by("-from_on")
+        )
+        money = {name: Cast(name, CharField()) for name in ("required", "from_pots", "from_balance", "short")}
+        return (
+            self.loans(on, policy, self.scheme, having=checks.short())
+            .exclude(borrower__in=set_aside(on).values("subject_id"))
+            .annotate(
+                duty_person=Subquery(manager.values("person")[:1]),
+                checks=ArraySubquery(
+                    checks.filter(loan=OuterRef("pk"))
+                    .order_by("due_on")
+                    .values(json=JSONObject(due_on="due_on", check_day="check_day", **money))
+                ),
+                owed=ArraySubquery(
+                    self.standing()
+                    .filter(subject_id=OuterRef("pk"))
+                    .order_by("period_key")
+                    .values(json=JSONObject(key="period_key", due_on="due_on"))
+                ),
+            )
+        )
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """One duty for each due day on which money is short; what is late stays though the money is there by now."""
+        if not row.is_live:
+            return Verdict((), "已无余额，不再核对资金", nothing_more=True)
+        if row.scheme_code not in schemes_under(policy, self.scheme):
+            return Verdict((), "已不适用本方案", nothing_more=True)
+        late = {one["key"] for one in row.owed if date.fromisoformat(one["due_on"]) < on}
+        found = {f"{self.prefix}:{check['due_on']}": check for check in row.checks}
+        required = tuple(
+            self._need(key, check, row, on, policy)
+            for key, check in found.items()
+            if Decimal(check["short"]) or key in late
+        )
+        met = any(one["key"] in found and one["key"] not in late for one in row.owed)
+        return Verdict(
+            required, "资金已足额" if met else "已归还，或已过应还日，不再核对资金", nothing_more=True
+        )
+
+    def _need(self, key: str, check: dict[str, str], row: Any, on: date, policy: Policy) -> Required:
+        due_on, check_day = date.fromisoformat(check["due_on"]), date.fromisoformat(check["check_day"])
+        ahead = policy.get(row.scheme_code, AHEAD[self.debt])
+        return Required(
+            key,
+            max(check_day - timedelta(days=int(ahead.value["days"])), row.starts_on),
+            # Short only after its day: there is until the next workday, but never beyond the day of the debt itself.
+            min(due_on, max(check_day, policy.calendar.add_workdays(on, 1))),
+            self.reason(due_on, check),
+            ahead.version_id,
+        )
+
+    def reason(self, due_on: date, check: dict[str, str]) -> str:
+        """What is due, what there is for it, what is short."""
+        required, pots, balance, short = (
+            Decimal(check[name]) for name in ("required", "from_pots", "from_balance", "short")
+        )
+        pledged = f"保证金与存单 {yuan(pots)} 元，" if pots else ""
+        end = f"缺 {yuan(short)} 元" if short else "现已足额，检查日未足额"
+        return f"{due_on:%m-%d} {self.words} {yuan(required)} 元，{pledged}可用 {yuan(balance)} 元，{end}。"
+
+
+class MaturityFunds(FundsRule):
+    """本息催收第1项: 贷款到期三日前，结算账户须有足额还款资金；每一期应还本金亦同."""
+
+    obligation = "GR-6.4.1b"
+    debt = DebtKind.LOAN
+    prefix = "maturity"
+    words = "应还本金"
+
+
+class AcceptanceFunds(FundsRule):
+    """本息催收第2项: 银行承兑汇票到期前三日，账户须足额覆盖敞口（票面合计－保证金－100%存单质押）."""
+
+    obligation = "GR-6.4.2"
+    debt = DebtKind.ACCEPTANCE
+    prefix = "bills"
+    words = "到期票据"
+
+
+class InterestFunds(FundsRule):
+    """本息催收第3项: 每季末月 20 日前，账户须有付息资金；按月付息的按月."""
+
+    obligation = "GR-6.4.3"
+    debt = DebtKind.INTEREST
+    prefix = "interest"
+    words = "应付利息"
+
+
+RULES = (CollectionReminder(), MaturityFunds(), AcceptanceFunds(), InterestFunds())

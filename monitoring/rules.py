@@ -9,20 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
+
+from monitoring.choices import DebtKind as DebtKind
 
 ZERO = Decimal(0)
-
-
-class DebtKind(StrEnum):
-    """What falls due; on one day they are met in the order in which they stand here."""
-
-    INTEREST = "INTEREST"
-    LOAN = "LOAN"
-    ACCEPTANCE = "ACCEPTANCE"
-    GUARANTEE = "GUARANTEE"
-
-
 KIND_ORDER = tuple(DebtKind)
 
 
@@ -124,7 +114,7 @@ def climb(on: date, *, available: Decimal, pots: Mapping[str, Decimal], debts: I
     # A copy: what one debt draws is gone for the next, while the caller's pots stay as they are.
     in_pot = {name: max(amount, ZERO) for name, amount in pots.items()}
     rungs = []
-    for debt in sorted(debts, key=lambda debt: _order(debt, on)):
+    for debt in sorted(debts, key=lambda debt: ladder_order(debt, on)):
         needed = debt.amount
         for cover in debt.cover:
             drawn = min(cover.limit, in_pot.get(cover.pot, ZERO), needed)
@@ -142,6 +132,7 @@ def _wanted_on(debt: Debt, on: date) -> date:
     return max(debt.due_on, on)
 
 
-def _order(debt: Debt, on: date) -> tuple[date, int, str, date]:
+def ladder_order(debt: Debt, on: date) -> tuple[date, int, str, date]:
+    """In which order debts are met, seen from a day: by the day the money is wanted, by kind, by reference."""
     # The due day comes last so that two overdue debts of one reference do not depend on the order given.
     return _wanted_on(debt, on), KIND_ORDER.index(debt.kind), debt.reference, debt.due_on

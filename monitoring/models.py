@@ -1,0 +1,69 @@
+"""What was looked at, day by day. Money in 元, to the cent."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from credit.models import Loan
+from monitoring.choices import DebtKind
+from monitoring.querysets import FundsCheckQuerySet
+
+# A claim under a letter of guarantee is due on the day it comes: there is nothing to look at beforehand.
+CHECKED = (DebtKind.INTEREST, DebtKind.LOAN, DebtKind.ACCEPTANCE)
+
+
+class FundsCheck(models.Model):
+    """On a day it was looked at whether the money for a debt that falls due soon is there (本息催收). Appended.
+
+    `required` is met `from_pots` (margin, pledged deposits), `from_balance` after everything that comes before it, and
+    the rest is `short`. `made_of` names the debts that took of the balance before it. `check_day` is by when the
+    money must be there.
+    """
+
+    on = models.DateField("核对日")
+    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField("债务", max_length=12, choices=DebtKind.choices)
+    due_on = models.DateField("应还日")
+    check_day = models.DateField("检查日")
+    required = models.DecimalField("应备金额", max_digits=18, decimal_places=2)
+    from_pots = models.DecimalField("保证金与存单", max_digits=18, decimal_places=2)
+    from_balance = models.DecimalField("账户可用", max_digits=18, decimal_places=2)
+    short = models.DecimalField("缺口", max_digits=18, decimal_places=2)
+    available = models.DecimalField("客户可用余额", max_digits=18, decimal_places=2)
+    made_of = models.JSONField("先于本笔的债务", default=list)
+
+    objects = FundsCheckQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("on", "due_on", "loan", "kind")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["loan", "due_on", "kind", "on"], name="a_debt_is_checked_once_a_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    required__gt=0, from_pots__gte=0, from_balance__gte=0, short__gte=0, available__gte=0
+                ),
+                name="what_is_checked_is_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(required=F("from_pots") + F("from_balance") + F("short")),
+                name="what_is_required_is_met_or_short",
+            ),
+            models.CheckConstraint(
+                condition=Q(from_balance__lte=F("available")), name="no_more_is_taken_than_is_available"
+            ),
+            models.CheckConstraint(
+                condition=Q(on__lte=F("due_on"), check_day__lte=F("due_on")),
+                name="funds_are_checked_before_they_are_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in CHECKED]),
+                name="a_claim_is_not_checked_beforehand",
+            ),
+        )
+        indexes = (models.Index(fields=["on"], condition=Q(short__gt=0), name="funds_short_on_a_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.loan_id} {self.due_on} {self.on}"

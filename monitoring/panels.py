@@ -1,0 +1,65 @@
+"""What is watched, on the borrower page: the forward ladder of cash (资金阶梯)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from core.panels import Panel
+from core.policy import policy_on
+from credit.models import Borrower
+from monitoring.choices import DebtKind
+from monitoring.debts import purses
+from monitoring.pots import MARGIN
+from monitoring.rules import Rung
+
+HORIZON = timedelta(days=90)
+POTS = {MARGIN: _("保证金账户"), "deposit": _("质押存单")}
+
+
+@dataclass(frozen=True)
+class RungLine:
+    """A debt as the ladder shows it, with what of which pot meets it."""
+
+    rung: Rung
+    kind: DebtKind
+    is_late: bool
+    pots: list[tuple[Any, str, Decimal]]
+
+
+def pot_name(pot: str) -> tuple[Any, str]:
+    """What a pot is, and its number."""
+    kind, _colon, number = pot.partition(":")
+    return POTS[kind], number
+
+
+def line_of(rung: Rung, on: date) -> RungLine:
+    """A rung in words."""
+    pots = [(*pot_name(cover.pot), cover.limit) for cover in rung.debt.cover]
+    return RungLine(rung, DebtKind(rung.debt.kind), rung.debt.due_on < on, pots)
+
+
+def ladder_panel(borrower: Borrower, on: date) -> Panel:
+    """The next ninety days as known today: what falls due, what meets it, what is short."""
+    purse = purses([borrower.pk], on, on + HORIZON, policy_on(on))[borrower.pk]
+    ladder = purse.ladder(on)
+    context = {
+        "lines": [line_of(rung, on) for rung in ladder.rungs if rung.debt.amount],
+        "available": purse.available,
+        "pots": [(*pot_name(pot), amount) for pot, amount in sorted(purse.pots.items())],
+        "left": ladder.left,
+        "first_short_on": ladder.first_short_on,
+        "first_short": ladder.short_on(ladder.first_short_on) if ladder.first_short_on else None,
+        "days": HORIZON.days,
+    }
+    short = sum(bool(rung.short) for rung in ladder.rungs)
+    return Panel("ladder", _("资金阶梯"), "monitoring/panel_ladder.html", context, short or None)
+
+
+def panels(borrower: Borrower, on: date) -> list[Panel]:
+    """The panels of what is watched."""
+    return [ladder_panel(borrower, on)]

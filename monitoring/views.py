@@ -1,0 +1,166 @@
+"""The warnings about funds (资金预警): what the latest closed day found short, and the same list as a workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, Sum
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.access import require_role
+from accounts.choices import Role
+from accounts.http import SignedInRequest
+from core import audit, clock
+from core.sheets import download, workbook
+from credit.models import Responsibility
+from credit.positions import managers
+from monitoring.choices import DebtKind
+from monitoring.models import CHECKED, FundsCheck
+from monitoring.querysets import FundsCheckQuerySet
+from workflow.services.days import last_closed_day
+
+PAGE = 50
+EXPORT_LIMIT = 100_000
+READERS = (
+    Role.CUSTOMER_MANAGER,
+    Role.CUSTOMER_HEAD,
+    Role.RISK_MANAGER,
+    Role.RISK_HEAD,
+    Role.VICE_PRESIDENT,
+    Role.PRESIDENT,
+    Role.AUDITOR,
+)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 18
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the person narrowed the list to; unknown values narrow nothing."""
+
+    kind: str
+    unit: str
+    past: bool
+
+    @classmethod
+    def of(cls, request: SignedInRequest) -> Choice:
+        """As the address says."""
+        kind, unit = (request.GET.get(name, "").replace("\x00", "") for name in ("kind", "unit"))
+        return cls(
+            kind if kind in CHECKED else "", unit if _is_id(unit) else "", bool(request.GET.get("past"))
+        )
+
+    def narrow(self, rows: FundsCheckQuerySet, on: date) -> FundsCheckQuerySet:
+        """The checks that are meant; `past`: whose check day is over."""
+        if self.kind:
+            rows = rows.filter(kind=self.kind)
+        if self.unit:
+            rows = rows.filter(loan__unit=int(self.unit))
+        return rows.filter(check_day__lt=on) if self.past else rows
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is narrowed."""
+        return bool(self.kind or self.unit or self.past)
+
+
+def short_checks(request: SignedInRequest, closed_on: date | None) -> FundsCheckQuerySet:
+    """What the latest closed day found short of the customers that the person sees."""
+    rows = FundsCheck.objects.short().visible_to(request.user)
+    return rows.filter(on=closed_on) if closed_on else rows.none()
+
+
+@dataclass(frozen=True)
+class FundsLine:
+    """A check as the list shows it."""
+
+    check: Any
+    manager: Responsibility | None
+
+
+def page_of(rows: FundsCheckQuerySet, after: str, on: date) -> tuple[list[FundsLine], str]:
+    """One page by key (due day and id), and the key after which the next one starts."""
+    day, _sep, pk = after.partition("_")
+    try:
+        if _is_id(pk):
+            start = date.fromisoformat(day)
+            rows = rows.filter(Q(due_on__gt=start) | Q(due_on=start, pk__gt=int(pk)))
+    except ValueError:
+        pass  # a mistyped key starts at the beginning
+    found = list(
+        rows.since_when().select_related("loan__borrower", "loan__unit").order_by("due_on", "pk")[: PAGE + 1]
+    )
+    following = f"{found[PAGE - 1].due_on}_{found[PAGE - 1].pk}" if len(found) > PAGE else ""
+    who = managers({row.loan.borrower_id for row in found[:PAGE]}, on)
+    return [FundsLine(row, who.get(row.loan.borrower_id)) for row in found[:PAGE]], following
+
+
+@require_safe
+@require_role(*READERS)
+def funds(request: SignedInRequest) -> HttpResponse:
+    """The list, a page at a time, with its total: no yuan is missing twice, so the sum is what is missing."""
+    on, choice, closed_on = clock.today(), Choice.of(request), last_closed_day()
+    scope = short_checks(request, closed_on)
+    rows = choice.narrow(scope, on)
+    lines, following = page_of(rows, request.GET.get("after", ""), on)
+    context = {
+        "today": on,
+        "closed_on": closed_on,
+        "choice": choice,
+        "kinds": [(kind.value, kind.label) for kind in CHECKED],
+        "units": dict(
+            scope.order_by("loan__unit__path").values_list("loan__unit", "loan__unit__name").distinct()
+        ),
+        "lines": lines,
+        "found": rows.count(),
+        "total": rows.aggregate(s=Sum("short"))["s"] or Decimal(0),
+        "following": following,
+    }
+    return render(request, "monitoring/funds_rows.html" if request.htmx else "monitoring/funds.html", context)
+
+
+def _sheet_rows(rows: FundsCheckQuerySet) -> Iterator[tuple[Any, ...]]:
+    ordered = rows.since_when().select_related("loan__borrower", "loan__unit").order_by("due_on", "pk")
+    for row in ordered[:EXPORT_LIMIT].iterator(chunk_size=2000):
+        yield (
+            row.due_on,
+            row.loan.borrower.number,
+            row.loan.borrower.name,
+            row.loan.number,
+            str(DebtKind(row.kind).label),
+            row.required,
+            row.from_pots,
+            row.from_balance,
+            row.short,
+            row.check_day,
+            row.short_since,
+            row.loan.unit.name,
+            row.on,
+        )
+
+
+@require_safe
+@require_role(*READERS)
+def funds_export(request: SignedInRequest) -> HttpResponse:
+    """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
+    on = clock.today()
+    rows = Choice.of(request).narrow(short_checks(request, last_closed_day()), on)
+    headers = [
+        _("应还日"), _("客户编号"), _("客户名称"), _("借据号"), _("债务"), _("应备金额（元）"),
+        _("保证金与存单（元）"), _("账户可用（元）"), _("缺口（元）"), _("检查日"), _("自何日起不足"), _("机构"),
+        _("核对日"),
+    ]  # fmt: skip
+    content = workbook(_("资金预警"), headers, _sheet_rows(rows))
+    audit.record(
+        act="monitoring.export", subject="funds", note=request.GET.urlencode(), after={"rows": rows.count()}
+    )
+    return download(_("资金预警") + on.isoformat(), content)
