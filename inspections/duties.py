@@ -1,17 +1,22 @@
-"""The visits that the book requires: periodic ones by class, and those that a risk event triggers at once."""
+"""The visits that the book requires: the first after a disbursement, periodic ones by class, those of a sample of
+normal borrowers, and those that a risk event triggers at once.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from django.db.models import DateField, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import DateField, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest
 
 from accounts.choices import Role
+from core.periods import Period, period_of
 from core.policy import Policy
-from credit.choices import EventKind, RiskClass
-from credit.duties import BorrowerRule, products_under
-from credit.models import Borrower, RiskEvent
+from credit.choices import EventKind, Product, RiskClass
+from credit.duties import BorrowerRule, ManagedLoanRule, schemes_under
+from credit.models import Borrower, PastInspection, RiskEvent
+from inspections.models import SampledBorrower
 from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, strictest, visit_period
 from workflow.choices import DutyStatus
 from workflow.duties import Required, Verdict
@@ -19,17 +24,22 @@ from workflow.models import WorkItem
 from workflow.services.days import go_live_on
 
 KIND = "site_inspection"
+LATELY = timedelta(days=90)  # how long after a loan was paid out its first check is still raised
+NOT_PAID_OUT = (Product.ACCEPTANCE, Product.LETTER_OF_GUARANTEE, Product.DISCOUNT)  # nothing to follow up
 
 
-class PeriodicVisit(BorrowerRule):
-    """A borrower is visited so many times a period, by the worst class of the loans that are live."""
+class PeriodVisit(BorrowerRule):
+    """A borrower of a scheme is visited once in a period."""
 
     kind = KIND
     post = Role.CUSTOMER_MANAGER
     scheme: ClassVar[str]
 
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with a live loan under the scheme, or with an open duty of this rule."""
+    def visited(self, rows: QuerySet[Any], on: date) -> QuerySet[Any]:
+        """The same borrowers with the last visit for an earlier period, and the last one before going live.
+
+        `last_visit_on` is the later of both; `past_visit_on` the one that the opening extracts tell.
+        """
         last_visit = (
             WorkItem.objects.filter(
                 obligation=self.obligation,
@@ -43,18 +53,39 @@ class PeriodicVisit(BorrowerRule):
             .annotate(last=Max("done_on", filter=Q(done_on__lte=on)))
             .values("last")
         )
-        return (
-            self.borrowers(on, products_under(policy, self.scheme))
-            .annotate(last_visit_on=Subquery(last_visit, output_field=DateField()))
+        past = PastInspection.objects.known(on).filter(borrower=OuterRef("pk")).order_by("-effective_on")
+        return rows.annotate(
+            past_visit_on=Subquery(past.values("effective_on")[:1])
+        ).annotate(
+            last_visit_on=Greatest(Subquery(last_visit, output_field=DateField()), "past_visit_on")
         )  # fmt: skip
+
+    def once(
+        self, row: Any, period: Period, *, gap: int, why: str, otherwise: str, policy_version: int | None
+    ) -> Verdict:
+        """One visit in the period, due at its end; none where one was made in it before going live."""
+        if row.past_visit_on and row.past_visit_on in period:
+            return Verdict((), f"上线前已检查（{row.past_visit_on}）")
+        last = f"；上次检查 {row.last_visit_on}" if row.last_visit_on else ""
+        counts = counts_from(period, last_visit_on=row.last_visit_on, min_gap=gap)
+        return Verdict(
+            (Required(period.key, counts, period.last, f"{why}{last}。", policy_version),), otherwise
+        )
+
+
+class PeriodicVisit(PeriodVisit):
+    """A borrower is visited so many times a period, by the worst class of the loans that are live."""
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers with a live loan under the scheme, or with an open duty of this rule."""
+        return self.visited(self.borrowers(on, policy, self.scheme), on)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit in the calendar period of the day, due at its end."""
         if row.worst is None:
             return Verdict((), "已无余额，不再需要检查", nothing_more=True)
         worst = list(RiskClass)[row.worst]
-        schemes = {policy.scheme_for_product(product) for product in row.products}
-        own = [scheme for scheme in schemes if policy.is_under(scheme, self.scheme)]
+        own = sorted(set(row.schemes).intersection(schemes_under(policy, self.scheme)))
         if not own:
             return Verdict((), "已无本方案下的贷款", nothing_more=True)
         parameters = [policy.get(scheme, "site_inspection.frequency") for scheme in own]
@@ -70,19 +101,13 @@ class PeriodicVisit(BorrowerRule):
             calendar=policy.calendar,
         ):
             return Verdict((), "首次检查到期后的下一期起定期检查")
-        gap = int(policy.get(self.scheme, "site_inspection.min_gap").value[frequency])
-        last = f"；上次检查 {row.last_visit_on}" if row.last_visit_on else ""
-        return Verdict(
-            (
-                Required(
-                    period.key,
-                    counts_from(period, last_visit_on=row.last_visit_on, min_gap=gap),
-                    period.last,
-                    f"{worst.label}类，{FREQUENCY_WORDS[frequency]}{last}。",
-                    parameters[0].version_id,
-                ),
-            ),
-            dropped,
+        return self.once(
+            row,
+            period,
+            gap=int(policy.get(self.scheme, "site_inspection.min_gap").value[frequency]),
+            why=f"{worst.label}类，{FREQUENCY_WORDS[frequency]}",
+            otherwise=dropped,
+            policy_version=parameters[0].version_id,
         )
 
 
@@ -100,6 +125,87 @@ class PersonalVisit(PeriodicVisit):
     scheme = "GD"
 
 
+class SampledVisit(PeriodVisit):
+    """贷款贷后管理规定第二条: 正常类抽查; who was drawn is visited within the period, whatever class follows."""
+
+    obligation = "GD-2"
+    scheme = "GD"
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers drawn for the period of the day, or with an open duty of this rule."""
+        period = sampling_period(policy, self.scheme, on)
+        drawn = SampledBorrower.objects.filter(
+            sample__scheme=self.scheme, sample__period_key=period.key, sample__drawn_on__lte=on
+        )
+        mine = drawn.filter(borrower=OuterRef("pk")).order_by("sample__drawn_on")
+        rows = self.borrowers(on, policy, self.scheme, having=drawn)
+        return self.visited(rows.annotate(drawn_on=Subquery(mine.values("sample__drawn_on")[:1])), on)
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """One visit in the period for which the borrower was drawn; an earlier one that was missed stays owed."""
+        if not set(row.schemes or ()).intersection(schemes_under(policy, self.scheme)):
+            return Verdict((), "已无本方案下的贷款，不再需要检查", nothing_more=True)
+        if row.drawn_on is None:
+            return Verdict((), "本期未抽中")
+        frequency = policy.get(self.scheme, "normal_sampling.period")
+        return self.once(
+            row,
+            sampling_period(policy, self.scheme, on),
+            gap=int(policy.get(self.scheme, "site_inspection.min_gap").value[frequency.value]),
+            why=f"正常类抽查，{row.drawn_on} 抽中",
+            otherwise="本期未抽中",
+            policy_version=frequency.version_id,
+        )
+
+
+def sampling_period(policy: Policy, scheme: str, on: date) -> Period:
+    """The period of the day for which normal borrowers of a scheme are sampled."""
+    return period_of(policy.get(scheme, "normal_sampling.period").value, on)
+
+
+class FirstCheck(ManagedLoanRule):
+    """贷后管理办法（公司）第八条: 放款后 15 个工作日内首次跟踪检查，检查后 2 个工作日内填表."""
+
+    obligation = "GS-8"
+    kind = "first_check"
+    scheme = "GS"
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans paid out lately under the scheme, or with an open duty of this rule."""
+        past = PastInspection.objects.known(on).filter(
+            borrower=OuterRef("borrower"), effective_on__gte=OuterRef("starts_on")
+        )
+        standing = self.standing().filter(subject_id=OuterRef("pk"))
+        return (
+            self.loans(on, policy, self.scheme)
+            .filter(Q(starts_on__gt=on - LATELY) | Q(Exists(standing)))
+            .exclude(product__in=NOT_PAID_OUT)
+            .annotate(
+                past_check_on=Subquery(past.order_by("effective_on").values("effective_on")[:1]),
+            )
+        )
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """One check of each loan, so many workdays after it was paid out."""
+        if not row.is_live:
+            return Verdict((), "已无余额，不再需要首次检查", nothing_more=True)
+        if row.scheme_code not in schemes_under(policy, self.scheme):
+            return Verdict((), "已不适用本方案", nothing_more=True)
+        if row.past_check_on:
+            return Verdict((), f"上线前已检查（{row.past_check_on}）", nothing_more=True)
+        within = policy.get(row.scheme_code, "first_check.within")
+        form = policy.get(row.scheme_code, "first_check.form_within").value["workdays"]
+        need = Required(
+            f"first:{row.starts_on}",
+            row.starts_on,
+            policy.calendar.add_workdays(row.starts_on, int(within.value)),
+            f"{row.starts_on} 放款，{within.value} 个工作日内首次跟踪检查，"
+            f"检查后 {form} 个工作日内填《首次跟踪检查表》。",
+            within.version_id,
+        )
+        return Verdict((need,), "放款日已更正")
+
+
 class EventVisit(BorrowerRule):
     """第二十八条: a risk event calls for a visit at once, within the days that policy gives."""
 
@@ -114,13 +220,13 @@ class EventVisit(BorrowerRule):
             events = events.filter(effective_on__gte=go_live)
         if not (events.exists() or self.standing().exists()):
             return Borrower.objects.none()  # an empty day costs two small questions
-        return self.borrowers(on, products_under(policy, "GR"), having=events).prefetch_related(
+        return self.borrowers(on, policy, "GR", having=events).prefetch_related(
             Prefetch("events", queryset=events.order_by("effective_on", "pk"), to_attr="standing_events")
         )
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit for each event that stands, due so many workdays after it became known."""
-        if not set(row.products or ()).intersection(products_under(policy, "GR")):
+        if not set(row.schemes or ()).intersection(schemes_under(policy, "GR")):
             return Verdict((), "已无余额，不再需要检查", nothing_more=True)
         within = policy.get("GR", "event_visit.within")
         return Verdict(
@@ -175,4 +281,4 @@ class MajorMatterVisit(EventVisit):
 
 
 EVENT_RULES = (DowngradeVisit(), ArrearsVisit(), StoppageVisit(), MajorMatterVisit())
-RULES = (CorporateVisit(), PersonalVisit(), *EVENT_RULES)
+RULES = (CorporateVisit(), PersonalVisit(), SampledVisit(), FirstCheck(), *EVENT_RULES)

@@ -1,10 +1,13 @@
-"""Site inspections: what the system itself counts of a signed 附件3."""
+"""Inspections: what the system itself counts of a signed 附件3, and which normal borrowers were drawn to be visited."""
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 
+from accounts.choices import UnitKind
+from accounts.models import Unit, User
+from core.money import percent
 from credit.choices import RiskClass
 from credit.models import Borrower
 from workflow.models import Document
@@ -30,3 +33,72 @@ class SiteInspection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.borrower} {self.inspected_on}"
+
+
+class SampleQuerySet(models.QuerySet):
+    """Samples."""
+
+    def visible_to(self, user: User) -> SampleQuerySet:
+        """Of the branches whose business, or a department of whose, the person reads."""
+        scope = user.scope
+        if scope.reads_all:
+            return self
+        departments = Unit.objects.filter(
+            pk__in=scope.unit_ids, kind=UnitKind.DEPARTMENT, parent=OuterRef("unit")
+        )
+        return self.filter(Q(unit__in=scope.unit_ids) | Exists(departments))
+
+
+class Sample(models.Model):
+    """The draw of a branch for a period (正常类抽查: 贷款贷后管理规定第二条). Never drawn again.
+
+    `seed`, `population` (customer numbers) and `rate` are kept, so that anybody can draw it once more
+    (`inspections.rules.draw`) and find the same borrowers.
+    """
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
+    scheme = models.CharField("管理方案", max_length=8)
+    period_key = models.CharField("期间", max_length=60)
+    first_on = models.DateField("期间起")
+    last_on = models.DateField("期间止")
+    drawn_on = models.DateField("抽取日")
+    rate = models.DecimalField("抽查比例", max_digits=9, decimal_places=6)
+    seed = models.CharField("种子", max_length=64)
+    population = models.JSONField("总体名单")
+
+    objects = SampleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-first_on", "unit__path")
+        constraints = (
+            models.UniqueConstraint(fields=["scheme", "unit", "period_key"], name="a_period_is_sampled_once"),
+            models.CheckConstraint(condition=Q(rate__gt=0, rate__lte=1), name="a_sample_takes_a_share"),
+            models.CheckConstraint(
+                condition=Q(drawn_on__gte=F("first_on"), drawn_on__lte=F("last_on")),
+                name="a_sample_is_drawn_in_its_period",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.unit} {self.scheme} {self.period_key}"
+
+    @property
+    def rate_percent(self) -> str:
+        """The share in per cent without trailing zeros."""
+        return percent(self.rate)
+
+
+class SampledBorrower(models.Model):
+    """A borrower that was drawn."""
+
+    sample = models.ForeignKey(Sample, on_delete=models.PROTECT, related_name="drawn")
+    borrower = models.ForeignKey(Borrower, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("sample", "borrower")
+        constraints = (
+            models.UniqueConstraint(fields=["sample", "borrower"], name="a_borrower_is_drawn_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.sample_id} {self.borrower_id}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import ROUND_CEILING, Decimal
+from hashlib import sha256
 
 from core.calendar import Calendar
 from core.periods import Period, period_of
@@ -44,3 +47,26 @@ def counts_from(period: Period, *, last_visit_on: date | None, min_gap: int) -> 
 def begins_with(period: Period, *, first_started_on: date, first_within: int, calendar: Calendar) -> bool:
     """Whether periodic visits have begun: they start in the period after the one in which the first check fell due."""
     return calendar.add_workdays(first_started_on, first_within) < period.first
+
+
+def seed_of(scheme: str, branch: str, period_key: str, population: Iterable[str]) -> str:
+    """The seed of a sample: nobody chooses it, and nobody can know it before the population of the day is known."""
+    text = "|".join((scheme, branch, period_key, *sorted(population)))
+    return sha256(text.encode()).hexdigest()
+
+
+def ticket(seed: str, number: str) -> str:
+    """The lot that a customer draws: SHA-256 over the seed and the customer number; the lowest are sampled."""
+    return sha256(f"{seed}{number}".encode()).hexdigest()
+
+
+def draw(seed: str, population: Iterable[str], rate: Decimal) -> list[str]:
+    """The share `rate` (a fraction, rounded up) of a population, at least one, by the lowest tickets.
+
+    The same seed and population give the same sample on every machine, today and in ten years.
+    """
+    if not 0 < rate <= 1:
+        raise ValueError(f"抽查比例 {rate} 须大于 0、不超过 1")
+    members = set(population)
+    size = int((len(members) * rate).to_integral_value(ROUND_CEILING))
+    return sorted(sorted(members, key=lambda number: (ticket(seed, number), number))[:size])

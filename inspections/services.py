@@ -1,27 +1,29 @@
-"""What 附件3 does around its signatures: who may write it, who signs it, and what its lock discharges."""
+"""What 附件3 does around its signatures, and the draw of the normal borrowers that are visited in a period."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
 
+from django.db import transaction
+
 from accounts.choices import Line, Role
-from accounts.models import User
-from accounts.selectors import Holders
-from core import clock
+from accounts.models import Unit, User
+from core import audit, clock
 from core.errors import Refused
 from core.obligations import claims
 from core.policy import Policy, policy_on
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
 from credit.selectors import responsible
-from inspections.models import SiteInspection
+from inspections.duties import KIND, SampledVisit, sampling_period
+from inspections.models import Sample, SampledBorrower, SiteInspection
+from inspections.rules import draw, seed_of
+from inspections.selectors import lending_branches, normal_borrowers
 from workflow.models import Document
-from workflow.registry import Subject
-from workflow.rules import People, Signer, resolve_chain
+from workflow.registry import Subject, people_around
+from workflow.rules import Signer, resolve_chain
 from workflow.services import duties
-
-KIND = "site_inspection"
 
 
 def may_author(*, user: User, subject: Subject, on: date) -> bool:
@@ -44,11 +46,7 @@ def signers(*, document: Document, on: date) -> Sequence[Signer]:
     principal = responsible(borrower, ResponsibleRole.PRINCIPAL, on)
     if principal is None:
         raise Refused(f"“{borrower.name}”没有在任的经营主责任人，请先由部门负责人落实责任人，再提交签字。")
-    people = People(
-        author_id=document.author_id,
-        author_line=Line(document.author.line),
-        holders=Holders(on).around(unit) | {Role.PRINCIPAL: [principal.person_id]},
-    )
+    people = people_around(document, unit=unit, on=on, principal=principal.person_id)
     return resolve_chain(chain_roles(policy_on(on)), people)
 
 
@@ -90,3 +88,39 @@ def on_locked(*, document: Document, by: User, on: date) -> None:
     )
     items = duties.satisfied_by(kind=KIND, borrower_number=document.borrower_number, done_on=visit)
     duties.discharge(items=items, document=document, done_on=visit, by=by.username, on=on, at=clock.now())
+
+
+def draw_samples(*, on: date, policy: Policy) -> int:
+    """Draw the normal borrowers of the day's period, branch by branch; a branch that has drawn does not draw again.
+
+    Runs on the first day closed in a period; a branch that then has nobody to draw from draws when it has.
+    """
+    period = sampling_period(policy, SampledVisit.scheme, on)
+    drawn = Sample.objects.filter(scheme=SampledVisit.scheme, period_key=period.key).values("unit")
+    waiting = lending_branches(on, policy, SampledVisit.scheme).exclude(pk__in=drawn).order_by("path")
+    return sum(draw_sample(branch, on=on, policy=policy) is not None for branch in waiting)
+
+
+@transaction.atomic
+def draw_sample(branch: Unit, *, on: date, policy: Policy) -> Sample | None:
+    """Draw a branch's sample of the day's period and keep what it was drawn from; None where there is nobody."""
+    scheme, period = SampledVisit.scheme, sampling_period(policy, SampledVisit.scheme, on)
+    ids = dict(normal_borrowers(on, policy, scheme, branch).values_list("number", "pk"))
+    if not ids:
+        return None
+    rate = policy.get(scheme, "normal_sampling.rate").decimal
+    seed = seed_of(scheme, branch.code, period.key, ids)
+    sample = Sample.objects.create(
+        unit=branch, scheme=scheme, period_key=period.key, first_on=period.first, last_on=period.last,
+        drawn_on=on, rate=rate, seed=seed, population=sorted(ids),
+    )  # fmt: skip
+    chosen = draw(seed, ids, rate)
+    SampledBorrower.objects.bulk_create(
+        SampledBorrower(sample=sample, borrower_id=ids[number]) for number in chosen
+    )
+    audit.record(
+        act="inspections.sample.drawn",
+        subject=sample,
+        after={"seed": seed, "population": len(ids), "drawn": chosen},
+    )
+    return sample

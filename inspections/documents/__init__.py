@@ -28,6 +28,7 @@ def register() -> None:
             on_returned=services.on_returned,
             on_locked=services.on_locked,
             duty_kinds=(services.KIND,),
+            day_field="inspected_at",
             print_template="print/document.html",
         )
     )

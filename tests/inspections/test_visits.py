@@ -8,7 +8,7 @@ import pytest
 
 from core.policy import policy_on
 from credit.choices import BorrowerKind, EventKind, Product, RiskClass
-from credit.models import RiskEvent
+from credit.models import Contract, PastInspection, RiskEvent
 from inspections.duties import EVENT_RULES, CorporateVisit, PersonalVisit
 from tests import factories
 from tests.day.test_close_of_day import applied
@@ -157,6 +157,68 @@ def test_a_visit_counts_only_after_the_least_gap_since_the_last_one(cast):
     assert duty.reason == "正常类，每季至少一次；上次检查 2026-09-30。"
 
 
+def on_paper(borrower, effective_on: date, known_on: date = date(2026, 11, 20)) -> None:
+    """The opening extracts of 2026-11-20 tell of a visit."""
+    PastInspection.objects.create(
+        borrower=borrower, effective_on=effective_on, known_on=known_on, inspector="张明"
+    )
+
+
+# 正常 is visited once a quarter, thirty days apart; 次级 once a month, ten days apart.
+ON_PAPER = [
+    (RiskClass.NORMAL, date(2026, 10, 1), None),  # the first day of the quarter
+    (RiskClass.NORMAL, date(2026, 9, 30), date(2026, 10, 30)),
+    (RiskClass.NORMAL, date(2026, 6, 1), date(2026, 10, 1)),
+    (RiskClass.SUBSTANDARD, date(2026, 11, 2), None),
+    (RiskClass.SUBSTANDARD, date(2026, 10, 28), date(2026, 11, 7)),
+]
+
+
+@pytest.mark.obligation("GR-27")
+@pytest.mark.parametrize(("risk_class", "visited_on", "counts_from"), ON_PAPER)
+def test_a_visit_before_going_live_is_the_visit_of_its_period_and_keeps_the_next_one_away(
+    cast, risk_class, visited_on, counts_from
+):
+    factories.make_class(cast.loan, risk_class, effective_on=date(2026, 3, 11))
+    on_paper(cast.borrower, visited_on)
+    run(CorporateVisit(), date(2026, 11, 20))
+    duties = list(WorkItem.objects.filter(subject_id=cast.borrower.pk))
+    assert [duty.counts_from for duty in duties] == ([counts_from] if counts_from else [])
+    assert all(duty.reason.endswith(f"；上次检查 {visited_on}。") for duty in duties)
+
+
+@pytest.mark.obligation("GR-27")
+def test_the_period_after_a_visit_on_paper_owes_its_own(cast):
+    on_paper(cast.borrower, date(2026, 11, 10))
+    on_paper(cast.borrower, date(2026, 7, 10))
+    run(CorporateVisit(), date(2026, 11, 20))
+    run(CorporateVisit(), date(2027, 1, 1))
+    (duty,) = WorkItem.objects.filter(subject_id=cast.borrower.pk)
+    assert (duty.period_key, duty.reason) == ("2027Q1", "正常类，每季至少一次；上次检查 2026-11-10。")
+
+
+@pytest.mark.obligation("GR-27")
+def test_a_visit_on_paper_that_turns_up_late_takes_the_open_duty_back(cast):
+    on_paper(cast.borrower, date(2026, 11, 10), known_on=date(2026, 11, 23))
+    run(CorporateVisit(), date(2026, 11, 20))
+    assert standing("GR-27", cast.borrower) == [("2026Q4", date(2026, 12, 31), DutyStatus.OPEN)]
+    run(CorporateVisit(), date(2026, 11, 23))
+    duty = WorkItem.objects.get(subject_id=cast.borrower.pk)
+    assert (duty.status, duty.close_reason) == (DutyStatus.VOID, "上线前已检查（2026-11-10）")
+
+
+@pytest.mark.obligation("GD-3.3")
+def test_a_personal_borrower_visited_on_paper_in_the_first_half_owes_the_second_half(cast):
+    factories.make_class(cast.personal_loan, RiskClass.DOUBTFUL, effective_on=date(2026, 3, 11))
+    on_paper(cast.personal_borrower, date(2026, 11, 13), known_on=date(2026, 11, 14))
+    run(PersonalVisit(), date(2026, 11, 14))
+    assert standing("GD-3.3", cast.personal_borrower) == []
+    run(PersonalVisit(), date(2026, 11, 16))
+    duty = WorkItem.objects.get(subject_id=cast.personal_borrower.pk)
+    # five days after the 13th
+    assert (duty.period_key, duty.counts_from) == ("2026-11/2", date(2026, 11, 18))
+
+
 # The class is entered on 2026-03-11.
 PERSONAL = [
     (RiskClass.NORMAL, date(2026, 11, 24), None),
@@ -291,3 +353,15 @@ def test_what_happened_before_the_lender_went_live_calls_for_nothing(cast):
     fresh = event(cast.borrower, EventKind.ACCIDENT, effective_on=date(2026, 11, 20))
     run(EVENT_RULES[3], date(2026, 11, 20))
     assert WorkItem.objects.get().period_key == f"event:{fresh.pk}"
+
+
+@pytest.mark.obligation("GR-27")
+def test_the_scheme_that_a_contract_names_comes_before_that_of_its_product(cast):
+    # 流动资金贷款 is managed under GR; this lender has put the contract under 贷款贷后管理规定 (GD), where a normal
+    # loan is not visited by calendar.
+    Contract.objects.filter(pk=cast.loan.contract_id).update(scheme="GD")
+    run(CorporateVisit(), cast.today)
+    assert standing("GR-27", cast.borrower) == []
+    factories.make_class(cast.loan, RiskClass.SPECIAL_MENTION, effective_on=date(2026, 11, 2))
+    run(PersonalVisit(), cast.today)
+    assert [status for _, _, status in standing("GD-3.3", cast.borrower)] == [DutyStatus.OPEN]

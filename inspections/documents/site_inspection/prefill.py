@@ -17,6 +17,7 @@ from credit.choices import Direction, Product, ResponsibleRole
 from credit.models import Borrower, ClassFact, LoanReading, RiskEvent, Transaction
 from credit.positions import class_of, live_loans
 from credit.selectors import responsible
+from inspections.documents.site_inspection import from_book
 from inspections.documents.site_inspection.business import EXPLAIN_CHANGE, FINANCE
 from inspections.documents.site_inspection.overview import BORROWER, PROJECT, TYPES
 from workflow.choices import DocumentStatus, SubjectKind
@@ -34,17 +35,20 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     """Everything that the system knows on the day, so that the visitor types only what he sees."""
     borrower = Borrower.objects.get(pk=subject.id)
     loans = list(live_loans(on).filter(borrower=borrower).select_related("contract").order_by("number"))
-    last = last_inspection(borrower)
+    last, book = last_inspection(borrower), from_book.read(borrower, loans, on)
+    told = _from_last(last, loans)
     answers = {
         **_head(borrower, loans, subject, on),
         **_visit(borrower, loans, user),
-        **_from_last(last, loans),
+        **from_book.security_answers(book),
+        **told,
+        **from_book.condition_answers(book, told.get("conditions", [])),
         "contracts": [_contract_line(loan) for loan in loans],
         "approved_purpose": "；".join(dict.fromkeys(p for loan in loans if (p := loan.contract.purpose))),
     }
     return Prefill(
         answers={name: answer for name, answer in answers.items() if answer not in ("", [], None)},
-        facts=tuple(_facts(borrower, loans, last, on)),
+        facts=(*_facts(borrower, loans, last, on), *from_book.facts(book, loans, on)),
         last=last.content if last else {},
         last_on=date.fromisoformat(last.content["inspected_on"]) if last else None,
         facts_on=LoanReading.objects.known(on).filter(loan__in=loans).aggregate(on=Max("effective_on"))["on"],
@@ -84,7 +88,7 @@ def _head(borrower: Borrower, loans: list[Any], subject: Subject, on: date) -> d
         "balance": f"{sum((loan.balance for loan in loans), Decimal(0)):.2f}",
         "products": "、".join(dict.fromkeys(loan.get_product_display() for loan in loans)),
         "term": _term(contracts),
-        "rates": "、".join(dict.fromkeys(f"{loan.annual_rate * 100:.2f}%" for loan in loans)),
+        "rates": "、".join(dict.fromkeys(f"{loan.rate * 100:.2f}%" for loan in loans)),
         "approval": _approval(contracts),
         "overdue": _overdue(loans),
     }
@@ -138,11 +142,7 @@ def _from_last(last: Document | None, loans: list[Any]) -> dict[str, Any]:
     found["types"] = [
         value for value, _ in TYPES if (project if value == PROJECT else value in was.get("types", ()))
     ]
-    if was.get("conditions"):
-        found["has_conditions"] = YES
-        found["conditions"] = [
-            {"condition": row["condition"], "state": "", "note": ""} for row in was["conditions"]
-        ]
+    found["conditions"] = was.get("conditions", [])
     for table in (field for field in FINANCE.fields if field.name in {"ratios", "amounts"}):
         if rows := was.get(table.name):
             kept = {column.name for column in table.columns} & {"base"}
@@ -167,7 +167,7 @@ def _contract_line(loan: Any) -> dict[str, str]:
         "currency": "人民币",
         "balance": f"{loan.balance:.2f}",
         "starts_on": loan.starts_on.isoformat(),
-        "matures_on": loan.matures_on.isoformat(),
+        "matures_on": loan.ends_on.isoformat(),
         "security": "",
     }
 
@@ -203,8 +203,8 @@ def _facts(borrower: Borrower, loans: list[Any], last: Document | None, on: date
         title = f"借据 {fact.loan.number} 分类自 {fact.effective_on} 起为{fact.get_risk_class_display()}"
         yield _fact(title, f"来源：{fact.get_source_display()}", "conclusion")
     for loan in loans:
-        if on <= loan.matures_on <= add_months(on, MATURES_SOON):
-            title = f"借据 {loan.number} 将于 {loan.matures_on} 到期，余额 {wan(loan.balance)} 万元"
+        if on <= loan.ends_on <= add_months(on, MATURES_SOON):
+            title = f"借据 {loan.number} 将于 {loan.ends_on} 到期，余额 {wan(loan.balance)} 万元"
             yield _fact(title, "核实还款资金来源", "approval")
     yield from _receipts(borrower, on)
     if last:
