@@ -1,0 +1,12 @@
+"""The forms of the book: originals of letters of guarantee taken back, new borrowers reached."""
+
+from __future__ import annotations
+
+from credit.documents import fixed_contact, original_recovery
+from workflow import registry
+
+
+def register() -> None:
+    """Make every form of this app known."""
+    registry.register(original_recovery.KIND)
+    registry.register(fixed_contact.KIND)
