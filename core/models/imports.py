@@ -15,10 +15,24 @@ class ImportStatus(models.TextChoices):
     REJECTED = "REJECTED", "已退回"
 
 
+class ImportSource(models.TextChoices):
+    """Where a batch came from; only files count as the extracts of their date."""
+
+    EXTRACT = "extract", "数据文件"
+    SCREEN = "screen", "手工录入"
+
+
 class ImportBatch(models.Model):
     """The extracts of one date, applied together; applying them opens that date's close of day."""
 
     profile = models.CharField("映射方案", max_length=40)
+    source = models.CharField(
+        "来源",
+        max_length=8,
+        choices=ImportSource.choices,
+        default=ImportSource.EXTRACT,
+        db_default=ImportSource.EXTRACT,
+    )
     as_of = models.DateField("数据日期")
     known_on = models.DateField("知悉日期")
     status = models.CharField(
