@@ -231,3 +231,12 @@ class Recipient(models.TextChoices):
     SURETY = "SURETY", "保证人"
     MORTGAGOR = "MORTGAGOR", "抵押人"
     PLEDGOR = "PLEDGOR", "出质人"
+
+
+class ContactWay(models.TextChoices):
+    """How a borrower agreed to be reached (固定联系方式)."""
+
+    PHONE = "PHONE", "电话"
+    WECHAT = "WECHAT", "微信"
+    VISIT = "VISIT", "上门或到单位"
+    POST = "POST", "信函"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role, UnitKind
 from accounts.models import Unit, User
-from credit.choices import BorrowerKind, EventKind, RiskClass
+from credit.choices import BorrowerKind, Direction, EventKind, RiskClass
 from credit.models import Borrower, Loan
 
 
@@ -68,6 +69,41 @@ class BorrowerFilter(forms.Form):
         return any(self.value(name) for name in self.fields if name != "after")
 
 
+class MovementFilter(forms.Form):
+    """How the movements of an account are narrowed; a value that is not valid narrows nothing."""
+
+    from_on = forms.DateField(required=False, label=_("起"), widget=forms.DateInput(attrs={"type": "date"}))
+    to_on = forms.DateField(required=False, label=_("止"), widget=forms.DateInput(attrs={"type": "date"}))
+    direction = forms.ChoiceField(
+        required=False, label=_("方向"), choices=_or_all(_("收和付"), Direction.choices)
+    )
+    q = forms.CharField(
+        required=False,
+        max_length=120,
+        label=_("对方户名、账号或摘要"),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": _("对方户名、账号或摘要"), "size": 24}
+        ),
+    )
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """These movements, of the days, direction and counterparty asked for."""
+        asked = getattr(self, "cleaned_data", {})
+        if asked.get("from_on"):
+            rows = rows.filter(effective_on__gte=asked["from_on"])
+        if asked.get("to_on"):
+            rows = rows.filter(effective_on__lte=asked["to_on"])
+        if asked.get("direction"):
+            rows = rows.filter(direction=asked["direction"])
+        if text := asked.get("q"):
+            rows = rows.filter(
+                Q(counterparty_name__contains=text)
+                | Q(counterparty_account__startswith=text)
+                | Q(summary__contains=text)
+            )
+        return rows
+
+
 class EventForm(forms.Form):
     """A confirmed fact about a borrower that calls for a visit (第二十八条)."""
 
@@ -115,4 +151,17 @@ class ReverseForm(forms.Form):
         max_length=200,
         widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
         help_text=_("写清错在哪里，例如“误登到同名客户”。原记录保留，另记一笔冲正。"),
+    )
+
+
+class MarginForm(forms.Form):
+    """How much of the margin of a letter of guarantee goes back, in 元."""
+
+    amount = forms.DecimalField(
+        label=_("释放金额（元）"),
+        max_digits=18,
+        decimal_places=2,
+        min_value=Decimal("0.01"),
+        widget=forms.TextInput(attrs={"class": "form-control tabular", "inputmode": "decimal"}),
+        help_text=_("不超过保函约定的保证金。每笔保函只登记一次，登记后不能修改。"),
     )

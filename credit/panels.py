@@ -15,15 +15,18 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from core.panels import Panel
 from credit.choices import RiskClass
+from credit.duties import maturity
 from credit.models import (
     AccountBalance,
     Borrower,
     ClassFact,
+    Contact,
     GroupMember,
     Guarantee,
     Lien,
     Loan,
     LoanReading,
+    PastLetter,
     RiskEvent,
     Secured,
     Valuation,
@@ -54,6 +57,7 @@ def exposures_panel(borrower: Borrower, on: date) -> Panel:
         overdue_interest=Subquery(reading.values("overdue_interest")[:1]),
         days_past_due=Subquery(reading.values("days_past_due")[:1]),
         class_in_force=Subquery(fact.values("risk_class")[:1]),
+        ends_on=maturity(on),
     )
     lines = [
         LoanLine(
@@ -63,7 +67,7 @@ def exposures_panel(borrower: Borrower, on: date) -> Panel:
             loan.days_past_due or 0,
             RiskClass(loan.class_in_force) if loan.class_in_force else None,
         )
-        for loan in loans.order_by("matures_on", "number")
+        for loan in loans.order_by("ends_on", "number")
     ]
     lines.sort(key=lambda line: line.balance == 0)  # stable: the live ones keep their order by maturity
     live = [line for line in lines if line.balance != 0]
@@ -267,9 +271,21 @@ def connections_panel(borrower: Borrower, on: date, *, user: User) -> Panel:
     return Panel("connections", _("集团与关联方"), "credit/panel_connections.html", context, wide=False)
 
 
-def facts_panel(borrower: Borrower) -> Panel:
-    """The borrower's own particulars."""
-    return Panel("facts", _("基本情况"), "credit/panel_facts.html", {"borrower": borrower}, wide=False)
+def opening_panel(borrower: Borrower) -> Panel:
+    """What the opening extracts tell: visits and letters of before the lender went live."""
+    letters = PastLetter.objects.filter(loan__borrower=borrower).select_related("loan")
+    context = {
+        "inspections": list(borrower.past_inspections.order_by("-effective_on")[:HISTORY]),
+        "letters": list(letters.order_by("-effective_on", "number")[:HISTORY]),
+    }
+    return Panel("opening", _("上线前的检查与函件"), "credit/panel_opening.html", context, wide=False)
+
+
+def facts_panel(borrower: Borrower, on: date) -> Panel:
+    """The borrower's own particulars, and how it agreed to be reached."""
+    contact = Contact.objects.known(on).filter(borrower=borrower).newest_first().first()
+    context = {"borrower": borrower, "contact": contact}
+    return Panel("facts", _("基本情况"), "credit/panel_facts.html", context, wide=False)
 
 
 def panels(borrower: Borrower, on: date, *, user: User) -> list[Panel]:
@@ -278,10 +294,11 @@ def panels(borrower: Borrower, on: date, *, user: User) -> list[Panel]:
         exposures_panel(borrower, on),
         events_panel(borrower, on, user=user),
         classes_panel(borrower, on),
-        facts_panel(borrower),
+        facts_panel(borrower, on),
         people_panel(borrower, on),
         accounts_panel(borrower, on),
         guarantees_panel(borrower, on),
         agreements_panel(borrower),
         connections_panel(borrower, on, user=user),
+        opening_panel(borrower),
     ]

@@ -8,11 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from credit.choices import ResponsibleRole, RiskClass
-from credit.duties import exposures
-from credit.models import Borrower, LoanReading, Responsibility
+from credit.duties import exposures, maturity
+from credit.models import Borrower, LoanReading, LoanTerms, Responsibility
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,12 @@ def class_of(severity: int | None) -> RiskClass | None:
 
 
 def live_loans(on: date) -> QuerySet[Any]:
-    """Loans with a balance on the day, with the class in force and the days past due."""
+    """Loans with a balance on the day: class, arrears, maturity (`ends_on`) and rate (`rate`) in force then."""
     reading = LoanReading.objects.in_force(on)
+    terms = LoanTerms.objects.in_force(on)
     return exposures(on).annotate(
+        ends_on=maturity(on),
+        rate=Coalesce(Subquery(terms.values("annual_rate")[:1]), F("annual_rate")),
         days_past_due=Subquery(reading.values("days_past_due")[:1]),
         overdue_principal=Subquery(reading.values("overdue_principal")[:1]),
         overdue_interest=Subquery(reading.values("overdue_interest")[:1]),

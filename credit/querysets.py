@@ -28,7 +28,10 @@ class BorrowerQuerySet(models.QuerySet):
     """Borrowers."""
 
     def visible_to(self, user: User) -> BorrowerQuerySet:
-        """Where the person's units have a loan or a responsibility, or where the person is responsible today."""
+        """Where the person's units have a loan or a responsibility, or where the person is responsible today.
+
+        A deputy stands where the person on leave would.
+        """
         scope = user.scope
         if scope.reads_all:
             return self
@@ -42,7 +45,7 @@ class BorrowerQuerySet(models.QuerySet):
         return self.filter(
             Exists(loans.filter(unit__in=scope.unit_ids))
             | Exists(responsibilities.filter(unit__in=scope.unit_ids))
-            | Exists(responsibilities.current(scope.on).filter(person=scope.person_id))
+            | Exists(responsibilities.current(scope.on).filter(person__in=scope.person_ids))
         )
 
     def search(self, text: str) -> BorrowerQuerySet:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
+from accounts.choices import Line, Role
+from accounts.models import User
 from credit.choices import ResponsibleRole
 from credit.models import Borrower, Responsibility
 
 
-def managed_borrower_numbers(person_id: int, on: date) -> Any:
-    """Numbers of the borrowers that the person answers for on the day, as a subquery."""
-    return Responsibility.objects.current(on).filter(person_id=person_id).values("borrower__number")
+def managed_borrower_numbers(person_ids: Collection[int], on: date) -> Any:
+    """Numbers of the borrowers that one of the people answers for on the day, as a subquery."""
+    return Responsibility.objects.current(on).filter(person_id__in=person_ids).values("borrower__number")
 
 
 def responsible(borrower: Borrower, role: ResponsibleRole, on: date) -> Responsibility | None:
@@ -23,3 +26,11 @@ def responsible(borrower: Borrower, role: ResponsibleRole, on: date) -> Responsi
         .order_by("-from_on")
         .first()
     )
+
+
+def manages(user: User, borrower: Borrower, on: date) -> bool:
+    """Whether the person writes the customer line's papers about the borrower: its manager, or a head who sees it."""
+    if user.line != Line.CUSTOMER or not Borrower.objects.visible_to(user).filter(pk=borrower.pk).exists():
+        return False
+    manager = responsible(borrower, ResponsibleRole.CUSTOMER_MANAGER, on)
+    return bool(manager and manager.person_id == user.pk) or user.scope.has(Role.CUSTOMER_HEAD)

@@ -1,12 +1,23 @@
-"""Customers and their risk events."""
+"""Customers, their risk events, and the book entered by hand."""
 
 from django.urls import path
 
-from credit.views import borrowers, events
+from credit.views import borrowers, entry, events, groups, letters, loans
 
 urlpatterns = [
     path("borrowers/", borrowers.borrowers, name="borrowers"),
     path("borrowers/export/", borrowers.borrowers_export, name="borrowers_export"),
+    path("loans/<str:number>/", loans.loan, name="loan"),
+    path("accounts/<str:number>/", loans.account, name="account"),
+    path("accounts/<str:number>/export/", loans.account_export, name="account_export"),
     path("borrowers/<str:number>/events/new/", events.event_new, name="event_new"),
+    path("entry/", entry.entry, name="entry"),
+    path("entry/handover/", entry.entry_handover, name="entry_handover"),
+    path("entry/<slug:kind>/", entry.entry_kind, name="entry_kind"),
+    path("groups/", groups.groups, name="groups"),
+    path("groups/<str:number>/", groups.group, name="group"),
+    path("groups/<str:number>/export/", groups.group_export, name="group_export"),
+    path("letters/", letters.letters, name="letters"),
+    path("letters/<str:number>/release/", letters.margin_release, name="margin_release"),
     path("events/<int:pk>/reverse/", events.event_reverse, name="event_reverse"),
 ]

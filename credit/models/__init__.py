@@ -1,7 +1,7 @@
 """The book: borrowers and groups, contracts, loans, guarantees, accounts, and the dated facts about them."""
 
 from credit.models.accounts import Account, AccountBalance, Transaction
-from credit.models.borrowers import Borrower, Responsibility
+from credit.models.borrowers import Borrower, Contact, Responsibility
 from credit.models.contingent import Bill, LetterClaim, LetterOfGuarantee, LetterReturn, MarginRelease
 from credit.models.contracts import ApprovalCondition, Clause
 from credit.models.events import RiskEvent
@@ -19,6 +19,7 @@ __all__ = [
     "ClassFact",
     "Clause",
     "Collateral",
+    "Contact",
     "Contract",
     "Group",
     "GroupMember",

@@ -8,8 +8,8 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import Unit, User
 from accounts.querysets import DatedQuerySet
-from credit.choices import BorrowerKind, ResponsibleRole
-from credit.querysets import BorrowerQuerySet
+from credit.choices import BorrowerKind, ContactWay, ResponsibleRole
+from credit.querysets import BorrowerQuerySet, FactQuerySet
 
 
 class Borrower(models.Model):
@@ -93,3 +93,41 @@ class OfBorrowerQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> OfBorrowerQuerySet:
         """Rows of borrowers that the person may read."""
         return self.filter(**{f"{self.borrower_path}__in": Borrower.objects.visible_to(user)})
+
+
+class ContactQuerySet(FactQuerySet, OfBorrowerQuerySet):  # type: ignore[override]
+    """How borrowers are reached."""
+
+
+class Contact(models.Model):
+    """The fixed way in which a borrower is reached (固定联系方式：个贷规定第三条). Appended; the newest is in force."""
+
+    borrower = models.ForeignKey(Borrower, on_delete=models.PROTECT, related_name="contacts")
+    person = models.CharField("联系人", max_length=60)
+    relation = models.CharField("与借款人关系", max_length=20)
+    phone = models.CharField("电话", max_length=40)
+    reachable_at = models.CharField("地址或微信", max_length=200)
+    way = models.CharField("约定方式", max_length=8, choices=ContactWay.choices)
+    effective_on = models.DateField("联系日")
+    known_on = models.DateField("知悉日期")
+    reference = models.CharField("凭证", max_length=120)  # the document that says so
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("borrower", "effective_on")
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(person="") & ~Q(phone="") & ~Q(reachable_at=""),
+                name="a_contact_says_whom_and_where",
+            ),
+            models.CheckConstraint(
+                condition=Q(way__in=ContactWay.values), name="a_contact_is_kept_in_a_known_way"
+            ),
+            models.CheckConstraint(
+                condition=Q(known_on__gte=F("effective_on")), name="a_contact_is_known_afterwards"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.borrower_id} {self.person}"

@@ -17,11 +17,21 @@ class GroupQuerySet(models.QuerySet):
     """Groups."""
 
     def visible_to(self, user: User) -> GroupQuerySet:
-        """Groups with a member that the person may read, and those they lead."""
-        members = GroupMember.objects.filter(
-            group=OuterRef("pk"), borrower__in=Borrower.objects.visible_to(user)
+        """Groups with a member that the person may read, those they lead, and the larger groups around them."""
+        scope = user.scope
+        if scope.reads_all or not scope.roles:
+            return self if scope.reads_all else self.none()
+        members = GroupMember.objects.current(scope.on).filter(
+            group=OuterRef("pk"), known_on__lte=scope.on, borrower__in=Borrower.objects.visible_to(user)
         )
-        return self.filter(Exists(members) | Q(lead_manager=user))
+        every = self.model._default_manager
+        parents = dict(every.values_list("pk", "parent"))
+        seen: set[int] = set()
+        for pk in every.filter(Exists(members) | Q(lead_manager=user)).values_list("pk", flat=True):
+            while pk is not None and pk not in seen:
+                seen.add(pk)
+                pk = parents[pk]
+        return self.filter(pk__in=seen)
 
 
 class Group(models.Model):

@@ -90,7 +90,7 @@ class OfGuaranteeQuerySet(DatedQuerySet):
 
     def known_current(self, on: date) -> OfGuaranteeQuerySet:
         """Rows that hold on the day, as known by then."""
-        return self.current(on).filter(known_on__lte=on)  # type: ignore[return-value]
+        return self.current(on).filter(known_on__lte=on)
 
 
 class Secured(models.Model):

@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, Q
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Unit
+from core.money import percent
 from credit.choices import ClassSource, InterestFrequency, LedgerKind, Product, RiskClass
 from credit.models.borrowers import Borrower, OfBorrowerQuerySet
 from credit.querysets import FactQuerySet
@@ -123,6 +124,11 @@ class LoanTerms(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loan_id} {self.effective_on}"
+
+    @property
+    def rate_percent(self) -> str:
+        """The annual rate in per cent without trailing zeros."""
+        return percent(self.annual_rate)
 
 
 class InstallmentQuerySet(OfLoanQuerySet):  # type: ignore[override]

@@ -22,6 +22,7 @@ from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core.errors import Refused
 from core.models import ImportBatch
+from core.models.imports import ImportSource
 from credit.imports.forms import UploadForm
 from credit.imports.rejections import rejection_rows
 from credit.imports.run import import_files, profile, profile_names
@@ -56,7 +57,8 @@ def _shown(batches: list[ImportBatch]) -> list[ImportBatch]:
     """The batches with their profile's title and who brought them, in words."""
     titles = profile_names()
     for batch in batches:
-        batch.profile = titles.get(batch.profile, batch.profile)
+        by_hand = batch.source == ImportSource.SCREEN
+        batch.profile = batch.get_source_display() if by_hand else titles.get(batch.profile, batch.profile)
         batch.received_by = _("系统") if batch.received_by.startswith("system") else batch.received_by
     return batches
 
