@@ -57,6 +57,11 @@ class Spec:
     line: str = ""  # the contract's amount, where it exceeds the loan's
     margin: str = "0"  # 保证金, in per cent
     extended: tuple[Placed, int] | None = None  # when agreed, by how many months
+    granted: Placed | None = None  # the day of the grant, where the story names it
+    scheme: str = ""  # 管理方案, where it is not the product's
+    short: bool = False  # the money comes only on the very day
+    stops: int = 0  # days before the story's end since when no wages have been paid
+    poor: bool = False  # nothing is left on the account between one payment and the next
 
 
 _LINEAR, _ANNUITY = Method.LINEAR, Method.ANNUITY
@@ -69,14 +74,15 @@ CORPORATE = (
     Spec("tiangong", WORKING, "2000", "3.65", 9, 12, "采购断路器、铜排", every=3, line="3000"),
     Spec("tiangong", WORKING, "800", "3.65", 4, 12, "支付元器件货款", every=3, joins=True),
     Spec("ruifeng", WORKING, "800", "3.95", 11, 12, "收购稻谷", matures=before(-31)),
-    Spec("ruifeng", WORKING, "500", "3.95", 12, 12, "收购早稻", matures=before(12), line="500"),
-    Spec("ruifeng", WORKING, "500", "3.85", 0, 11, "收购晚稻", matures=before(-320), joins=True),
-    Spec("mingyuan", ACCEPTANCE, "500", "0", 6, 6, "支付钢材货款", _ONCE, matures=before(-4), margin="30"),
+    Spec("ruifeng", WORKING, "500", "3.95", 12, 12, "收购早稻", matures=turn(6), line="500"),
+    Spec("ruifeng", WORKING, "500", "3.85", 0, 11, "收购晚稻", matures=before(-328), joins=True),
+    Spec("mingyuan", ACCEPTANCE, "500", "0", 6, 6, "支付钢材货款", _ONCE, matures=before(-4), margin="30",
+         short=True),
     Spec("mingyuan", WORKING, "600", "4.20", 5, 12, "采购铝型材"),
     Spec("newmat", WORKING, "3200", "3.85", 7, 12, "采购树脂原料", every=3),
     Spec("newmat", FIXED, "1800", "4.10", 26, 60, "改性塑料二期生产线", _LINEAR, every=3),
     # Wages stop, then the works.
-    Spec("jinxiu", WORKING, "950", "4.80", 6, 12, "采购棉纱", grade="关注"),
+    Spec("jinxiu", WORKING, "950", "4.80", 6, 12, "采购棉纱", grade="关注", stops=50),
     # A draft that the customer could not cover: the branch paid.
     Spec("yitong", ACCEPTANCE, "600", "0", 6, 6, "支付整车采购款", _ONCE, grade="关注", matures=turn(4),
          unpaid=turn(4), margin="40"),
@@ -145,11 +151,16 @@ RETAIL = (
 SPECS = CORPORATE + RETAIL
 
 
+def earlier(days: int) -> Placed:
+    """Some days before the opening: history, nothing that is owed today."""
+    return lambda t: t.opening - timedelta(days)
+
+
 @dataclass(frozen=True)
 class Happening:
     """A confirmed fact that the branch learnt of: what, to whom, when; `product` names the loan it is about.
 
-    下迁、逾期 and 欠息 are not among them: the import sees those in what the core reports.
+    下迁、逾期、垫付 and 欠息 are not among them: the import sees those in what the core reports.
     """
 
     key: str
@@ -159,17 +170,11 @@ class Happening:
     product: str = ""
 
 
-def _earlier(days: int) -> Placed:
-    """Some days before the opening: history, nothing that is owed today."""
-    return lambda t: t.opening - timedelta(days)
-
-
 EVENTS = (
-    Happening("hongsheng", "半停产", _earlier(150), "两条铜杆生产线停一条，开工不足五成，工人减至 22 人"),
-    Happening("hanlin", "体制改革", _earlier(120), "由集体企业改制为有限责任公司，职工股已清退，债务由改制后企业承接"),
-    Happening("dingfeng", "事故与赔偿", _earlier(64), "安置房工地一名工人坠落受伤，赔偿 38 万元，已由工伤保险支付"),
-    Happening("lvye", "其他重大事项", _earlier(45), "强降雨致二十亩大棚受损，保险已定损 26 万元"),
-    Happening("yitong", "或有资产垫付", turn(4), "承兑汇票 600 万元到期，账户资金不足，本行垫款", ACCEPTANCE),
+    Happening("hongsheng", "半停产", earlier(150), "两条铜杆生产线停一条，开工不足五成，工人减至 22 人"),
+    Happening("hanlin", "体制改革", earlier(120), "由集体企业改制为有限责任公司，职工股已清退，债务由改制后企业承接"),
+    Happening("dingfeng", "事故与赔偿", earlier(64), "安置房工地一名工人坠落受伤，赔偿 38 万元，已由工伤保险支付"),
+    Happening("lvye", "其他重大事项", earlier(45), "强降雨致二十亩大棚受损，保险已定损 26 万元"),
     Happening("jinxiu", "停产", turn(2), "主厂房停机，员工放假，门卫称复工时间未定；代发工资已停发"),
     Happening("jinzhang", "债权债务纠纷", turn(1), "板材供应商起诉追讨货款 186 万元，法院冻结结算账户"),
     Happening("jingyuan", "展期", turn(0), "借款人申请展期六个月，经审批同意，已签展期协议", WORKING),

@@ -8,14 +8,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
+from typing import Any
 
-from postloan.demo import identity, money
-from postloan.demo.book import EVENTS
+from postloan.demo import book, history, money, paper, past, terms
 from postloan.demo.cash import Movement
-from postloan.demo.cast import BRANCHES, PEOPLE, PERSON_UNITS, UNITS
-from postloan.demo.days import Timeline
+from postloan.demo.cast import BRANCHES
+from postloan.demo.crowd import borrowers, loans, troubles
+from postloan.demo.days import STORY_WEEKDAYS, Timeline
+from postloan.demo.kin import group_rows, kinship, related_rows
 from postloan.demo.layout import Extracts, Row, row
-from postloan.demo.names import BORROWERS, CORPORATE, PERSONAL, SOLE_TRADER, Profile
+from postloan.demo.lending import Entry, Method
+from postloan.demo.names import BORROWERS, CORPORATE, PERSONAL, Profile
 from postloan.demo.notes import (
     COLLECTION,
     MARGIN,
@@ -25,17 +28,23 @@ from postloan.demo.notes import (
     pay_late_once,
     post_twice_and_reverse,
 )
+from postloan.demo.security import Deeds
+from postloan.demo.standing import standing
 from postloan.demo.world import Account, World
 
 DEFAULT_SEED = 20260930
-POSTS = ("客户经理", "风险经理", "经营主责任人")
 
 Dated = list[tuple[date, Row]]
 
 
-def build(as_of: date, seed: int = DEFAULT_SEED) -> Extracts:
-    """The extract sets of the demonstration branch up to a date: {date: {kind: rows}}."""
-    world = build_world(as_of, seed)
+def build(as_of: date, seed: int = DEFAULT_SEED, *, weekdays: int = STORY_WEEKDAYS) -> Extracts:
+    """The extract sets of the demonstration branch up to a date: {date: {kind: rows}}.
+
+    `weekdays` is how long the story is at most: how long ago the branch went live.
+    """
+    world = build_world(Timeline(as_of, weekdays), seed)
+    kin = kinship(world, Random(f"{seed} kin"))
+    deeds = Deeds(world, kin, Random(f"{seed} deeds"))
     flows: dict[str, Dated] = {
         "contracts": _contracts(world),
         "loans": _loans(world),
@@ -43,51 +52,76 @@ def build(as_of: date, seed: int = DEFAULT_SEED) -> Extracts:
         "repayments": _repayments(world),
         "transactions": _transactions(world),
         "events": _events(world),
+        "clauses": terms.clauses(world, Random(f"{seed} clauses")),
+        "conditions": terms.conditions(world, Random(f"{seed} conditions")),
+        "bills": paper.bills(world, Random(f"{seed} bills")),
+        "letters": paper.letters(world),
+        "letter_claims": paper.claims(world),
+        **deeds.write(),
     }
     extracts: Extracts = {}
     dates = world.timeline.set_dates
+    months = world.timeline.month_ends
+    told = [day for day in months if day >= world.timeline.cash_from]
+    at_end = dict(zip([*told, *dates], world.balances_on([*told, *dates]), strict=True))
     for before, day in pairwise([date.min, *dates]):
-        files = _standing(world, Random(seed)) if day == dates[0] else {}
+        files: dict[str, list[Row]] = {}
+        if day == dates[0]:
+            files = {**standing(world, Random(seed)), **group_rows(world, kin)}
+            files["related_parties"] = related_rows(world, kin)
+            files |= past.rows(world, deeds, Random(f"{seed} past"))
         for kind, dated in flows.items():
-            rows = [line for on, line in dated if before < on <= day]
-            if rows:
+            if rows := _newest(kind, [line for on, line in dated if before < on <= day]):
                 files[kind] = rows
-        files["loan_states"] = _states(world, day)
-        files["balances"] = _balances(world, day)
+        ends = months if day == dates[0] else []
+        files["loan_states"] = history.states(world, [*ends, day])
+        files["balances"] = history.past_balances(world, Random(f"{seed} balances")) if ends else []
+        for end in [*(told if ends else []), day]:
+            files["balances"] += history.balances(world, end, at_end[end])
         extracts[day] = files
     return extracts
 
 
-def build_world(as_of: date, seed: int) -> World:
+def _newest(kind: str, rows: list[Row]) -> list[Row]:
+    """What a set says of a thing it says once, and last: a security that ended before the opening has ended."""
+    keys = {"secured": ("担保合同号", "借据号")}.get(kind)
+    return list({tuple(line[key] for key in keys): line for line in rows}.values()) if keys else rows
+
+
+def build_world(timeline: Timeline, seed: int) -> World:
     """Place the borrowers, their accounts, their loans and their money."""
     rng = Random(seed)
-    timeline = Timeline(as_of)
-    profiles = {profile.key: profile for profile in BORROWERS}
+    crowd = borrowers.members(Random(f"{seed} crowd"))
+    profiles = {profile.key: profile for profile in [*BORROWERS, *(member.profile for member in crowd)]}
+    specs = [*book.SPECS, *loans.specs(crowd, Random(f"{seed} loans"))]
     numbers = {
         p.key: f"{20 if p.kind == PERSONAL else 10}{36010000 + 100 * place + rng.randint(1, 99)}"
-        for place, p in enumerate(BORROWERS, 1)
+        for place, p in enumerate(profiles.values(), 1)
     }
-    accounts = _place_accounts(rng)
+    accounts = _place_accounts(profiles, specs, rng)
     special = {RESERVE, MARGIN, COLLECTION}
     by_use = {(a.key, a.kind if a.kind in special else SETTLEMENT): a.number for a in accounts}
-    agreements, notes = build_notes(profiles, numbers, by_use, timeline, rng)
+    agreements, notes = build_notes(specs, profiles, numbers, by_use, timeline, rng)
     for spec, note in notes:
         if spec.key == "shunxin":
             pay_late_once(note, timeline.opening - timedelta(7), 6)
         if spec.key == "hanlin":
             post_twice_and_reverse(note, timeline.opening - timedelta(7))
     world = World(timeline, profiles, numbers, accounts, by_use, agreements, notes)
+    for _, note, on in past.returned(world):
+        note.ledger.append(Entry(on, "归还本金", note.amount))
     money.fill(world, rng)
     return world
 
 
-def _place_accounts(rng: Random) -> list[Account]:
+def _place_accounts(profiles: dict[str, Profile], specs: list[book.Spec], rng: Random) -> list[Account]:
     """A settlement account each; beside it what the loans ask for."""
     found: list[Account] = []
-    for place, profile in enumerate(BORROWERS, 1):
+    for place, profile in enumerate(profiles.values(), 1):
         kinds = ["个人结算户"]
         if profile.kind == CORPORATE:
-            kinds = [rng.choice(("基本户", "基本户", "一般户")), *money.extra_accounts(profile.key)]
+            mine = [spec for spec in specs if spec.key == profile.key]
+            kinds = [rng.choice(("基本户", "基本户", "一般户")), *money.extra_accounts(profile.key, mine)]
         opened = date(rng.randint(2012, 2015), rng.randint(1, 12), rng.randint(1, 28))
         for n, kind in enumerate(kinds, 1):
             number = f"{BRANCHES[profile.home]}{place:04d}{rng.randint(1000, 9999)}{n:04d}"
@@ -95,50 +129,20 @@ def _place_accounts(rng: Random) -> list[Account]:
     return found
 
 
-def _standing(world: World, rng: Random) -> dict[str, list[Row]]:
-    """What the opening brings once: units, people, customers, accounts, responsibilities."""
-    since = {number: start for number, _, _, _, _, start in PEOPLE}
-    return {
-        "units": [row("units", *unit) for unit in UNITS],
-        "people": [
-            row("people", number, name, line, unit, post, start, None)
-            for number, name, line, unit, post, start in PEOPLE
-        ],
-        "customers": [_customer(world, place, profile, rng) for place, profile in enumerate(BORROWERS, 1)],
-        "accounts": [
-            row("accounts", a.number, world.numbers[a.key], BRANCHES[world.profiles[a.key].home], a.kind,
-                a.opened, "否")
-            for a in world.accounts
-        ],
-        "responsibilities": [
-            row("responsibilities", world.numbers[profile.key], post, person, PERSON_UNITS[person],
-                max(since[person], min(note.start for _, note in world.of(profile.key))), None)
-            for profile in BORROWERS
-            for post, person in zip(POSTS, profile.keepers, strict=True)
-        ],
-    }  # fmt: skip
-
-
-def _customer(world: World, place: int, profile: Profile, rng: Random) -> Row:
-    if profile.kind == PERSONAL:
-        born = date(rng.randint(1968, 1994), rng.randint(1, 12), rng.randint(1, 28))
-        papers, phone = identity.person_number(place * 7, born=born), identity.mobile(place * 37)
-    else:
-        kind = "92" if profile.kind == SOLE_TRADER else "91"
-        papers, phone = identity.credit_code(place * 131, kind=kind), identity.landline(place * 53)
-    return row(
-        "customers", world.numbers[profile.key], profile.name, profile.kind, papers, profile.industry,
-        profile.address, profile.area, profile.legal, phone, profile.business, profile.rating,
-    )  # fmt: skip
+def _tellings(world: World, first: date, extended: tuple[Any, ...] | None) -> list[tuple[date, date]]:
+    """When a contract or a note is told, and as of which day: at first, and again when it is extended."""
+    opening = world.timeline.opening
+    told = [(first, max(first, opening))]
+    return [*told, (extended[0], extended[0])] if extended and extended[0] > opening else told
 
 
 def _contracts(world: World) -> Dated:
     """Contracts on the day of signing, and again on the day of an extension."""
     found: Dated = []
     for a in world.agreements:
-        for on in (a.signed, *([a.extended[0]] if a.extended else [])):
-            line = row("contracts", a.number, a.borrower, a.product, f"{a.amount:.2f}", a.signed, a.ends_on(on),
-                       a.purpose, a.approval, a.approved)  # fmt: skip
+        for on, state in _tellings(world, a.signed, a.extended):
+            line = row("contracts", a.number, a.borrower, a.product, f"{a.amount:.2f}", a.signed, a.ends_on(state),
+                       a.purpose, a.approval, a.approved, a.scheme)  # fmt: skip
             found.append((on, line))
     return sorted(found, key=lambda item: (item[0], item[1]["合同号"]))
 
@@ -146,22 +150,33 @@ def _contracts(world: World) -> Dated:
 def _loans(world: World) -> Dated:
     """Loan notes on the day of the grant, and again on the day of an extension."""
     found: Dated = []
-    for _, n in world.notes:
-        for on in (n.start, *([n.extended[0]] if n.extended else [])):
+    for spec, n in world.notes:
+        margin = n.amount * Decimal(spec.margin) / 100
+        for on, state in _tellings(world, n.start, n.extended):
             line = row("loans", n.number, n.contract, n.unit, n.product, f"{n.amount:.2f}", f"{n.rate:.6f}",
-                       n.start, n.end_on(on), n.purpose, n.account)  # fmt: skip
+                       n.start, n.end_on(state), n.purpose, n.account, _frequency(spec),
+                       world.by_use[spec.key, MARGIN] if margin else "", f"{margin:.2f}")  # fmt: skip
             found.append((on, line))
     return sorted(found, key=lambda item: (item[0], item[1]["借据号"]))
+
+
+def _frequency(spec: book.Spec) -> str:
+    """付息方式."""
+    if spec.product in {book.ACCEPTANCE, book.GUARANTEE}:
+        return "不计息"
+    if spec.method is Method.BULLET:
+        return "按季付息" if spec.every == 3 else "按月付息"
+    return "利随本清" if spec.method is Method.AT_MATURITY else "分期还本付息"
 
 
 def _schedules(world: World) -> Dated:
     """The schedule with the grant; after an extension whole again."""
     found: Dated = []
     for _, n in world.notes:
-        for on in (n.start, *([n.extended[0]] if n.extended else [])):
+        for on, state in _tellings(world, n.start, n.extended):
             found += [
                 (on, row("schedules", n.number, due.on, f"{due.principal:.2f}", f"{due.interest:.2f}"))
-                for due in n.schedule_on(on)
+                for due in n.schedule_on(state)
             ]
     return sorted(found, key=lambda item: item[0])
 
@@ -208,35 +223,11 @@ def _transactions(world: World) -> Dated:
 
 def _events(world: World) -> Dated:
     """Confirmed facts, each under a reference of its own."""
-    happened = sorted(((event.on(world.timeline), event) for event in EVENTS), key=lambda item: item[0])
+    all_of_them = [*book.EVENTS, *troubles.happenings(world.profiles)]
+    happened = sorted(((event.on(world.timeline), event) for event in all_of_them), key=lambda item: item[0])
     found: Dated = []
     for number, (on, event) in zip(_serials("SX", (on for on, _ in happened)), happened, strict=True):
         loans = [note.number for spec, note in world.of(event.key) if spec.product == event.product]
         loan = loans[0] if loans else None
         found.append((on, row("events", number, world.numbers[event.key], loan, event.kind, on, event.fact)))
     return found
-
-
-def _states(world: World, day: date) -> list[Row]:
-    """Every loan granted by the day: balance, arrears, class, also those settled since."""
-    rows: list[Row] = []
-    for _, note in sorted(world.notes, key=lambda item: item[1].number):
-        if note.start <= day:
-            state = note.state(day)
-            rows.append(
-                row("loan_states", note.number, f"{state.balance:.2f}", f"{state.overdue_principal:.2f}",
-                    f"{state.overdue_interest:.2f}", state.days_past_due, note.risk_class(day))
-            )  # fmt: skip
-    return rows
-
-
-def _balances(world: World, day: date) -> list[Row]:
-    """Every account: its balance, and what of it may not be drawn (保证金, court freeze)."""
-    rows: list[Row] = []
-    balances = world.balances(day)
-    for account in world.accounts:
-        balance = balances[account.number]
-        since = world.frozen_from.get(account.number)
-        held = account.kind == MARGIN or (since is not None and since <= day)
-        rows.append(row("balances", account.number, f"{balance:.2f}", f"{balance if held else 0:.2f}"))
-    return rows

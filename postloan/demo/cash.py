@@ -45,14 +45,18 @@ class Other:
 class Cash:
     """The movements of all accounts."""
 
-    movements: list[Movement] = field(default_factory=list)
+    by_account: dict[str, list[Movement]] = field(default_factory=dict)
+
+    def enter(self, movement: Movement) -> None:
+        """Enter a movement as it is."""
+        self.by_account.setdefault(movement.account, []).append(movement)
 
     def add(
         self, account: str, on: date, direction: str, amount: Decimal, other: Other, summary: str
     ) -> None:
         """Enter a movement; nothing is entered for nothing."""
         if amount:
-            self.movements.append(
+            self.enter(
                 Movement(account, on, direction, amount, other.name, other.number, other.bank, summary)
             )
 
@@ -65,8 +69,7 @@ class Cash:
 
     def of(self, account: str) -> list[Movement]:
         """The movements of an account in the order of the day: what comes in first, then what goes out."""
-        mine = [m for m in self.movements if m.account == account]
-        return sorted(mine, key=lambda m: (m.on, m.direction == OUT))
+        return sorted(self.by_account.get(account, ()), key=lambda m: (m.on, m.direction == OUT))
 
     def lowest(self, account: str) -> Decimal:
         """How far the movements alone would take the account below where it began."""
@@ -120,7 +123,7 @@ def trade(cash: Cash, way: Trade, since: date, until: date, rng: Random) -> None
         size = way.monthly * rng.uniform(0.88, 1.12)
         for plan in _month_of_trade(way, month, size, rng):
             if since <= plan.on <= until:
-                cash.movements.append(plan)
+                cash.enter(plan)
 
 
 def _month_of_trade(way: Trade, month: date, size: float, rng: Random) -> Iterator[Movement]:
@@ -132,11 +135,11 @@ def _month_of_trade(way: Trade, month: date, size: float, rng: Random) -> Iterat
     ) -> Movement:
         return Movement(account, on, direction, amount, other.name, other.number, other.bank, summary)
 
-    for part in _parts(rng, 4, 7):
+    for part in _parts(rng, 9, 15):
         on = on_weekday(month, rng.randint(1, 27))
         amount = hundreds(size * part * fade(on, 0.35))
         yield movement(way.receipts, on, IN, amount, rng.choice(way.customers), "货款")
-    for part in _parts(rng, 3, 5):
+    for part in _parts(rng, 7, 13):
         on = on_weekday(month, rng.randint(3, 28))
         amount = hundreds(size * 0.78 * part * fade(on, 0.3))
         yield movement(way.account, on, OUT, amount, rng.choice(way.suppliers), "采购款")
@@ -192,7 +195,7 @@ def household(
         on = on_weekday(month, 8)
         if since <= on <= until:
             cash.add(account, on, IN, fen(rng, salary * rng.uniform(0.98, 1.02)), employer, "工资")
-        parts = [rng.uniform(0.5, 1.5) for _ in range(rng.randint(3, 6))]
+        parts = [rng.uniform(0.5, 1.5) for _ in range(rng.randint(5, 9))]
         for part in parts:
             day = add_months(month, 0, keep=rng.randint(1, 28))
             if since <= day <= until:

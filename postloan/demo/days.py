@@ -6,8 +6,9 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-HISTORY_DAYS = 60  # how far back the branch went live, at most
-CASH_MONTHS = 3  # account movements before that, so that a month can be compared with the one before
+STORY_WEEKDAYS = 8  # since when the branch has been live, at most: what nobody did since then would be late
+CASH_MONTHS = 6  # account movements before that
+HISTORY_MONTHS = 24  # balances at month's end before that
 
 
 def add_months(day: date, months: int, *, keep: int | None = None) -> date:
@@ -42,18 +43,18 @@ class Timeline:
     """Where the story's turns lie."""
 
     as_of: date
+    weekdays: int = STORY_WEEKDAYS
 
     @property
     def go_live(self) -> date:
-        """The first day closed: the first of a month within the last 60 days, and of the present quarter.
+        """The first day closed: some weekdays ago, in the present quarter.
 
-        Nobody has visited anybody before the demonstration is loaded. A quarter that ended in between would
-        greet the newcomer with every customer late, so the story begins in the quarter in which it is told.
+        Nobody has done anything in the system before the newcomer comes. A long story would greet them with everything
+        late; so it is short, and what was before is told by the opening extracts, as at a bank. A quarter that ended
+        in between would have every customer late.
         """
-        since = self.as_of - timedelta(HISTORY_DAYS)
-        first = since if since.day == 1 else add_months(since, 1, keep=1)
         quarter = date(self.as_of.year, (self.as_of.month - 1) // 3 * 3 + 1, 1)
-        return max(first, quarter)
+        return max(self.turn(self.weekdays), quarter)
 
     @property
     def opening(self) -> date:
@@ -70,8 +71,13 @@ class Timeline:
         return weekdays_before(self.as_of, weekdays)
 
     @property
+    def month_ends(self) -> list[date]:
+        """The ends of the months before the opening, for two years."""
+        first = self.opening.replace(day=1)
+        return [add_months(first, -n) - timedelta(1) for n in reversed(range(HISTORY_MONTHS))]
+
+    @property
     def set_dates(self) -> list[date]:
-        """The dates of the extract sets: the opening, one about every ten days, the last week daily."""
-        earlier = {self.as_of - timedelta(days) for days in (44, 34, 24, 14)}
-        last_week = {self.turn(weekdays) for weekdays in range(6)}
-        return [self.opening, *sorted(d for d in {*earlier, *last_week, self.as_of} if d > self.opening)]
+        """The dates of the extract sets: the opening, then every weekday."""
+        days = {self.turn(weekdays) for weekdays in range(self.weekdays + 1)}
+        return [self.opening, *sorted(d for d in {*days, self.as_of} if d > self.opening)]

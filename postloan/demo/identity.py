@@ -26,7 +26,7 @@ def credit_code_check(body: str) -> str:
 
 def credit_code(serial: int, *, kind: str = "91") -> str:
     """A unified social credit code (统一社会信用代码); kind 91 a company, 92 a sole trader."""
-    organisation = f"MA99{serial:04d}"
+    organisation = f"MA99{serial % 9973:04d}"
     body = kind + AREA + organisation + organisation_check(organisation)
     return body + credit_code_check(body)
 
@@ -45,9 +45,9 @@ def person_number(serial: int, *, born: date) -> str:
 
 def landline(serial: int) -> str:
     """A Nanchang number that cannot be dialled: no subscriber's number begins with 0."""
-    return f"0791-0000{serial:04d}"
+    return f"0791-0000{serial % 9973:04d}"
 
 
 def mobile(serial: int) -> str:
     """A mobile number that cannot be dialled: no operator has 100."""
-    return f"1000000{serial:04d}"
+    return f"1000000{serial % 9973:04d}"

@@ -145,7 +145,7 @@ class Note:
     def pay(self, until: date) -> None:
         """Enter the disbursement and every instalment that was paid on its day."""
         self.ledger.append(Entry(self.start, "发放", self.amount))
-        for due in self.schedule:
+        for due in self.schedule_on(until):
             if due.on > until or (self.unpaid_from and due.on >= self.unpaid_from):
                 break
             if due.principal:
@@ -173,12 +173,16 @@ class Note:
             return sum((-e.amount if e.reverses else e.amount for e in entries), ZERO)
 
         past = [due for due in self.schedule_on(day) if due.on < day]
-        principal = sum((d.principal for d in past), ZERO) - paid("归还本金")
-        interest = sum((d.interest for d in past), ZERO) - paid("归还利息")
-        late = [d.on for d in past if self.unpaid_from and d.on >= self.unpaid_from]
+        principal, interest = paid("归还本金"), paid("归还利息")
+        covered, since = principal + interest, None
+        for due in past:
+            covered -= due.principal + due.interest
+            if covered < 0:
+                since = due.on  # the first that what was paid does not reach
+                break
         return State(
-            balance=self.amount - paid("归还本金"),
-            overdue_principal=max(principal, ZERO) if late else ZERO,
-            overdue_interest=max(interest, ZERO) if late else ZERO,
-            days_past_due=(day - late[0]).days if late else 0,
+            balance=self.amount - principal,
+            overdue_principal=max(sum((d.principal for d in past), ZERO) - principal, ZERO),
+            overdue_interest=max(sum((d.interest for d in past), ZERO) - interest, ZERO),
+            days_past_due=(day - since).days if since else 0,
         )

@@ -7,7 +7,8 @@ from decimal import Decimal
 from random import Random
 
 from postloan.demo import cash as flows
-from postloan.demo.book import ACCEPTANCE, FIXED, SPECS, Spec
+from postloan.demo import misuse
+from postloan.demo.book import ACCEPTANCE, BUSINESS, DISCOUNT, FIXED, HOUSING, WORKING, Spec
 from postloan.demo.cash import IN, OUT, Other, Trade, day_before
 from postloan.demo.cast import BANK
 from postloan.demo.lending import Note
@@ -19,37 +20,43 @@ ZERO = Decimal(0)
 COLLECTING = frozenset({"tiangong", "newmat", "kanghe", "xinyuan", "ganchang", "dingfeng"})
 NO_POWER_BILL = ("批发", "零售", "运输", "建筑")
 UNCOVERED = Decimal("362500")  # what lay on the account when the draft fell due
+COLLECTED_FROM = 1500  # 万元: whose 流贷 is larger receives its sales on an account of their own
 FROZEN = "jinzhang"
-WAGES_STOP_DAYS = 50
+READY = 5  # days before a debt falls due that its money is there
 
 
-def extra_accounts(key: str) -> list[str]:
+def extra_accounts(key: str, mine: list[Spec]) -> list[str]:
     """The accounts that a borrower's loans ask for beside the settlement account."""
-    mine = [spec for spec in SPECS if spec.key == key]
     wanted = {
         RESERVE: any(spec.product == FIXED for spec in mine),
         MARGIN: any(spec.margin != "0" for spec in mine),
-        COLLECTION: key in COLLECTING,
+        COLLECTION: key in COLLECTING
+        or any(spec.product == WORKING and float(spec.amount) >= COLLECTED_FROM for spec in mine),
     }
     return [kind for kind, needed in wanted.items() if needed]
 
 
 def fill(world: World, rng: Random) -> None:
     """Every movement from the beginning of the window, and the balances before it."""
+    thin: dict[str, bool] = {}
     for profile in world.profiles.values():
         mine = world.of(profile.key)
         missed = [note.unpaid_from for _, note in mine if note.unpaid_from]
-        if missed:
-            _in_arrears(world, profile, min(missed), rng)
+        thin[profile.key] = bool(missed) or any(spec.poor for spec, _ in mine)
+        if thin[profile.key]:
+            _in_arrears(world, profile, rng)
         elif profile.kind == PERSONAL:
             _household(world, profile, rng)
         else:
             _business(world, profile, rng)
         for spec, note in mine:
-            _loan(world, spec, note, thin=bool(missed), rng=rng)
-        if COLLECTION in extra_accounts(profile.key):
+            _loan(world, spec, note, thin=thin[profile.key], rng=rng)
+            _gather(world, spec, note, rng)
+        if (profile.key, COLLECTION) in world.by_use:
             _sweep(world, profile)
-        _begin(world, profile, thin=bool(missed), rng=rng)
+    misuse.add(world)
+    for profile in world.profiles.values():
+        _begin(world, profile, thin=thin[profile.key], rng=rng)
 
 
 def _partners(world: World, profile: Profile, rng: Random) -> tuple[tuple[Other, ...], tuple[Other, ...]]:
@@ -75,7 +82,8 @@ def _business(world: World, profile: Profile, rng: Random) -> None:
     account = world.by_use[profile.key, SETTLEMENT]
     monthly = turnover(world, profile.key)
     corporate = profile.kind == CORPORATE
-    stops = world.timeline.as_of - timedelta(WAGES_STOP_DAYS) if profile.key == "jinxiu" else None
+    days = max(spec.stops for spec, _ in world.of(profile.key))
+    stops = world.timeline.as_of - timedelta(days) if days else None
     flows.trade(
         world.cash,
         Trade(
@@ -94,7 +102,7 @@ def _business(world: World, profile: Profile, rng: Random) -> None:
     )
 
 
-def _in_arrears(world: World, profile: Profile, since: date, rng: Random) -> None:
+def _in_arrears(world: World, profile: Profile, rng: Random) -> None:
     customers, suppliers = _partners(world, profile, rng)
     until = world.timeline.as_of
     if profile.key == FROZEN:
@@ -144,8 +152,14 @@ def _loan(world: World, spec: Spec, note: Note, *, thin: bool, rng: Random) -> N
         if since <= note.end <= until:
             _uncovered_draft(world, spec, note)
         return
-    if spec.margin != "0":
-        return  # a draft or a letter of guarantee puts nothing on the account
+    if spec.margin != "0":  # a draft or a letter of guarantee puts nothing on the account
+        for entry in note.ledger[1:]:
+            if since <= entry.on <= until:
+                margin = note.amount * Decimal(spec.margin) / 100
+                world.cash.transfer(
+                    world.by_use[spec.key, MARGIN], settlement, entry.on, margin, owner, "释放保证金"
+                )
+        return
     for entry in sorted(note.ledger, key=lambda e: (e.on, e.kind)):
         if not since <= entry.on <= until:
             continue
@@ -161,12 +175,14 @@ def _disbursed(world: World, spec: Spec, note: Note, amount: Decimal, rng: Rando
     """The money arrives and is paid on to whoever supplies the purpose (受托支付)."""
     settlement = world.by_use[spec.key, SETTLEMENT]
     world.cash.add(settlement, note.start, IN, amount, Other(BANK), "贷款发放")
-    if spec.product == "票据贴现":
+    if spec.product == DISCOUNT:
         return
     profile = world.profiles[spec.key]
     on = min(flows.weekday(note.start + timedelta(1)), world.timeline.as_of)
-    if profile.kind == PERSONAL:
+    if profile.kind == PERSONAL and spec.product != BUSINESS:
         name = "洪州装饰工程有限公司" if "装修" in note.purpose else "昌北家居商场有限公司"
+        if spec.product == HOUSING:
+            name = "洪州置业开发有限公司"
         world.cash.add(settlement, on, OUT, amount, Other(name, "", rng.choice(OTHER_BANKS)), note.purpose)
         return
     _, suppliers = _partners(world, profile, rng)
@@ -181,7 +197,7 @@ def _collect(
     """The bank deducts a payment; a large or a difficult one was gathered on the account before."""
     owner = world.profiles[spec.key].name
     settlement = world.by_use[spec.key, SETTLEMENT]
-    ready = day_before(on, 2)
+    ready = on if spec.short else day_before(on, READY)
     if thin or (kind == "归还本金" and amount >= 100 * WAN):
         summary = "转入还款资金" if thin else "归集还款资金"
         other = Other(owner, f"9{rng.randint(10**14, 10**15 - 1)}", rng.choice(OTHER_BANKS))
@@ -190,6 +206,19 @@ def _collect(
     if note.account != settlement:
         world.cash.transfer(settlement, note.account, ready, amount, Other(owner, "", BANK), "转入还款准备金")
     world.cash.add(note.account, on, OUT, amount, Other(BANK), f"{note.number} {kind}")
+
+
+def _gather(world: World, spec: Spec, note: Note, rng: Random) -> None:
+    """What falls due in the days after the story: whoever is sound has the money there already."""
+    left = (note.end - world.timeline.as_of).days
+    if not 0 < left <= READY + 2 or spec.short or note.unpaid_from or not note.schedule:
+        return
+    ready = min(day_before(note.end, READY), world.timeline.as_of)
+    amount = note.amount * (1 - Decimal(spec.margin) / 100)
+    other = Other(
+        world.profiles[spec.key].name, f"9{rng.randint(10**14, 10**15 - 1)}", rng.choice(OTHER_BANKS)
+    )
+    world.cash.add(world.by_use[spec.key, SETTLEMENT], ready, IN, amount, other, "归集还款资金")
 
 
 def _uncovered_draft(world: World, spec: Spec, note: Note) -> None:
@@ -222,7 +251,7 @@ def _begin(world: World, profile: Profile, *, thin: bool, rng: Random) -> None:
         ),
         ZERO,
     )
-    for account in (a for a in world.accounts if a.key == profile.key):
+    for account in world.accounts_of(profile.key):
         if account.kind == MARGIN:
             world.openings[account.number] = held
             continue

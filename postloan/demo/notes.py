@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from postloan.demo.book import FIXED, SPECS, WORDS, Spec
+from postloan.demo.book import FIXED, WORDS, Spec
 from postloan.demo.cast import BRANCHES
 from postloan.demo.days import Timeline, add_months, weekday
 from postloan.demo.lending import Due, Entry, Method, Note, days_interest, schedule
@@ -31,6 +32,7 @@ class Agreement:
     purpose: str
     approval: str
     approved: date
+    scheme: str = ""
     extended: tuple[date, date] | None = None  # (on, new end)
 
     def ends_on(self, day: date) -> date:
@@ -54,6 +56,10 @@ def place(spec: Spec, timeline: Timeline, rng: Random) -> Placing:
     unpaid = spec.unpaid(timeline) if spec.unpaid else None
     jitter = rng.randint(1, 26)
     day = unpaid.day if unpaid else INTEREST_DAY
+    if spec.granted:
+        start = spec.granted(timeline)
+        day = start.day if spec.method is Method.ANNUITY else INTEREST_DAY
+        return Placing(spec, start, add_months(start, spec.term), day, unpaid)
     if spec.matures:
         end = spec.matures(timeline)
         return Placing(spec, add_months(end, -spec.term), end, INTEREST_DAY, unpaid)
@@ -79,17 +85,21 @@ def extended_schedule(note: Note, day: int, end: date) -> list[Due]:
 
 
 def build_notes(
-    profiles: dict[str, Profile], numbers: dict[str, str], accounts: dict[tuple[str, str], str],
+    specs: Sequence[Spec], profiles: dict[str, Profile], numbers: dict[str, str], accounts: dict[tuple[str, str], str],
     timeline: Timeline, rng: Random,
 ) -> tuple[list[Agreement], list[tuple[Spec, Note]]]:  # fmt: skip
     """All contracts and notes, numbered in the order of signing, with the ledger up to the story's end."""
-    placings = [place(spec, timeline, rng) for spec in SPECS]
+    placings = [place(spec, timeline, rng) for spec in specs]
     groups: list[list[Placing]] = []
     for placing in placings:
         if placing.spec.joins:
             groups[-1].append(placing)
         else:
             groups.append([placing])
+    for (
+        group
+    ) in groups:  # a contract is signed before the first of its loans, whichever the story tells first
+        group.sort(key=lambda placing: placing.start)
     agreements: list[Agreement] = []
     notes: list[tuple[Spec, Note]] = []
     counters: dict[int, int] = {}
@@ -110,6 +120,7 @@ def build_notes(
             purpose=first.spec.purpose,
             approval=f"工支审〔{approved.year}〕{serial + 11}号",
             approved=approved,
+            scheme=first.spec.scheme,
         )
         agreements.append(agreement)
         for n, placing in enumerate(group, 1):
@@ -125,7 +136,6 @@ def _note(
 ) -> Note:  # fmt: skip
     spec = placing.spec
     amount, rate = Decimal(spec.amount) * WAN, Decimal(spec.rate) / 100
-    falls = [(spec.falls[0](timeline), spec.falls[1])] if spec.falls else []
     note = Note(
         number=number,
         contract=agreement.number,
@@ -142,7 +152,7 @@ def _note(
             amount=amount, rate=rate, start=placing.start, end=placing.end, method=spec.method,
             every=spec.every, day=placing.day,
         ),
-        classes=[(date.min, spec.grade), *falls],
+        classes=_classes(placing, timeline),
         unpaid_from=placing.unpaid,
     )  # fmt: skip
     if spec.extended:
@@ -152,6 +162,26 @@ def _note(
         agreement.extended = (agreed, end)
     note.pay(timeline.as_of)
     return note
+
+
+GRADES = ("正常", "关注", "次级", "可疑", "损失")
+WORSENS = (10, 91, 271, 361)  # days after the first missed payment: 关注, 次级, 可疑, 损失
+IN_CLASS = 70  # days that a class without arrears has lasted at the opening
+
+
+def _classes(placing: Placing, timeline: Timeline) -> list[tuple[date, str]]:
+    """The classes of a loan since its grant: worse with its arrears, at the opening what the story says."""
+    spec, opening = placing.spec, timeline.opening
+    reached = GRADES.index(spec.grade)
+    classes = [(date.min, GRADES[0])]
+    if placing.unpaid:
+        steps = zip(WORSENS, GRADES[1 : reached + 1], strict=False)
+        classes += [(on, name) for days, name in steps if (on := placing.unpaid + timedelta(days)) <= opening]
+    if classes[-1][1] != spec.grade:
+        classes.append((max(opening - timedelta(IN_CLASS), classes[-1][0], placing.start), spec.grade))
+    if spec.falls:
+        classes.append((spec.falls[0](timeline), spec.falls[1]))
+    return classes
 
 
 def apply_margin(spec: Spec, note: Note, own_funds: Decimal) -> Decimal:

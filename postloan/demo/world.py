@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -38,15 +39,27 @@ class World:
     cash: Cash = field(default_factory=Cash)
     openings: dict[str, Decimal] = field(default_factory=dict)  # balances before the first movement
     frozen_from: dict[str, date] = field(default_factory=dict)  # accounts that a court has frozen, whole
+    _of: dict[str, list[tuple[Spec, Note]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for spec, note in self.notes:
+            self._of.setdefault(spec.key, []).append((spec, note))
 
     def of(self, key: str) -> list[tuple[Spec, Note]]:
         """A borrower's loans."""
-        return [(spec, note) for spec, note in self.notes if spec.key == key]
+        return self._of.get(key, [])
 
-    def balances(self, day: date) -> dict[str, Decimal]:
-        """Every account's balance at the end of a day."""
+    def accounts_of(self, key: str) -> list[Account]:
+        """A borrower's accounts."""
+        return [account for account in self.accounts if account.key == key]
+
+    def balances_on(self, days: Sequence[date]) -> Iterator[dict[str, Decimal]]:
+        """Every account's balance at the end of each of these days, which stand in order."""
         found = dict(self.openings)
-        for movement in self.cash.movements:
-            if movement.on <= day:
-                found[movement.account] += movement.signed
-        return found
+        moved = sorted((m for mine in self.cash.by_account.values() for m in mine), key=lambda m: m.on)
+        place = 0
+        for day in days:
+            while place < len(moved) and moved[place].on <= day:
+                found[moved[place].account] += moved[place].signed
+                place += 1
+            yield dict(found)

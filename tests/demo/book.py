@@ -16,7 +16,9 @@ class Book:
     """All sets of a folder: `sets[date][kind]` is what one day brought, `known(kind, day)` everything up to a day."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.sets: dict[date, dict[str, list[Row]]] = {}
+        self._keyed: dict[tuple[object, ...], dict[tuple[str, ...], Row]] = {}
         for day in sorted(folder.iterdir()):
             files = self.sets.setdefault(date.fromisoformat(day.name), {})
             for file in sorted(day.iterdir()):
@@ -35,7 +37,14 @@ class Book:
 
     def keyed(self, kind: str, *keys: str, day: date | None = None) -> dict[tuple[str, ...], Row]:
         """The latest row of each key."""
-        return {tuple(row[key] for key in keys): row for row in self.known(kind, day)}
+        asked = (kind, keys, day)
+        if asked not in self._keyed:
+            self._keyed[asked] = {tuple(row[key] for key in keys): row for row in self.known(kind, day)}
+        return self._keyed[asked]
+
+    def last_states(self) -> list[Row]:
+        """The state of every loan on the last day."""
+        return self.sets[self.dates[-1]]["loan_states"]
 
     def customer_of(self, loan: str) -> Row:
         contract = self.keyed("loans", "借据号")[loan,]["合同号"]
@@ -45,7 +54,9 @@ class Book:
     def paid(self, day: date) -> dict[tuple[str, str], Decimal]:
         """What the ledger says by loan and kind; a reversal takes back."""
         sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-        for row in self.known("repayments", day):
+        for row in self.known("repayments"):
+            if row["发生日"] > day.isoformat():
+                continue
             sign = -1 if row["冲正流水号"] else 1
             sums[row["借据号"], row["类型"]] += sign * Decimal(row["金额"])
         return sums
@@ -58,6 +69,13 @@ class Book:
         return found
 
     def states(self) -> Iterator[tuple[date, Row]]:
-        for day, files in self.sets.items():
+        """Every state that is told, with its own day: the opening tells two years."""
+        for files in self.sets.values():
             for row in files["loan_states"]:
-                yield day, row
+                yield date.fromisoformat(row["数据日期"]), row
+
+    def balances(self) -> Iterator[tuple[date, Row]]:
+        """Every balance that is told, with its own day."""
+        for files in self.sets.values():
+            for row in files["balances"]:
+                yield date.fromisoformat(row["数据日期"]), row

@@ -11,35 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from postloan.demo import layout
-from postloan.demo.builder import build
 from postloan.demo.days import Timeline
 from tests.demo.book import Book
+from tests.demo.conftest import AS_OF, written
 
-AS_OF = date(2026, 11, 23)  # a Monday
 WAN = Decimal(10000)
 CONTINGENT = {"银行承兑汇票", "保函"}
-
-
-def written(folder: Path, as_of: date = AS_OF, **options: int) -> Book:
-    layout.write(build(as_of, **options), folder)
-    return Book(folder)
-
-
-@pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    return written(tmp_path_factory.mktemp("demo"))
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*.csv")}
 
 
-def test_the_same_date_and_seed_write_the_same_bytes(tmp_path: Path) -> None:
-    for name, seed in (("one", 1), ("two", 1), ("three", 2)):
-        written(tmp_path / name, seed=seed)
-    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
-    assert bytes_of(tmp_path / "one") != bytes_of(tmp_path / "three")
+def test_the_same_date_and_seed_write_the_same_bytes(book: Book, tmp_path: Path) -> None:
+    again, other = written(tmp_path / "again"), written(tmp_path / "other", seed=2)
+    assert bytes_of(book.folder) == bytes_of(again.folder)
+    assert bytes_of(book.folder) != bytes_of(other.folder)
 
 
 # ---- sums, done again from the files alone --------------------------------------------------------
@@ -58,11 +45,15 @@ def assert_schedules_sum_to_the_principal(book: Book) -> None:
 
 
 def assert_states_follow_from_schedule_and_ledger(book: Book) -> None:
-    by_day = {day: (book.paid(day), book.schedule(day)) for day in book.dates}
+    """Also on the month ends of the two years before, which the opening tells: its ledger goes back further."""
+    sums: dict[date, dict[tuple[str, str], Decimal]] = {}
+    plans = {day: book.schedule(day) for day in book.dates}
     for day, state in book.states():
         number = state["借据号"]
-        paid, schedules = by_day[day]
-        dues = schedules.get(number, [])
+        if day not in sums:
+            sums[day] = book.paid(day)
+        paid = sums[day]
+        dues = plans[max(day, book.dates[0])].get(number, [])
         principal, interest = paid[number, "归还本金"], paid[number, "归还利息"]
         assert Decimal(state["余额"]) == paid[number, "发放"] - principal, (day, number)
         fallen = [due for due in dues if due[0] < day]
@@ -92,11 +83,14 @@ def assert_balances_follow_from_transactions(book: Book) -> None:
             assert after == running[account] + signed, row
         running[account] = after
         at_day[account, date.fromisoformat(row["交易日"])] = after
-    for day, files in book.sets.items():
-        last = {account: after for (account, on), after in sorted(at_day.items()) if on <= day}
-        for row in files["balances"]:
-            assert Decimal(row["余额"]) == last.get(row["账号"], Decimal(row["余额"])), (day, row)
-            assert Decimal(row["冻结止付金额"]) <= Decimal(row["余额"]), (day, row)
+    moves = sorted(at_day.items(), key=lambda item: item[0][1])
+    last: dict[str, Decimal] = {}
+    for day, row in sorted(book.balances(), key=lambda item: item[0]):
+        while moves and moves[0][0][1] <= day:
+            (account, _), after = moves.pop(0)
+            last[account] = after
+        assert Decimal(row["余额"]) == last.get(row["账号"], Decimal(row["余额"])), (day, row)
+        assert Decimal(row["冻结止付金额"]) <= Decimal(row["余额"]), (day, row)
 
 
 def assert_each_day_brings_only_its_own(book: Book) -> None:
@@ -138,6 +132,7 @@ def test_interest_is_by_days_over_360_worked_out_by_hand(book: Book) -> None:
         if state["借据号"] == loan["借据号"]
     }
     assert read[date(2026, 9, 30)] == ("107466.66", "41", "关注")
+    assert read[date(2026, 7, 31)] == ("0.00", "0", "正常")
     assert read[date(2026, 11, 18)] == ("159466.66", "90", "关注")
     assert read[date(2026, 11, 19)] == ("159466.66", "91", "次级")
     assert read[date(2026, 11, 23)] == ("213199.99", "95", "次级")
@@ -157,12 +152,12 @@ def test_an_annuity_is_the_payment_worked_out_by_hand(book: Book) -> None:
     assert {p + i for _, p, i in dues[:-1]} == {Decimal("6693.87")}
 
 
-@pytest.mark.parametrize("days", range(0, 400, 23))
+@pytest.mark.parametrize("days", (3, 34, 92, 150, 183))
 def test_the_story_holds_on_whatever_day_it_is_told(days: int, tmp_path: Path) -> None:
     as_of = date(2026, 10, 1) + timedelta(days)
     book = written(tmp_path, as_of, seed=days)
     assert book.dates[-1] == as_of
-    assert as_of - timedelta(61) <= book.dates[0] < as_of
+    assert as_of - timedelta(20) <= book.dates[0] < as_of
     assert_schedules_sum_to_the_principal(book)
     assert_states_follow_from_schedule_and_ledger(book)
     assert_balances_follow_from_transactions(book)
@@ -170,13 +165,23 @@ def test_the_story_holds_on_whatever_day_it_is_told(days: int, tmp_path: Path) -
     assert_classes_are_no_better_than_arrears_allow(book)
 
 
-def test_no_quarter_ends_between_the_first_day_and_the_last() -> None:
+def test_the_story_is_short_and_no_quarter_ends_in_it() -> None:
     for days in range(800):
         timeline = Timeline(date(2026, 1, 1) + timedelta(days))
         assert (timeline.go_live.month - 1) // 3 == (timeline.as_of.month - 1) // 3
-        assert timeline.go_live.day == 1
+        assert timeline.as_of - timedelta(20) <= timeline.go_live <= timeline.as_of
         assert timeline.opening == timeline.go_live - timedelta(1)
-    assert Timeline(AS_OF).go_live == date(2026, 10, 1)
+    # Eight weekdays before Monday 11-23: 11-20, 19, 18, 17, 16, 13, 12, 11.
+    assert Timeline(AS_OF).go_live == date(2026, 11, 11)
+
+
+def test_two_years_of_month_ends_and_six_months_of_movements_are_told(book: Book) -> None:
+    ends = {day for day, _ in book.states()} - set(book.dates)
+    assert ends == {day for day, _ in book.balances()} - set(book.dates)
+    assert (len(ends), min(ends), max(ends)) == (24, date(2024, 11, 30), date(2026, 10, 31))
+    moved = [row["交易日"] for row in book.known("transactions")]
+    assert (min(moved)[:7], max(moved)) == ("2026-05", "2026-11-23")
+    assert 25_000 < len(moved) < 60_000
 
 
 # ---- the story -------------------------------------------------------------------------------------
@@ -193,16 +198,21 @@ def test_every_frequency_of_both_lines_and_every_kind_of_event_occurs(book: Book
     assert corporate == personal == {"正常", "关注", "次级", "可疑", "损失"}
     # What the import sees in the core's readings is not told twice; the rest comes as events.
     seen = {row["事项"] for row in book.known("events")}
-    assert not seen & {"风险分类下迁", "逾期", "欠息"}
+    assert not seen & {"风险分类下迁", "逾期", "欠息", "或有资产垫付"}
     order = ["正常", "关注", "次级", "可疑", "损失"]
     before: dict[str, dict[str, str]] = {}
-    for _, state in book.states():
+    for day, state in book.states():
         old = before.get(state["借据号"], state)
         worse = order.index(state["风险分类"]) > order.index(old["风险分类"])
         seen |= {"风险分类下迁"} if worse else set()
-        seen |= {"逾期"} if old["逾期天数"] == "0" < state["逾期天数"] else set()
+        contingent = book.keyed("loans", "借据号")[state["借据号"],]["品种"] in {"银行承兑汇票", "保函"}
+        late = old["逾期天数"] == "0" < state["逾期天数"]
+        seen |= {"或有资产垫付" if contingent else "逾期"} if late else set()
         seen |= {"欠息"} if old["欠息"] == "0.00" < state["欠息"] else set()
-        before[state["借据号"]] = state
+        draft = book.keyed("loans", "借据号")[state["借据号"],]["品种"] in CONTINGENT
+        seen |= {"或有资产垫付"} if draft and old["逾期天数"] == "0" < state["逾期天数"] else set()
+        if day >= book.dates[0]:
+            before[state["借据号"]] = state
     assert {"风险分类下迁"} <= seen  # 28.1
     assert {"欠息", "展期", "逾期", "或有资产垫付"} <= seen  # 28.2
     assert {"停产", "半停产"} <= seen  # 28.3
@@ -252,7 +262,7 @@ def test_the_wages_of_the_weaving_mill_stop_before_its_works_do(book: Book) -> N
     wages = [
         r["交易日"] for r in book.known("transactions") if r["账号"] in accounts and r["摘要"] == "代发工资"
     ]
-    assert [day[:7] for day in wages] == ["2026-06", "2026-07", "2026-08", "2026-09"]
+    assert [day[:7] for day in wages] == ["2026-05", "2026-06", "2026-07", "2026-08", "2026-09"]
 
 
 # ---- plausible to a banker, and nobody's --------------------------------------------------------------
@@ -270,13 +280,16 @@ def test_amounts_rates_and_terms_are_a_branchs(book: Book) -> None:
         elif loan["品种"] != "票据贴现":
             assert Decimal("0.0345") <= rate <= Decimal("0.065"), loan
         if kind == "法人":
-            assert 200 * WAN <= amount <= 8000 * WAN, loan
+            least = 50 if loan["品种"] in {*CONTINGENT, "票据贴现"} else 100
+            assert least * WAN <= amount <= 8000 * WAN, loan
         if loan["品种"] == "个人住房贷款":
             years = int(loan["到期日"][:4]) - int(loan["发放日"][:4])
             assert 30 * WAN <= amount <= 200 * WAN and 10 <= years <= 30, loan
     customers = book.known("customers")
-    assert Counter(row["类型"] for row in customers) == {"法人": 24, "个体": 6, "个人": 12}
+    assert Counter(row["类型"] for row in customers) == {"法人": 100, "个体": 50, "个人": 150}
     assert len({row["行业"] for row in customers if row["类型"] == "法人"}) >= 15
+    lent_to = {book.customer_of(row["借据号"])["客户编号"] for row in book.last_states()}
+    assert lent_to == {row["客户编号"] for row in customers}
     maturing = {row["到期日"][:7] for row in book.known("loans")}
     assert len(maturing) >= 20
 
@@ -284,14 +297,20 @@ def test_amounts_rates_and_terms_are_a_branchs(book: Book) -> None:
 def test_every_borrower_has_three_people_of_its_own_branch(book: Book) -> None:
     homes: dict[str, set[str]] = {row["客户编号"]: set() for row in book.known("customers")}
     posts: dict[str, list[str]] = {number: [] for number in homes}
+    managed: Counter[str] = Counter()
     people = book.keyed("people", "工号")
     for row in book.known("responsibilities"):
         homes[row["客户编号"]].add(row["机构号"][:4])
-        posts[row["客户编号"]].append(row["岗位"])
+        if not row["止"]:
+            posts[row["客户编号"]].append(row["岗位"])
+            managed[row["工号"]] += row["岗位"] == "客户经理"
         assert people[row["工号"],]["机构号"] == row["机构号"]
         assert people[row["工号"],]["起"] <= row["起"]
     assert all(sorted(p) == ["客户经理", "经营主责任人", "风险经理"] for p in posts.values())
-    assert Counter(home for found in homes.values() for home in found) == {"3601": 37, "3602": 5}
+    assert Counter(home for found in homes.values() for home in found) == {"3601": 238, "3602": 62}
+    assert all(
+        15 <= count <= 40 for number, count in managed.items() if people[number,]["岗位"] == "客户经理"
+    )
 
 
 def latin(book: Book) -> Iterator[str]:

@@ -1,0 +1,95 @@
+"""Movements that a monitor of funds should notice: money that comes back, passes through, or goes where it must not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+
+from postloan.demo.book import BUSINESS, CONSUMER, WORKING, Spec
+from postloan.demo.cash import IN, OUT, Other, weekday
+from postloan.demo.lending import Note
+from postloan.demo.names import CORPORATE
+from postloan.demo.notes import SETTLEMENT
+from postloan.demo.world import World
+
+ROUND_TRIP = Other("洪州九屿商贸有限公司", "9310000000000017", "赣水银行营业部")
+SECURITIES = Other("洪都证券经纪客户交易结算资金", "9310000000000025", "滕阁银行红谷滩支行")
+PROPERTY = Other("洪州置业开发有限公司", "9310000000000033", "江南商业银行南昌分行")
+PASSING = Other("豫章桥岩供应链有限公司", "9310000000000041", "豫章农村合作银行")
+
+
+def add(world: World) -> None:
+    """Each pattern once or twice, with the sound borrowers whose loans were granted within the months that are told."""
+    companies = _granted(world, WORKING)
+    for patterns, found in (
+        ((_returns, _to_securities, _passes_through, _to_property), companies),
+        ((_in_cash, _to_securities), _granted(world, BUSINESS)),
+        ((_in_cash, _to_property), _granted(world, CONSUMER)),
+    ):
+        for pattern, (spec, note) in zip(patterns, found, strict=False):
+            pattern(world, spec, note)
+
+
+def _granted(world: World, product: str) -> Iterator[tuple[Spec, Note]]:
+    """Sound loans of the crowd and their grants, early enough for what follows; one of a borrower."""
+    since, until = world.timeline.cash_from, world.timeline.as_of - timedelta(20)
+    seen: set[str] = set()
+    for spec, note in world.notes:
+        crowd = world.profiles[spec.key].kind != CORPORATE or spec.key.startswith("f")
+        sound = not note.unpaid_from and not spec.poor and spec.grade == "正常"
+        if (
+            spec.product == product
+            and crowd
+            and sound
+            and since <= note.start <= until
+            and spec.key not in seen
+        ):
+            seen.add(spec.key)
+            yield spec, note
+
+
+def _part(note: Note, share: str) -> Decimal:
+    return (note.amount * Decimal(share)).quantize(Decimal(1))
+
+
+def _after(note: Note, days: int) -> date:
+    return weekday(note.start + timedelta(days))
+
+
+def _returns(world: World, spec: Spec, note: Note) -> None:
+    """回流: what a supplier was paid comes back to the borrower within days through a third company."""
+    account = world.by_use[spec.key, SETTLEMENT]
+    world.cash.add(account, _after(note, 2), OUT, _part(note, "0.3"), ROUND_TRIP, "货款")
+    world.cash.add(account, _after(note, 4), IN, _part(note, "0.29"), ROUND_TRIP, "往来款")
+
+
+def _passes_through(world: World, spec: Spec, note: Note) -> None:
+    """快进快出: large sums come in and go out on the same day, three times in a month."""
+    account = world.by_use[spec.key, SETTLEMENT]
+    for n, share in enumerate(("0.42", "0.37", "0.45")):
+        on = _after(note, 6 + 5 * n)
+        world.cash.add(account, on, IN, _part(note, share), PASSING, "往来款")
+        world.cash.add(account, on, OUT, _part(note, share) - 500, ROUND_TRIP, "往来款")
+
+
+def _to_securities(world: World, spec: Spec, note: Note) -> None:
+    """The money goes to a securities account."""
+    world.cash.add(
+        world.by_use[spec.key, SETTLEMENT], _after(note, 3), OUT, _part(note, "0.2"), SECURITIES, "银证转账"
+    )
+
+
+def _to_property(world: World, spec: Spec, note: Note) -> None:
+    """The money buys property."""
+    world.cash.add(
+        world.by_use[spec.key, SETTLEMENT], _after(note, 5), OUT, _part(note, "0.4"), PROPERTY, "购房款"
+    )
+
+
+def _in_cash(world: World, spec: Spec, note: Note) -> None:
+    """The money is drawn in cash right after the grant, each time just below fifty thousand."""
+    account = world.by_use[spec.key, SETTLEMENT]
+    for n in range(1, 5):
+        amount = min(Decimal(49_800), _part(note, "0.2"))
+        world.cash.add(account, _after(note, n), OUT, amount, Other("现金"), "现金支取")
