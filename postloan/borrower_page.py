@@ -13,10 +13,13 @@ from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import clock
 from credit import panels as credit_panels
+from credit.entry.kinds import enters
+from credit.entry.pages import on_borrower
 from credit.models import Borrower
 from credit.positions import NOTHING, managers, positions
 from credit.views.borrowers import money_unit
 from credit.views.events import may_record
+from monitoring import panels as monitoring_panels
 from postloan.home import lines_of
 from workflow import panels as workflow_panels
 
@@ -24,6 +27,7 @@ from workflow import panels as workflow_panels
 ORDER = (
     "duties",
     "loans",
+    "ladder",
     "guarantees",
     "agreements",
     "events",
@@ -34,6 +38,7 @@ ORDER = (
     "people",
     "connections",
     "accounts",
+    "opening",
 )
 
 
@@ -45,9 +50,11 @@ def borrower_page(request: SignedInRequest, number: str) -> HttpResponse:
     panels = [
         *workflow_panels.panels(number, user, on),
         *credit_panels.panels(borrower, on, user=user),
+        *monitoring_panels.panels(borrower, on),
     ]
     panels.sort(key=lambda panel: ORDER.index(panel.anchor))
     duties = next(panel for panel in panels if panel.anchor == "duties")
+    mine = enters(user, on)
     context: dict[str, Any] = {
         "today": on,
         "borrower": borrower,
@@ -57,6 +64,8 @@ def borrower_page(request: SignedInRequest, number: str) -> HttpResponse:
         "duty_lines": lines_of(duties.context["tasks"], user, on),
         "money_unit": money_unit(request),
         "may_record": may_record(user),
+        "enters": mine,
+        "entry_links": on_borrower(number, mine),
         "may_audit": user.scope.has(Role.AUDITOR),
     }
     return render(request, "credit/borrower.html", context)

@@ -12,22 +12,35 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from collections_app.duties import RULES as COLLECTION_RULES
 from core import audit, clock
 from core.actor import acting_as, job
 from core.obligations import catalogue
 from core.policy import Policy, policy_on
+from credit.book_duties import RULES as BOOK_RULES
+from credit.models import Loan
 from inspections.duties import RULES as INSPECTION_RULES
+from inspections.services import draw_samples
 from monitoring.duties import RULES as MONITORING_RULES
+from monitoring.duties import FundsRule
+from monitoring.funds import STEP as FUNDS_STEP
+from monitoring.funds import set_aside, write_checks
 from reviews.duties import RULES as REVIEW_RULES
 from workflow import measures
-from workflow.choices import RunStatus
+from workflow.choices import RunStatus, SubjectKind
 from workflow.duties import Rule
 from workflow.engine import reconcile
 from workflow.models import DayRun, Quarantined
 from workflow.services import days, duties
 
 # Every rule of the product, in the order of the flow.
-RULES: tuple[Rule, ...] = (*INSPECTION_RULES, *MONITORING_RULES, *REVIEW_RULES)
+RULES: tuple[Rule, ...] = (
+    *BOOK_RULES,
+    *INSPECTION_RULES,
+    *MONITORING_RULES,
+    *COLLECTION_RULES,
+    *REVIEW_RULES,
+)
 
 
 class Step(NamedTuple):
@@ -45,12 +58,27 @@ def duties_of(rule: Rule) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
     def work(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
         progress = days.RunProgress(run)
         progress.blame(rule.subject)
-        counts = reconcile(rule, on=on, policy=policy, step=run.step, progress=progress)
+        counts = reconcile(
+            rule, on=on, policy=policy, step=run.step, progress=progress, not_before=days.go_live_on()
+        )
         if any(counts.values()):
             audit.record(act="workflow.duties.reconciled", subject=run, after=dict(counts))
         return dict(counts)
 
     return work
+
+
+def _draw(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
+    return {"samples": draw_samples(on=on, policy=policy)}
+
+
+def _look_at_funds(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
+    progress = days.RunProgress(run)
+    progress.blame(SubjectKind.BORROWER)
+    counts = write_checks(on, policy, progress)
+    if any(counts.values()):
+        audit.record(act="monitoring.funds.checked", subject=run, after=dict(counts))
+    return dict(counts)
 
 
 def _escalate(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
@@ -69,6 +97,8 @@ def _close(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
 
 
 STEPS: tuple[Step, ...] = (
+    Step("samples", "抽取正常类检查样本", True, _draw),
+    Step(FUNDS_STEP, "核对到期资金", True, _look_at_funds),
     *(
         Step(
             f"duties:{rule.obligation}",
@@ -120,17 +150,31 @@ def catch_up(*, until: date) -> Iterator[Closed]:
             yield Closed(on, counts, (until - on).days)
 
 
+def _look_again(on: date, policy: Policy) -> None:
+    """Look at the funds of borrowers that were set aside, and judge their loans, which waited for that."""
+    aside = set_aside(on)
+    ids = list(aside.values_list("subject_id", flat=True))
+    if ids:
+        aside.update(attempts=0)
+        write_checks(on, policy, only=ids)
+        loans = list(Loan.objects.filter(borrower__in=ids).values_list("pk", flat=True))
+        for rule in RULES:
+            if isinstance(rule, FundsRule):
+                reconcile(rule, on=on, policy=policy, only=loans, not_before=days.go_live_on())
+
+
 def retry(on: date) -> int:
     """Judge the rows that a day set aside again, once their cause is mended; returns how many still fail."""
     policy = policy_on(on)
     with acting_as(job("close_of_day")):
+        _look_again(on, policy)
         for rule in RULES:
             step = f"duties:{rule.obligation}"
             aside = Quarantined.objects.filter(on=on, step=step, resolved_at__isnull=True)
             ids = list(aside.values_list("subject_id", flat=True))
             if ids:
                 aside.update(attempts=0)
-                reconcile(rule, on=on, policy=policy, step=step, only=ids)
+                reconcile(rule, on=on, policy=policy, step=step, only=ids, not_before=days.go_live_on())
     return Quarantined.objects.filter(on=on, resolved_at__isnull=True).count()
 
 

@@ -30,6 +30,8 @@ WORDS = {
     "quarantined": "隔离",
     "escalated": "升级",
     "figures": "指标",
+    "checked": "核对资金",
+    "short": "资金不足",
 }
 
 

@@ -18,11 +18,15 @@ from accounts.access import BUSINESS_ROLES
 from accounts.choices import Role, UnitKind
 from accounts.models import Unit, User
 from core import clock
+from credit.entry.kinds import ENTERERS
 from credit.models import Borrower
+from inspections.views import READERS as SAMPLE_READERS
+from monitoring.views import READERS as FUNDS_READERS
 from postloan.day_page import READERS as DAY_READERS
 from workflow.models import WorkItem
-from workflow.selectors import waiting_for
+from workflow.selectors import consents_waiting_for, waiting_for
 from workflow.services.days import DayState, day_state
+from workflow.views.late_entries import DECIDERS as LATE_DECIDERS
 
 COUNT_LIMIT = 1000  # a count in the frame is a hint; beyond this it says 999+ and costs no more
 
@@ -56,6 +60,10 @@ def _signatures(user: User) -> str:
     return bounded_count(waiting_for(user))
 
 
+def _consents(user: User) -> str:
+    return str(len(consents_waiting_for(user, clock.today())) or "")
+
+
 @dataclass(frozen=True)
 class Room:
     """One entry of the navigation: where it leads, whose it is, and the number beside it."""
@@ -77,7 +85,14 @@ ROOMS = (
         _borrowers,
         ("borrower", "event_new", "event_reverse", "search"),
     ),
+    Room(gettext_lazy("手工录入"), "entry", ENTERERS, None, ("entry_kind", "entry_handover")),
+    Room(gettext_lazy("集团"), "groups", BUSINESS_ROLES, None, ("group",)),
+    Room(gettext_lazy("保函"), "letters", BUSINESS_ROLES, None, ("margin_release",)),
+    Room(gettext_lazy("资金预警"), "funds", FUNDS_READERS),
     Room(gettext_lazy("到期与逾期"), "branch_duties", (Role.CUSTOMER_HEAD, *BRANCH_ROLES, Role.AUDITOR)),
+    Room(gettext_lazy("补录"), "late_entries", (*LATE_DECIDERS, Role.AUDITOR), _consents),
+    Room(gettext_lazy("使用情况"), "usage", BUSINESS_ROLES),
+    Room(gettext_lazy("抽查"), "samples", SAMPLE_READERS, None, ("sample",)),
     Room(
         gettext_lazy("数据导入"),
         "imports",

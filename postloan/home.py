@@ -16,13 +16,23 @@ from accounts.access import BUSINESS_ROLES
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from accounts.models import User
+from accounts.selectors import leaves_of_the_day
 from core import clock
 from credit.choices import RiskClass
 from credit.positions import classes_by_number
 from postloan import obligations
 from postloan.frame import BRANCH_ROLES
 from workflow.models import WorkItem
-from workflow.selectors import Task, in_signing, open_items, returned_to, tasks, tasks_for, waiting_for
+from workflow.selectors import (
+    Task,
+    consents_waiting_for,
+    in_signing,
+    open_items,
+    returned_to,
+    tasks,
+    tasks_for,
+    waiting_for,
+)
 
 LATE_LINES = 12  # of other people's late duties on the home page; the whole list is one click away
 
@@ -47,6 +57,7 @@ class Line:
     risk_class: RiskClass | None
     escalated_to: str
     is_mine: bool
+    stands_in_for: str = ""  # who owes it, where that is somebody on leave in whose place the person stands
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,10 @@ def line_of(task: Task, user: User, on: date, classes: dict[str, RiskClass]) -> 
         reasons=reasons_of(task),
         risk_class=classes.get(first.borrower_number),
         escalated_to=max(rungs, key=lambda rung: rung.rung).get_role_display() if rungs else "",
-        is_mine=first.person_id == user.pk,
+        is_mine=first.person_id in user.scope.person_ids,
+        stands_in_for=next(
+            (one.name for one in user.scope.stands_in_for if one.person_id == first.person_id), ""
+        ),
     )
 
 
@@ -131,12 +145,12 @@ def own_day(user: User, on: date, kind: str, customer: str) -> dict[str, Any]:
 
 def others_late(user: User, on: date) -> dict[str, Any]:
     """What other people in the person's scope are late with: by person, and the longest overdue."""
-    late = WorkItem.objects.visible_to(user).overdue(on).exclude(person=user)
+    late = WorkItem.objects.visible_to(user).overdue(on).exclude(person__in=user.scope.person_ids)
     by_person = (
         late.values("person", "person__name").annotate(late=Count("pk")).order_by("-late", "person__name")
     )
     longest = open_items(late).order_by("due_on", "pk")[:LATE_LINES]
-    soon = WorkItem.objects.visible_to(user).open().exclude(person=user)
+    soon = WorkItem.objects.visible_to(user).open().exclude(person__in=user.scope.person_ids)
     week = soon.filter(due_on__gte=on, due_on__lte=on + timedelta(days=7), submitted_on__isnull=True)
     people = list(by_person)
     return {
@@ -157,6 +171,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         return render(request, "home/duty_rows.html", context)
     scope = user.scope
     context |= {
+        "leaves": leaves_of_the_day(user),
         "waiting": waiting_for(user),
         "signing": in_signing(user, on),
         "returned": returned_to(user),
@@ -168,4 +183,5 @@ def home(request: SignedInRequest) -> HttpResponse:
     }
     if context["leads"]:
         context["others"] = others_late(user, on)
+        context["consents"] = consents_waiting_for(user, on)
     return render(request, "home/home.html", context)

@@ -14,6 +14,7 @@ from credit.models import RiskEvent
 from inspections.duties import EVENT_RULES
 from postloan import close_of_day
 from workflow.engine import reconcile
+from workflow.services import days
 
 
 @shared_task
@@ -44,7 +45,13 @@ def on_risk_event(payload: Mapping[str, Any]) -> None:
     event = RiskEvent.objects.get(pk=payload["event"])
     today = clock.today()
     for rule in EVENT_RULES:
-        reconcile(rule, on=today, policy=policy_on(today), only=[event.borrower_id])
+        reconcile(
+            rule,
+            on=today,
+            policy=policy_on(today),
+            only=[event.borrower_id],
+            not_before=days.go_live_on(),
+        )
 
 
 HANDLERS = {"risk_event": on_risk_event}

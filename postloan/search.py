@@ -31,7 +31,7 @@ def search(request: SignedInRequest) -> HttpResponse:
     documents = list(
         Document.objects.visible_to(user)
         .filter(by_number | Q(borrower_name__contains=text))
-        .select_related("author")
+        .select_related("author", "on_behalf_of")
         .order_by("-pk")[:LIMIT]
     )
     if len(borrowers) == 1 and not loans and not contracts:

@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("workflow.urls")),
     path("", include("credit.urls")),
     path("", include("credit.urls_imports")),
+    path("", include("monitoring.urls")),
+    path("", include("inspections.urls")),
     path("borrowers/<str:number>/", borrower_page.borrower_page, name="borrower"),
     path("search/", search.search, name="search"),
     path("duties/", branch.branch_duties, name="branch_duties"),

@@ -15,7 +15,7 @@ from accounts.choices import Role, UnitKind
 from core import clock
 from credit.choices import BorrowerKind, Product, ResponsibleRole
 from tests import factories
-from tests.databases import django_db_setup, own_database, reference  # noqa: F401  (fixtures)
+from tests.databases import django_db_setup, new_database, own_database, reference  # noqa: F401  (fixtures)
 
 TODAY = date(2026, 11, 24)  # a Tuesday
 

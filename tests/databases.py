@@ -6,7 +6,8 @@ or processes gets a clone of the template instead, and the clone is dropped afte
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from typing import Any
 
@@ -65,24 +66,36 @@ def django_db_setup(
 
 
 @pytest.fixture
-def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
-    """A database of the test's own, where commits are real; yields its name."""
-    shared = connection.settings_dict["NAME"]
-    name = f"{shared}_own{next(_serial)}"
-    _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    _execute(f'CREATE DATABASE "{name}" TEMPLATE "{shared}_template"')
-    connections.close_all()
-    for place in (connection.settings_dict, settings.DATABASES["default"]):
-        place["NAME"] = name
-    try:
-        with django_db_blocker.unblock():
-            yield name
-            connections.close_all()
-    finally:
+def new_database(django_db_setup: None, django_db_blocker: Any) -> Callable[[], AbstractContextManager[str]]:
+    """Databases of the test's own, one after the other: `with new_database() as name:`; commits are real."""
+
+    @contextmanager
+    def made() -> Iterator[str]:
+        shared = connection.settings_dict["NAME"]
+        name = f"{shared}_own{next(_serial)}"
+        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _execute(f'CREATE DATABASE "{name}" TEMPLATE "{shared}_template"')
         connections.close_all()
         for place in (connection.settings_dict, settings.DATABASES["default"]):
-            place["NAME"] = shared
-        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            place["NAME"] = name
+        try:
+            with django_db_blocker.unblock():
+                yield name
+                connections.close_all()
+        finally:
+            connections.close_all()
+            for place in (connection.settings_dict, settings.DATABASES["default"]):
+                place["NAME"] = shared
+            _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    return made
+
+
+@pytest.fixture
+def own_database(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+    """A database of the test's own, where commits are real; yields its name."""
+    with new_database() as name:
+        yield name
 
 
 @pytest.fixture

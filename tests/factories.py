@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 
 from accounts.choices import Line, Role, UnitKind
-from accounts.models import Post, Unit, User
+from accounts.models import Deputy, Post, Unit, User
 from credit.choices import BorrowerKind, ClassSource, Product, ResponsibleRole, RiskClass
 from credit.models import Borrower, ClassFact, Contract, Loan, LoanReading, Responsibility
 from workflow.choices import SubjectKind
@@ -61,6 +61,18 @@ def make_post(
 ) -> Post:
     """A person holds a role in a unit."""
     return Post.objects.create(person=person, role=role, unit=unit, from_on=from_on, to_on=to_on)
+
+
+def make_leave(
+    person: User,
+    deputy: User,
+    *,
+    from_on: date = date(2026, 11, 23),
+    to_on: date = date(2026, 12, 1),
+    **fields: Any,
+) -> Deputy:
+    """A leave around the business day of the cast, and who stands in."""
+    return Deputy.objects.create(person=person, deputy=deputy, from_on=from_on, to_on=to_on, **fields)
 
 
 def make_borrower(

@@ -22,7 +22,15 @@
     });
   });
 
+  // "全选" beside a list of boxes; without this script there is no such box
+  document.querySelectorAll("[data-check-all]").forEach((all) => all.parentElement.removeAttribute("hidden"));
+
   document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-check-all]")) {
+      const { form, checked } = event.target;
+      form.querySelectorAll(`[name="${event.target.dataset.checkAll}"]`).forEach((box) => (box.checked = checked));
+      return;
+    }
     const form = event.target.closest("form[data-auto-send]");
     if (form && event.target.tagName === "SELECT") form.requestSubmit();
   });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +13,8 @@ from playwright.sync_api import Page
 
 from core import clock
 from credit.choices import RiskClass
+from credit.models import Group, GroupMember, Guarantee
+from inspections.models import Sample, SampledBorrower
 from tests import factories
 
 pytestmark = pytest.mark.browser
@@ -26,11 +28,37 @@ PAGES: dict[str, tuple[str, ...]] = {
         "/search/?q=JJ",
         "/password/",
     ),
-    "risk": ("/", "/duties/", "/duties/?when=late", "/borrowers/", "/borrowers/?q=nobody"),
+    "risk": (
+        "/groups/",
+        "/groups/JT1/",
+        "/samples/",
+        "/samples/{sample}/",
+        "/",
+        "/duties/",
+        "/duties/?when=late",
+        "/borrowers/",
+        "/borrowers/?q=nobody",
+    ),
     "president": ("/", "/documents/inbox/"),
     "auditor": ("/", "/audit/", "/audit/verify/"),
     "admin": ("/", "/imports/"),
 }
+
+
+def seen_as_one(world: SimpleNamespace) -> None:
+    """江南集团 with a sub-group, a member of the other branch and guarantees among the members."""
+    day = date(2026, 1, 5)
+    group = Group.objects.create(number="JT1", name="江南控股集团", lead_manager=world.cm)
+    below = Group.objects.create(number="JT2", name="江南物流板块", parent=group)
+    carrier = factories.make_borrower("C100099", "江南物流供应链管理有限责任公司")
+    factories.make_loan(carrier, world.corporate)
+    for of, member in ((group, world.borrower), (below, carrier), (below, world.other_borrower)):
+        GroupMember.objects.create(group=of, borrower=member, role="SUBSIDIARY", from_on=day, known_on=day)
+    for number, to, giver in (("BZ1", world.borrower, carrier), ("BZ2", carrier, world.borrower)):
+        Guarantee.objects.create(
+            number=number, borrower=to, guarantor=giver, guarantor_name=giver.name, kind="SURETY",
+            amount=3_000_000, signed_on=day,
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -46,6 +74,12 @@ def busy(world: SimpleNamespace) -> SimpleNamespace:
             due_on=today + timedelta(days=days),
         )
     factories.make_class(world.loan, RiskClass.SUBSTANDARD, effective_on=today - timedelta(days=5))
+    seen_as_one(world)
+    sample = Sample.objects.create(
+        unit=world.br1, scheme="GD", period_key="2026Q4", first_on=date(2026, 10, 1), last_on=today,
+        drawn_on=date(2026, 10, 1), rate="0.1", seed="7e57" * 16, population=["P200001", "C100099"],
+    )  # fmt: skip
+    SampledBorrower.objects.create(sample=sample, borrower=world.personal_borrower)
     return world
 
 
@@ -57,7 +91,7 @@ def test_every_page_passes_axe_and_nothing_runs_off_the_edge(
     for who, pages in PAGES.items():
         page = sign_in(busy.people[who], width=width, height=height)
         for path in pages:
-            page.goto(path)
+            page.goto(path.format(sample=Sample.objects.values_list("pk", flat=True).first()))
             for violation in Axe().run(page).response["violations"]:
                 wrong.append((who, path, violation["id"], [n["target"] for n in violation["nodes"]][:3]))
             if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):

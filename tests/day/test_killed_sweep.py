@@ -32,7 +32,6 @@ from workflow.services import days
 
 ON = clock.today() - timedelta(days=1)  # the worker's clock is the real one
 LOANS = 2000
-MEETINGS = 2  # of the two branches that lend (GR-35)
 ROUNDS = 3
 LONG_ROUNDS = 20
 
@@ -57,7 +56,7 @@ def wipe() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "TRUNCATE workflow_workitem, workflow_escalation, workflow_dayrun, workflow_quarantined,"
-            " workflow_dailymeasure"
+            " workflow_dailymeasure, monitoring_fundscheck, inspections_sample, inspections_sampledborrower"
         )
 
 
@@ -74,6 +73,8 @@ def digest() -> str:
             " ORDER BY 1, 2, 3, 4",
             'SELECT "on", unit_id, post, obligation, measure, value FROM workflow_dailymeasure ORDER BY 1, 2, 3, 4, 5',
             'SELECT "on", step, status FROM workflow_dayrun ORDER BY 1, 2',
+            'SELECT "on", loan_id, kind, due_on, required, short FROM monitoring_fundscheck ORDER BY 1, 2, 3, 4',
+            "SELECT unit_id, scheme, period_key, seed FROM inspections_sample ORDER BY 1, 2, 3",
             "SELECT topic, payload::text FROM core_outboxentry WHERE topic NOT LIKE 'beat:%' ORDER BY 1, 2",
         ):
             cursor.execute(statement)
@@ -140,7 +141,7 @@ def kill_and_restart(name: str, folder: Path, rounds: int) -> None:
     book()
     list(close_of_day.catch_up(until=ON))
     golden, total = digest(), raised()
-    assert total == LOANS + MEETINGS
+    assert total > LOANS  # a visit to each; what else is owed depends on the day
     for round_number in range(rounds):
         wipe()
         after = chance.randrange(1, total)

@@ -15,14 +15,15 @@ from accounts.choices import Role, UnitKind
 from accounts.models import Unit, User
 from core import clock
 from core.models import ImportBatch
-from credit.choices import EventKind, ResponsibleRole
-from credit.models import Borrower, RiskEvent
+from credit.choices import EventKind, Product, ResponsibleRole
+from credit.models import Account, Borrower, Group, GroupMember, RiskEvent
+from inspections.models import Sample
 from tests import factories
 from tests.workflow.conftest import NOTE
 from workflow import registry
 from workflow.choices import StepStatus
 from workflow.models import Document, Step
-from workflow.services import attachments, documents, signatures
+from workflow.services import attachments, documents, late_entries, signatures
 
 TODAY = date(2026, 11, 24)
 YESTERDAY = date(2026, 11, 23)
@@ -164,10 +165,37 @@ def furnish(world: World) -> None:
     batch = ImportBatch.objects.create(
         profile="native", as_of=YESTERDAY, known_on=TODAY, received_at=AT, received_by="A010"
     )
-    for name, place in world.places.items():
+    samples = {
+        name: Sample.objects.create(
+            unit=world.places[name].unit.parent, scheme="GD", period_key="2026Q4", first_on=date(2026, 10, 1),
+            last_on=date(2026, 12, 31), drawn_on=TODAY, rate="0.1", seed=name, population=[],
+        )
+        for name in ("own", "other_branch")
+    }  # fmt: skip
+    for serial, (name, place) in enumerate(world.places.items()):
         place.kwargs["batch"] = {"pk": batch.pk}
+        leave = factories.make_leave(
+            place.author, place.signers[0], from_on=date(2027, 1, 4 + serial), to_on=date(2027, 1, 4 + serial)
+        )
+        place.kwargs["leave"] = {"pk": leave.pk}
+        group = Group.objects.create(number=f"JT-{name}", name=f"{name} 集团")
+        GroupMember.objects.create(
+            group=group, borrower=place.borrower, role="PARENT", from_on=YESTERDAY, known_on=YESTERDAY
+        )
+        place.kwargs["group"] = {"number": group.number}
+        place.kwargs["sample"] = {"pk": samples["other_branch" if name == "other_branch" else "own"].pk}
         about = world.about(name)
         place.kwargs["borrower"] = {"number": place.borrower.number}
+        loan = factories.make_loan(place.borrower, place.unit, number=f"LOAN-{name}")
+        place.kwargs["loan"] = {"number": loan.number}
+        letter = factories.make_loan(
+            place.borrower, place.unit, number=f"LETTER-{name}", product=Product.LETTER_OF_GUARANTEE
+        )
+        place.kwargs["letter"] = {"number": letter.number}
+        account = Account.objects.create(
+            number=f"ACC-{name}", borrower=place.borrower, unit=place.unit, kind="BASIC", opened_on=YESTERDAY
+        )
+        place.kwargs["account"] = {"number": account.number}
         event = RiskEvent.objects.create(
             borrower=place.borrower,
             kind=EventKind.STOPPAGE,
@@ -190,6 +218,12 @@ def furnish(world: World) -> None:
             conflict={"answers": {"finding": "另一处写的"}, "version": 1, "at": AT.isoformat()}
         )
         place.kwargs["conflict"] = {"pk": conflict.pk}
+        on_paper, _photo = _written(place, about, 5)
+        late = late_entries.request(
+            document=on_paper, actual_on=YESTERDAY, reason="机房检修", by=place.author, on=TODAY, at=AT
+        )
+        place.kwargs["late_entry"] = {"pk": late.pk}
+        place.kwargs["late_draft"] = {"pk": on_paper.pk}
         signing, photo = _submitted(place, about, 3)
         place.kwargs["signing_document"] = {"pk": signing.pk, "attachment": photo.pk}
         turn = Step.objects.filter(chain__document=signing, status=StepStatus.WAITING).earliest("position")

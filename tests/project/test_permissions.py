@@ -30,6 +30,7 @@ DUMMY = {
     "attachment": 2**40,
     "step": 2**40,
     "here": "main",
+    "kind": "contracts",
 }
 
 # What a POST carries, so that somebody who may do it is not stopped by an empty form.
@@ -42,6 +43,8 @@ POSTED: dict[str, dict[str, Any]] = {
     "document_submit": {"password": factories.PASSWORD},
     "document_discard": {"reason": "重复建立"},
     "document_withdraw": {"reason": "补充照片"},
+    "document_late": {"_actual_on": "2026-11-20", "_late_reason": "机房检修"},
+    "late_entry_decide": {"decision": "grant"},
     "document_sign": {"password": factories.PASSWORD},
     "document_send_back": {"reason": "请补充存货照片"},
     "document_inbox_sign": {"password": factories.PASSWORD},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,8 +16,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.choices import Role
+from accounts.models import Unit
 from core import audit
-from credit.models import Responsibility
+from credit.choices import Product
+from credit.models import Group, GroupMember, Guarantee, Responsibility
+from inspections.models import Sample, SampledBorrower
 from tests import factories
 from workflow.models import Escalation, WorkItem
 
@@ -50,7 +54,35 @@ def fill(cast: SimpleNamespace, rows: int) -> None:
             cast.cm, cast.corporate, borrower=cast.borrower, period_key=f"p{start + i}", kind=f"k{start + i}"
         )
         factories.make_loan(cast.borrower, cast.corporate, contract=cast.contract)
+        factories.make_loan(cast.borrower, cast.corporate, product=Product.LETTER_OF_GUARANTEE)
         audit.record(act="credit.export", subject="borrowers", borrower_number=borrower.number)
+        away = cast.today + timedelta(days=start + i)
+        factories.make_leave(cast.head_personal, cast.cm_personal, from_on=away, to_on=away)
+    fill_groups(borrowers)
+
+
+def fill_groups(borrowers: list[Any]) -> None:
+    """They all belong to one group, by sub-groups of their own, and each guarantees the next."""
+    top, _new = Group.objects.get_or_create(number="JT", defaults={"name": "预算集团"})
+    day = date(2026, 1, 5)
+    for one, following in pairwise(borrowers):
+        below = Group.objects.create(number=f"JT-{one.number}", name="下级集团", parent=top)
+        GroupMember.objects.create(group=below, borrower=one, role="SUBSIDIARY", from_on=day, known_on=day)
+        Guarantee.objects.create(
+            number=f"DB-{one.number}", borrower=following, guarantor=one, guarantor_name=one.name, kind="SURETY",
+            amount=1, signed_on=day,
+        )  # fmt: skip
+    GroupMember.objects.create(group=top, borrower=borrowers[-1], role="AFFILIATE", from_on=day, known_on=day)
+    sample, _new = Sample.objects.get_or_create(
+        unit=Unit.objects.get(code="BR1"), scheme="GD", period_key="2026Q4",
+        defaults={
+            "first_on": date(2026, 10, 1), "last_on": date(2026, 12, 31), "drawn_on": date(2026, 10, 1),
+            "rate": "0.1", "seed": "7e57", "population": [],
+        },
+    )  # fmt: skip
+    sample.population += [one.number for one in borrowers]
+    sample.save()
+    SampledBorrower.objects.bulk_create(SampledBorrower(sample=sample, borrower=one) for one in borrowers)
 
 
 PAGES: dict[str, tuple[str, str]] = {
@@ -59,8 +91,18 @@ PAGES: dict[str, tuple[str, str]] = {
     "borrowers": ("risk", "/borrowers/"),
     "borrower": ("risk", "/borrowers/C100001/"),
     "search": ("risk", "/search/?q=预算"),
+    "groups": ("risk", "/groups/"),
+    "group": ("risk", "/groups/JT/"),
+    "letters": ("accountant", "/letters/"),
+    "samples": ("risk", "/samples/"),
+    "sample": ("risk", "/samples/{sample}/"),
     "branch_duties": ("risk", "/duties/"),
+    "leaves": ("president", "/leaves/"),
+    "funds": ("risk", "/funds/"),
+    "usage": ("president", "/usage/?to=2026-12-31"),
     "audit": ("auditor", "/audit/"),
+    "entry_of_contracts": ("cm", "/entry/contracts/?borrower=C100001"),
+    "entry_of_a_handover": ("head", "/entry/handover/?from=1001"),
 }
 
 
@@ -76,7 +118,10 @@ def questions(person: Any, where: str) -> int:
 @pytest.fixture
 def counted(cast: SimpleNamespace) -> Callable[[], dict[str, int]]:
     """The number of queries of every page."""
-    return lambda: {name: questions(cast.people[who], where) for name, (who, where) in PAGES.items()}
+    return lambda: {
+        name: questions(cast.people[who], where.format(sample=Sample.objects.get().pk))
+        for name, (who, where) in PAGES.items()
+    }
 
 
 def test_every_page_keeps_its_budget_however_many_rows_it_shows(
