@@ -17,18 +17,27 @@ from accounts.choices import Role
 from accounts.models import User
 from core.policy import BASE, policy_on
 from core.staging.shapes import Kind
+from credit.choices import ResponsibleRole
 from credit.imports.kinds import KINDS
 
 CUSTOMER_LINE = (Role.CUSTOMER_MANAGER, Role.CUSTOMER_HEAD)
 
-# Who enters a kind; the customer line where nothing is said. The risk line enters nothing: it judges what is entered.
+# Who answers for a customer is named by the head of the own line, the principal by the presidents (第三条、第八条).
+APPOINTS: dict[ResponsibleRole, tuple[Role, ...]] = {
+    ResponsibleRole.CUSTOMER_MANAGER: (Role.CUSTOMER_HEAD,),
+    ResponsibleRole.RISK_MANAGER: (Role.RISK_HEAD,),
+    ResponsibleRole.PRINCIPAL: (Role.VICE_PRESIDENT, Role.PRESIDENT),
+}
+
+# Who enters a kind; the customer line where nothing is said. The risk line enters nothing else: it judges what is
+# entered.
 _BY: dict[str, tuple[Role, ...]] = {
     "loan_states": (Role.ACCOUNTANT,),
     "class_history": (Role.ACCOUNTANT,),
     "repayments": (Role.ACCOUNTANT,),
     "balances": (Role.ACCOUNTANT,),
     "transactions": (Role.ACCOUNTANT,),
-    "responsibilities": (Role.CUSTOMER_HEAD,),
+    "responsibilities": tuple(role for roles in APPOINTS.values() for role in roles),
     "units": (Role.ADMIN,),
     "people": (Role.ADMIN,),
     "deputies": (Role.ADMIN,),

@@ -17,7 +17,7 @@ from accounts.choices import Role, UnitKind
 from accounts.models import Post, Unit, User
 from core.staging.shapes import Column, Kind, Type
 from credit.choices import ResponsibleRole
-from credit.entry.kinds import CUSTOMER_LINE, writers
+from credit.entry.kinds import APPOINTS, CUSTOMER_LINE, writers
 from credit.entry.rows import Texts, found, model_of
 from credit.models import Borrower, Collateral, Group, GroupMember, Lien
 
@@ -102,7 +102,7 @@ def check_rows(
         reason = _("%(label)s已有登记；要改动已有的内容，请用“更正”打开它") % {"label": label}
         complaints.append(Complaint(number, kind.key[0], reason))
     if kind.name == "responsibilities":
-        complaints += _not_of_the_department(rows, by, on)
+        complaints += [*_not_theirs_to_name(rows, by), *_not_of_the_department(rows, by, on)]
     return complaints
 
 
@@ -123,6 +123,20 @@ def _outside(kind: Kind, column: Column, rows: Sequence[Texts], by: User, on: da
         .values_list(column.key, flat=True)
     )
     return [n for n, row in enumerate(rows) if (text := row.get(column.name, "")) and text not in allowed]
+
+
+def _not_theirs_to_name(rows: Sequence[Texts], by: User) -> list[Complaint]:
+    """The two lines constrain each other: neither names who answers for a customer on the other (第三条)."""
+    words = {word: ResponsibleRole(value) for value, word in ResponsibleRole.choices}
+    words |= {role.value: role for role in ResponsibleRole}
+    found = []
+    for number, row in enumerate(rows):
+        role = words.get(row.get("role", ""))
+        if role and not by.scope.has(*APPOINTS[role]):
+            who = "、".join(str(one.label) for one in APPOINTS[role])
+            reason = _("%(role)s由%(who)s登记，不归您的岗位") % {"role": role.label, "who": who}
+            found.append(Complaint(number, "role", reason))
+    return found
 
 
 def _not_of_the_department(rows: Sequence[Texts], by: User, on: date) -> list[Complaint]:

@@ -216,7 +216,7 @@ def test_a_head_enters_for_the_whole_department(cast: SimpleNamespace, browse: B
     ("kind", "allowed"),
     [
         ("contracts", {"cm", "head"}),
-        ("responsibilities", {"head"}),
+        ("responsibilities", {"head", "risk_head", "vp", "president"}),
         ("loan_states", {"accountant"}),
         ("class_history", {"accountant"}),
         ("balances", {"accountant"}),
@@ -226,7 +226,7 @@ def test_a_head_enters_for_the_whole_department(cast: SimpleNamespace, browse: B
         ("people", {"admin"}),
     ],
 )
-def test_each_kind_is_entered_by_its_posts_and_never_by_the_risk_line(
+def test_each_kind_is_entered_by_its_posts_and_the_risk_line_enters_no_facts(
     cast: SimpleNamespace, browse: Browse, kind: str, allowed: set[str]
 ) -> None:
     for who in ("cm", "head", "risk", "risk_head", "president", "vp", "accountant", "auditor", "admin"):
@@ -531,3 +531,25 @@ def test_a_head_does_not_hand_over_what_another_department_manages(
     }  # fmt: skip
     answer = post(browse(cast.head), "responsibilities", row)
     assert "不是本部门的客户经理" in answer.context["page"].forms[0].errors["person"][0]
+
+
+@pytest.mark.parametrize(
+    ("who", "role", "person", "unit", "accepted"),
+    [
+        ("head", "RISK_MANAGER", "1006", "BR1-R", False),
+        ("head", "PRINCIPAL", "1009", "BR1", False),
+        ("risk_head", "CUSTOMER_MANAGER", "1002", "BR1-C", False),
+        ("risk_head", "RISK_MANAGER", "1006", "BR1-R", True),
+        ("president", "RISK_MANAGER", "1006", "BR1-R", False),
+        ("president", "PRINCIPAL", "1009", "BR1", True),
+    ],
+)
+def test_who_answers_for_a_customer_is_named_by_the_head_of_that_line(
+    cast: SimpleNamespace, browse: Browse, who: str, role: str, person: str, unit: str, accepted: bool
+) -> None:
+    Responsibility.objects.filter(borrower=cast.borrower, role=role).delete()
+    row = {"borrower": "C100001", "role": role, "person": person, "unit": unit, "from_on": "2026-11-24"}
+    answer = post(browse(cast.people[who]), "responsibilities", row)
+    assert answer.status_code == (302 if accepted else 422)
+    if not accepted:
+        assert "不归您的岗位" in answer.context["page"].forms[0].errors["role"][0]
