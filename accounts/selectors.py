@@ -23,7 +23,10 @@ class Holders:
     def __init__(self, on: date) -> None:
         self._posts: dict[tuple[Role, int], list[int]] = defaultdict(list)
         for post in (
-            Post.objects.current(on).filter(person__is_active=True).select_related("unit").order_by("from_on")
+            Post.objects.current(on)
+            .filter(person__is_active=True)
+            .select_related("unit")
+            .order_by("from_on", "pk")
         ):
             role = Role(post.role)
             self._posts[role, post.unit_id].append(post.person_id)

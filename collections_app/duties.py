@@ -12,7 +12,6 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
     Value,
@@ -22,13 +21,13 @@ from django.db.models.functions import Coalesce, Greatest
 from core.periods import add_months
 from core.policy import Policy
 from credit.choices import NoticeKind, Product, Recipient
-from credit.duties import ManagedLoanRule, schemes_under
-from credit.models import LoanTerms, PastLetter
+from credit.duties import ManagedLoanRule, maturity, schemes_under, under
+from credit.models import Loan, LoanTerms, PastLetter
 from workflow.duties import Required, Verdict
 from workflow.services.days import go_live_on
 
-# No letter is prepared longer ahead: a month, ten workdays, the longest holidays.
-SHOWN_AT_MOST = timedelta(days=90)
+# Two of fourteen days: one before the letter goes out, one while it is prepared.
+LONGEST_HOLIDAY = timedelta(days=28)
 # The borrower repays nothing on these.
 WITHOUT_LETTER = (Product.ACCEPTANCE, Product.LETTER_OF_GUARANTEE, Product.DISCOUNT)
 
@@ -52,10 +51,14 @@ class MaturityLetter(ManagedLoanRule):
             Coalesce(Subquery(terms.order_by("known_on").values("known_on")[:1]), F("starts_on")),
             Coalesce(Value(go_live_on(), output_field=DateField()), F("starts_on")),
         )
-        soon = Q(ends_on__gt=on, ends_on__lte=on + SHOWN_AT_MOST) & ~Q(product__in=WITHOUT_LETTER)
+        soon = (
+            Loan.objects.filter(under(policy, self.scheme))
+            .exclude(product__in=WITHOUT_LETTER)
+            .annotate(ends_on=maturity(on))
+            .filter(ends_on__gt=on, ends_on__lte=on + self.shown_at_most(policy))
+        )
         return (
-            self.loans(on, policy, self.scheme)
-            .filter(soon | Q(Exists(self.standing().filter(subject_id=OuterRef("pk")))))
+            self.loans(on, policy, self.scheme, having=soon.order_by().values_list("pk"))
             .annotate(
                 begins_on=begins_on,
                 agreed_on=Coalesce(
@@ -67,6 +70,16 @@ class MaturityLetter(ManagedLoanRule):
                 is_unconfirmed=_whether(letters.filter(received_on__isnull=True)),
             )
         )
+
+    def shown_at_most(self, policy: Policy) -> timedelta:
+        """No letter is prepared longer ahead, over the longest holidays too."""
+        days = 0
+        for scheme in schemes_under(policy, self.scheme):
+            months = int(policy.get(scheme, "maturity_letter.before").value["months"])
+            workdays = int(policy.get(scheme, "maturity_letter.prepare").value["workdays"])
+            receipts = int(policy.get(scheme, "maturity_letter.receipts_before").value["days"])
+            days = max(days, 31 * months + 2 * workdays, receipts)
+        return timedelta(days=days) + LONGEST_HOLIDAY
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One letter for the maturity in force, and then its receipts."""

@@ -22,7 +22,15 @@ from django.db.models.functions import Concat
 from accounts.choices import Role
 from core.policy import Policy
 from credit.choices import Product
-from credit.duties import BorrowerRule, ManagedLoanRule, exposures, scheme_of, schemes_under
+from credit.duties import (
+    BorrowerRule,
+    ManagedLoanRule,
+    exposures,
+    scheme_of,
+    schemes_under,
+    standing_of,
+    under,
+)
 from credit.models import Contact, LetterOfGuarantee, LetterReturn, Loan, LoanReading
 from workflow.duties import Required, Verdict
 from workflow.services.days import go_live_on
@@ -45,6 +53,7 @@ class OriginalRecovery(ManagedLoanRule):
             int(policy.get(scheme, "letter_of_guarantee.remind_before").value["days"])
             for scheme in policy.parameters
         )
+        letters = Loan.objects.filter(product=Product.LETTER_OF_GUARANTEE).order_by().values_list("pk")
         known = LoanReading.objects.known(on).filter(loan=OuterRef("pk"))
         electronic = LetterOfGuarantee.objects.filter(loan=OuterRef("pk"), is_electronic=True)
         back = LetterReturn.objects.known(on).filter(loan=OuterRef("pk"))
@@ -56,7 +65,7 @@ class OriginalRecovery(ManagedLoanRule):
             is_back=False,
         )
         return (
-            self.annotated(on, policy)
+            self.loans(on, policy, "GR", having=letters)
             .annotate(is_electronic=_whether(electronic), is_back=_whether(back))
             .filter(out | Q(Exists(self.standing().filter(subject_id=OuterRef("pk")))))
         )
@@ -119,15 +128,18 @@ class FirstContact(BorrowerRule):
             .order_by("starts_on", "number")
         )
         reached = Contact.objects.known(on).filter(borrower=OuterRef("pk"))
+        lent = Loan.objects.filter(under(policy, self.scheme))
         new = Q(is_reached=False)
         if go_live := go_live_on():  # whoever was due before it is not asked about day after day
             longest = max(
                 int(policy.get(scheme, "contact.within").value["workdays"])
                 for scheme in schemes_under(policy, self.scheme)
             )
-            new &= Q(first_loan_on__gte=go_live - timedelta(days=2 * longest) - LONGEST_HOLIDAY)
+            since = go_live - timedelta(days=2 * longest) - LONGEST_HOLIDAY
+            new &= Q(first_loan_on__gte=since)
+            lent = lent.filter(starts_on__gte=since)
         return (
-            self.borrowers(on, policy, self.scheme)
+            self.borrowers(on, policy, self.scheme, having=lent.order_by().values_list("borrower"))
             .annotate(
                 is_reached=_whether(reached),
                 first_number=Subquery(first.values("number")[:1], output_field=CharField()),
@@ -141,7 +153,7 @@ class FirstContact(BorrowerRule):
         """Once, within so many workdays of the borrower's first live loan."""
         if row.is_reached:
             return Verdict((), "已建立固定联系方式", nothing_more=True)
-        if not set(row.schemes or ()).intersection(schemes_under(policy, self.scheme)):
+        if not standing_of(row).schemes.intersection(schemes_under(policy, self.scheme)):
             return Verdict((), "已无本方案下的贷款", nothing_more=True)
         within = policy.get(row.first_scheme, "contact.within")
         days = int(within.value["workdays"])

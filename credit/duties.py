@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     BooleanField,
     Case,
     CharField,
-    DateField,
     Exists,
     ExpressionWrapper,
     F,
     IntegerField,
-    Max,
-    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -25,7 +23,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce, JSONObject, NullIf
 
 from accounts.choices import Role, UnitKind
 from accounts.selectors import holders_in_branch
@@ -44,7 +42,7 @@ SEVERITY = Case(
 
 def schemes_under(policy: Policy, scheme: str) -> list[str]:
     """The scheme and those that descend from it."""
-    return [code for code in policy.parameters if policy.is_under(code, scheme)]
+    return policy.family(scheme)
 
 
 def scheme_of(policy: Policy) -> Coalesce:
@@ -56,18 +54,31 @@ def scheme_of(policy: Policy) -> Coalesce:
     return Coalesce(NullIf("contract__scheme", Value("")), by_product, output_field=CharField())
 
 
+def under(policy: Policy, scheme: str) -> Q:
+    """Loans managed under the scheme or one that descends from it: the same as `scheme_of`, but indexes can answer."""
+    codes = schemes_under(policy, scheme)
+    products = [product for product, code in policy.products().items() if code in codes]
+    named = Q(contract__scheme__in=codes)
+    return named | Q(contract__scheme="", product__in=products) if products else named
+
+
 def exposures(on: date) -> QuerySet[Any]:
     """Loans with a balance on the day, as known by then, with their class in force and since when it holds.
 
     A class given nowhere yet counts as 正常.
     """
+    return positions(on).filter(balance__gt=0)
+
+
+def positions(on: date) -> QuerySet[Any]:
+    """The same of every loan, whatever its balance is (None: no reading yet)."""
     reading = LoanReading.objects.in_force(on)
     fact = ClassFact.objects.in_force(on)
     return Loan.objects.annotate(
         balance=Subquery(reading.values("balance")[:1]),
         severity=Coalesce(Subquery(fact.annotate(s=SEVERITY).values("s")[:1]), Value(0)),
         class_since=Subquery(fact.values("effective_on")[:1]),
-    ).filter(balance__gt=0)
+    )
 
 
 def maturity(on: date) -> Coalesce:
@@ -80,8 +91,43 @@ def managers_of(borrower: str, on: date) -> QuerySet[Responsibility]:
     return (
         Responsibility.objects.current(on)
         .filter(borrower=OuterRef(borrower), role=ResponsibleRole.CUSTOMER_MANAGER, known_on__lte=on)
-        .order_by("-from_on")
+        .order_by("-from_on", "-pk")
     )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one borrower stands on a day: `worst` is the severity over all its live loans, None without any.
+
+    `first_started_on` is of loans live now or when the quarter began: a rollover does not make a new customer.
+    """
+
+    worst: int | None
+    in_class_since: date | None
+    schemes: frozenset[str]
+    first_started_on: date | None
+
+
+def standing_of(row: Any) -> Standing:
+    """How a row of `BorrowerRule.borrowers` stands, by its notes."""
+    live = [note for note in row.notes if note["live"]]
+    if not live:
+        return Standing(None, None, frozenset(), None)
+    worst = max(note["severity"] for note in live)
+    # The class that has held longest among the worst loans; ISO days sort as days do.
+    since = min((note["since"] for note in live if note["severity"] == worst and note["since"]), default=None)
+    started = min(note["started"] for note in [note for note in row.notes if note["then"]] or live)
+    return Standing(
+        worst,
+        date.fromisoformat(since) if since else None,
+        frozenset(note["scheme"] for note in live),
+        date.fromisoformat(started),
+    )
+
+
+def known_worse(on: date, classes: Collection[RiskClass]) -> QuerySet[ClassFact]:
+    """Facts known by the day that put a loan in one of these classes, then or still: few, and quickly found."""
+    return ClassFact.objects.known(on).filter(risk_class__in=classes)
 
 
 class BorrowerRule(Rule):
@@ -92,51 +138,51 @@ class BorrowerRule(Rule):
     def borrowers(
         self, on: date, policy: Policy, scheme: str, *, having: QuerySet[Any] | None = None
     ) -> QuerySet[Borrower]:
-        """Borrowers with a live loan under the scheme on the day, or with an open duty of this rule.
+        """Borrowers with a loan under the scheme (judge by its balance), or with an open duty of this rule.
 
-        Each carries `worst` (severity over all its live loans, None without any), `in_class_since`, `schemes`,
-        `first_started_on` (of loans live now or when the quarter began: a rollover does not make a new customer),
-        `duty_unit` and `duty_person`. `having` narrows to borrowers of these rows.
+        Each carries `notes` for `standing_of`, `duty_unit` and `duty_person`. `having`, a list of borrowers' ids,
+        takes the place of the former.
         """
-        mine = exposures(on).filter(borrower=OuterRef("pk")).order_by().values("borrower")
-        then = (
-            exposures(quarter_of(on).first - timedelta(days=1))
-            .filter(borrower=OuterRef("pk"))
-            .order_by()
-            .values("borrower")
-        )
-        under = exposures(on).annotate(scheme_code=scheme_of(policy))
-        live = Q(Exists(under.filter(borrower=OuterRef("pk"), scheme_code__in=schemes_under(policy, scheme))))
-        if having is not None:
-            live &= Q(Exists(having.filter(borrower=OuterRef("pk"))))
+        ids: Any = having
+        if ids is None:
+            ids = Loan.objects.filter(under(policy, scheme)).order_by().values_list("borrower")
+        before = quarter_of(on).first - timedelta(days=1)
+        notes = positions(on).filter(borrower=OuterRef("pk")).order_by().annotate(
+            held=Subquery(LoanReading.objects.in_force(before).values("balance")[:1]),
+            scheme_code=scheme_of(policy),
+        )  # fmt: skip
         manager = managers_of("pk", on)
-        loan_unit = Loan.objects.filter(borrower=OuterRef("pk")).order_by("-starts_on").values("unit")[:1]
-        return Borrower.objects.filter(
-            live | Q(Exists(self.standing().filter(subject_id=OuterRef("pk"))))
-        ).annotate(
-            worst=Subquery(mine.annotate(x=Max("severity")).values("x"), output_field=IntegerField()),
-            schemes=Subquery(
-                mine.annotate(x=ArrayAgg(scheme_of(policy), distinct=True)).values("x"),
-                output_field=ArrayField(CharField()),
-            ),
-            in_class_since=Subquery(
-                exposures(on)
-                .filter(borrower=OuterRef("pk"))
-                .order_by("-severity", F("class_since").asc(nulls_last=True))
-                .values("class_since")[:1],
-                output_field=DateField(),
-            ),
-            first_started_on=Coalesce(
-                Subquery(then.annotate(x=Min("starts_on")).values("x"), output_field=DateField()),
-                Subquery(mine.annotate(x=Min("starts_on")).values("x"), output_field=DateField()),
-            ),
-            duty_person=Subquery(manager.values("person")[:1]),
-            duty_unit=Coalesce(Subquery(manager.values("unit")[:1]), Subquery(loan_unit)),
+        loan_unit = (
+            Loan.objects.filter(borrower=OuterRef("pk")).order_by("-starts_on", "-pk").values("unit")[:1]
+        )
+        return (
+            Borrower.objects.filter(pk__in=ids.union(self.standing().order_by().values_list("subject_id")))
+            .only("number", "name")
+            .annotate(
+                notes=ArraySubquery(
+                    notes.values(
+                        json=JSONObject(
+                            live=_positive("balance"),
+                            then=_positive("held"),
+                            severity="severity",
+                            since="class_since",
+                            scheme="scheme_code",
+                            started="starts_on",
+                        )
+                    )
+                ),
+                duty_person=Subquery(manager.values("person")[:1]),
+                duty_unit=Coalesce(Subquery(manager.values("unit")[:1]), Subquery(loan_unit)),
+            )
         )
 
     def owner(self, row: Any) -> Owner:
         """The borrower's customer manager of the day; nobody where the post is vacant."""
         return Owner(row.number, row.name, row.duty_unit, row.duty_person)
+
+
+def _positive(amount: str) -> Coalesce:
+    return Coalesce(ExpressionWrapper(Q(**{f"{amount}__gt": 0}), output_field=BooleanField()), Value(False))
 
 
 class LoanRule(Rule):
@@ -163,15 +209,15 @@ class LoanRule(Rule):
     def loans(
         self, on: date, policy: Policy, scheme: str, *, having: QuerySet[Any] | None = None
     ) -> QuerySet[Loan]:
-        """Loans under the scheme with a balance on the day, or with an open duty of this rule, `annotated`.
+        """Loans under the scheme (judge by `is_live`), or with an open duty of this rule, `annotated`.
 
-        `having` narrows the live ones to loans of these rows.
+        `having`, a list of loans' ids, takes the place of the former.
         """
-        live = Q(is_live=True, scheme_code__in=schemes_under(policy, scheme))
-        if having is not None:
-            live &= Q(Exists(having.filter(loan=OuterRef("pk"))))
+        ids: Any = having
+        if ids is None:
+            ids = Loan.objects.filter(under(policy, scheme)).order_by().values_list("pk")
         return self.annotated(on, policy).filter(
-            live | Q(Exists(self.standing().filter(subject_id=OuterRef("pk"))))
+            pk__in=ids.union(self.standing().order_by().values_list("subject_id"))
         )
 
     def owner(self, row: Any) -> Owner:

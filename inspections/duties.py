@@ -7,15 +7,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from django.db.models import DateField, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import DateField, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 
 from accounts.choices import Role
 from core.periods import Period, period_of
 from core.policy import Policy
 from credit.choices import EventKind, Product, RiskClass
-from credit.duties import BorrowerRule, ManagedLoanRule, schemes_under
-from credit.models import Borrower, PastInspection, RiskEvent
+from credit.duties import BorrowerRule, ManagedLoanRule, known_worse, schemes_under, standing_of, under
+from credit.models import Borrower, Loan, PastInspection, RiskEvent
 from inspections.models import SampledBorrower
 from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, strictest, visit_period
 from workflow.choices import DutyStatus
@@ -24,6 +24,7 @@ from workflow.models import WorkItem
 from workflow.services.days import go_live_on
 
 KIND = "site_inspection"
+CLASSES = tuple(RiskClass)  # by severity
 LATELY = timedelta(days=90)  # how long after a loan was paid out its first check is still raised
 NOT_PAID_OUT = (Product.ACCEPTANCE, Product.LETTER_OF_GUARANTEE, Product.DISCOUNT)  # nothing to follow up
 
@@ -77,15 +78,27 @@ class PeriodicVisit(PeriodVisit):
     """A borrower is visited so many times a period, by the worst class of the loans that are live."""
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with a live loan under the scheme, or with an open duty of this rule."""
-        return self.visited(self.borrowers(on, policy, self.scheme), on)
+        """Borrowers with a loan under the scheme, or with an open duty of this rule.
+
+        Where 正常 calls for no visits, those that were never known to be worse are not asked about day after day.
+        """
+        frequencies = [
+            policy.get(scheme, "site_inspection.frequency").value
+            for scheme in schemes_under(policy, self.scheme)
+        ]
+        visited = [one for one in RiskClass if any(values[one.value] != "none" for values in frequencies)]
+        having = None
+        if RiskClass.NORMAL not in visited:
+            having = known_worse(on, visited).order_by().values_list("loan__borrower")
+        return self.visited(self.borrowers(on, policy, self.scheme, having=having), on)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit in the calendar period of the day, due at its end."""
-        if row.worst is None:
+        stands = standing_of(row)
+        if stands.worst is None or stands.first_started_on is None:
             return Verdict((), "已无余额，不再需要检查", nothing_more=True)
-        worst = list(RiskClass)[row.worst]
-        own = sorted(set(row.schemes).intersection(schemes_under(policy, self.scheme)))
+        worst = CLASSES[stands.worst]
+        own = sorted(stands.schemes.intersection(schemes_under(policy, self.scheme)))
         if not own:
             return Verdict((), "已无本方案下的贷款", nothing_more=True)
         parameters = [policy.get(scheme, "site_inspection.frequency") for scheme in own]
@@ -93,10 +106,10 @@ class PeriodicVisit(PeriodVisit):
         dropped = f"分类为{worst.label}，{FREQUENCY_WORDS.get(frequency, '不要求定期检查')}"
         if frequency == "none":
             return Verdict((), dropped)
-        period = visit_period(frequency, on, in_class_since=row.in_class_since)
+        period = visit_period(frequency, on, in_class_since=stands.in_class_since)
         if not begins_with(
             period,
-            first_started_on=row.first_started_on,
+            first_started_on=stands.first_started_on,
             first_within=int(policy.get(self.scheme, "first_check.within").value),
             calendar=policy.calendar,
         ):
@@ -138,12 +151,12 @@ class SampledVisit(PeriodVisit):
             sample__scheme=self.scheme, sample__period_key=period.key, sample__drawn_on__lte=on
         )
         mine = drawn.filter(borrower=OuterRef("pk")).order_by("sample__drawn_on")
-        rows = self.borrowers(on, policy, self.scheme, having=drawn)
+        rows = self.borrowers(on, policy, self.scheme, having=drawn.order_by().values_list("borrower"))
         return self.visited(rows.annotate(drawn_on=Subquery(mine.values("sample__drawn_on")[:1])), on)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit in the period for which the borrower was drawn; an earlier one that was missed stays owed."""
-        if not set(row.schemes or ()).intersection(schemes_under(policy, self.scheme)):
+        if not standing_of(row).schemes.intersection(schemes_under(policy, self.scheme)):
             return Verdict((), "已无本方案下的贷款，不再需要检查", nothing_more=True)
         if row.drawn_on is None:
             return Verdict((), "本期未抽中")
@@ -175,10 +188,9 @@ class FirstCheck(ManagedLoanRule):
         past = PastInspection.objects.known(on).filter(
             borrower=OuterRef("borrower"), effective_on__gte=OuterRef("starts_on")
         )
-        standing = self.standing().filter(subject_id=OuterRef("pk"))
+        lately = Loan.objects.filter(under(policy, self.scheme), starts_on__gt=on - LATELY)
         return (
-            self.loans(on, policy, self.scheme)
-            .filter(Q(starts_on__gt=on - LATELY) | Q(Exists(standing)))
+            self.loans(on, policy, self.scheme, having=lately.order_by().values_list("pk"))
             .exclude(product__in=NOT_PAID_OUT)
             .annotate(
                 past_check_on=Subquery(past.order_by("effective_on").values("effective_on")[:1]),
@@ -220,13 +232,15 @@ class EventVisit(BorrowerRule):
             events = events.filter(effective_on__gte=go_live)
         if not (events.exists() or self.standing().exists()):
             return Borrower.objects.none()  # an empty day costs two small questions
-        return self.borrowers(on, policy, "GR", having=events).prefetch_related(
+        return self.borrowers(
+            on, policy, "GR", having=events.order_by().values_list("borrower")
+        ).prefetch_related(
             Prefetch("events", queryset=events.order_by("effective_on", "pk"), to_attr="standing_events")
         )
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit for each event that stands, due so many workdays after it became known."""
-        if not set(row.schemes or ()).intersection(schemes_under(policy, "GR")):
+        if not standing_of(row).schemes.intersection(schemes_under(policy, "GR")):
             return Verdict((), "已无余额，不再需要检查", nothing_more=True)
         within = policy.get("GR", "event_visit.within")
         return Verdict(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django.db import transaction
 
-from accounts.choices import Line, Role
+from accounts.choices import Line, Role, UnitKind
 from accounts.models import Unit, User
 from core import audit, clock
 from core.errors import Refused
@@ -19,7 +19,7 @@ from credit.selectors import responsible
 from inspections.duties import KIND, SampledVisit, sampling_period
 from inspections.models import Sample, SampledBorrower, SiteInspection
 from inspections.rules import draw, seed_of
-from inspections.selectors import lending_branches, normal_borrowers
+from inspections.selectors import booking_units, normal_borrowers
 from workflow.models import Document
 from workflow.registry import Subject, people_around
 from workflow.rules import Signer, resolve_chain
@@ -96,18 +96,22 @@ def draw_samples(*, on: date, policy: Policy) -> int:
     Runs on the first day closed in a period; a branch that then has nobody to draw from draws when it has.
     """
     period = sampling_period(policy, SampledVisit.scheme, on)
-    drawn = Sample.objects.filter(scheme=SampledVisit.scheme, period_key=period.key).values("unit")
-    waiting = lending_branches(on, policy, SampledVisit.scheme).exclude(pk__in=drawn).order_by("path")
-    return sum(draw_sample(branch, on=on, policy=policy) is not None for branch in waiting)
+    drawn = Sample.objects.filter(scheme=SampledVisit.scheme, period_key=period.key)
+    done = set(drawn.values_list("unit", flat=True))
+    units = {unit: branch for unit, branch in booking_units().items() if branch not in done}
+    if not units:
+        return 0
+    normal = normal_borrowers(on, policy, SampledVisit.scheme, units)
+    waiting = Unit.objects.filter(pk__in=normal).exclude(kind=UnitKind.DEPARTMENT).order_by("path")
+    for branch in waiting:
+        draw_sample(branch, normal[branch.pk], on=on, policy=policy)
+    return len(waiting)
 
 
 @transaction.atomic
-def draw_sample(branch: Unit, *, on: date, policy: Policy) -> Sample | None:
-    """Draw a branch's sample of the day's period and keep what it was drawn from; None where there is nobody."""
+def draw_sample(branch: Unit, ids: Mapping[str, int], *, on: date, policy: Policy) -> Sample:
+    """Draw a branch's sample of the day's period from these borrowers (number → id) and keep what it was drawn from."""
     scheme, period = SampledVisit.scheme, sampling_period(policy, SampledVisit.scheme, on)
-    ids = dict(normal_borrowers(on, policy, scheme, branch).values_list("number", "pk"))
-    if not ids:
-        return None
     rate = policy.get(scheme, "normal_sampling.rate").decimal
     seed = seed_of(scheme, branch.code, period.key, ids)
     sample = Sample.objects.create(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, DateField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, DateField, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Greatest, JSONObject
 
 from accounts.choices import Role
@@ -15,7 +15,7 @@ from core.money import yuan
 from core.periods import add_months
 from core.policy import Parameter, Policy
 from credit.choices import ResponsibleRole
-from credit.duties import LoanRule, schemes_under
+from credit.duties import LoanRule, schemes_under, under
 from credit.models import Installment, Loan, Responsibility
 from monitoring.choices import DebtKind
 from monitoring.funds import AHEAD, SCHEME, set_aside
@@ -54,8 +54,9 @@ class CollectionReminder(LoanRule):
         coming = Installment.objects.planned(on).filter(
             Q(principal__gt=0) | Q(interest__gt=0), due_on__gt=on, due_on__lte=horizon
         )
+        having = Loan.objects.filter(under(policy, self.scheme), Exists(coming.filter(loan=OuterRef("pk"))))
         return (
-            self.loans(on, policy, self.scheme, having=coming)
+            self.loans(on, policy, self.scheme, having=having.order_by().values_list("pk"))
             .annotate(
                 begins_on=Greatest(
                     "starts_on", Coalesce(Value(go_live_on(), output_field=DateField()), "starts_on")
@@ -120,7 +121,7 @@ class FundsRule(LoanRule):
         )
         money = {name: Cast(name, CharField()) for name in ("required", "from_pots", "from_balance", "short")}
         return (
-            self.loans(on, policy, self.scheme, having=checks.short())
+            self.loans(on, policy, self.scheme, having=checks.short().order_by().values_list("loan"))
             .exclude(borrower__in=set_aside(on).values("subject_id"))
             .annotate(
                 duty_person=Subquery(manager.values("person")[:1]),

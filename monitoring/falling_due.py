@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from core.periods import add_months
 from monitoring.rules import ZERO
@@ -100,10 +101,15 @@ def accrued(note: Note, principal: dict[date, Decimal], since: date, until: date
 
 def regular_days(on: date, until: date, *, day: int, months: Iterable[int]) -> list[date]:
     """The interest days of these months from a year before the day to the horizon; a short month's last day."""
+    return list(_regular_days(on, until, day, tuple(months)))
+
+
+@lru_cache(maxsize=256)  # a day asks the same of every loan
+def _regular_days(on: date, until: date, day: int, months: tuple[int, ...]) -> tuple[date, ...]:
     wanted, first = set(months), add_months(on.replace(day=1), -12)
     count = (until.year - first.year) * 12 + until.month - first.month
     starts = [add_months(first, n) for n in range(count + 1)]
-    return [clipped(start, day) for start in starts if start.month in wanted]
+    return tuple(clipped(start, day) for start in starts if start.month in wanted)
 
 
 def clipped(month: date, day: int) -> date:

@@ -9,15 +9,16 @@ from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core import clock
 from core.policy import Policy
-from credit.duties import schemes_under
-from credit.models import Borrower
+from credit.choices import InterestFrequency, Product
+from credit.duties import maturity, under
+from credit.models import Bill, Borrower, Installment, Loan
 from monitoring.choices import DebtKind
 from monitoring.debts import Purse, live, purses
-from monitoring.falling_due import check_day_of_interest
+from monitoring.falling_due import check_day_of_interest, regular_days
 from monitoring.models import CHECKED, FundsCheck
 from monitoring.rules import ZERO, Rung
 from workflow.choices import SubjectKind
@@ -69,9 +70,46 @@ def set_aside(on: date) -> QuerySet[Quarantined]:
 
 
 def watched(on: date, policy: Policy) -> QuerySet[Borrower]:
-    """Borrowers with a live loan under the scheme on the day."""
-    loans = live(on, policy).filter(borrower=OuterRef("pk"), scheme_code__in=schemes_under(policy, SCHEME))
-    return Borrower.objects.filter(Exists(loans))
+    """Borrowers with a live loan under the scheme, one of whose loans may have something to be looked at on the day.
+
+    Those set aside that day stay among them, until they could be looked at.
+    """
+    loans = live(on, policy).filter(under(policy, SCHEME), borrower=OuterRef("pk"))
+    ids = _looked_at(on, policy).values_list("borrower").union(
+        set_aside(on).order_by().values_list("subject_id")
+    )  # fmt: skip
+    return Borrower.objects.filter(Exists(loans), pk__in=ids)
+
+
+def _looked_at(on: date, policy: Policy) -> QuerySet[Loan]:
+    """Loans of the scheme's borrowers with a due day in reach: by plan, by bill, by maturity, by regular interest."""
+    days = {kind: _days_looked_at(kind, on, policy) for kind in AHEAD}
+    interest, every = days[DebtKind.INTEREST], sorted(set().union(*days.values()))
+    planned = Installment.objects.planned(on).filter(loan=OuterRef("pk"), due_on__in=every)
+    drawn = Bill.objects.filter(loan=OuterRef("pk"), matures_on__in=every, known_on__lte=on)
+    due = Q(ends_on__in=every) | Q(Exists(planned)) | Q(Exists(drawn), product=Product.ACCEPTANCE)
+    for scheme in policy.parameters:
+        day = int(policy.get(scheme, "interest_funds.day").value)
+        quarterly = policy.get(scheme, "interest_funds.months").value
+        for months, frequencies in (
+            (range(1, 13), [InterestFrequency.MONTHLY]),
+            (quarterly, [InterestFrequency.QUARTERLY, ""]),
+        ):
+            if interest.intersection(regular_days(on, horizon(on, policy), day=day, months=months)):
+                due |= Q(interest_frequency__in=frequencies)
+    theirs = Loan.objects.filter(under(policy, SCHEME)).order_by().values("borrower")
+    return Loan.objects.filter(borrower__in=theirs).annotate(ends_on=maturity(on)).filter(due).order_by()
+
+
+def _days_looked_at(kind: DebtKind, on: date, policy: Policy) -> set[date]:
+    """The due days for which one of the schemes looks at the money on the day."""
+    names = (*AHEAD.values(), *BEFORE.values(), "interest_funds.day")
+    # Most schemes inherit these figures, and the same figures give the same days.
+    schemes = {tuple(id(policy.get(scheme, name)) for name in names): scheme for scheme in policy.parameters}
+    days = [on + timedelta(days=n) for n in range((horizon(on, policy) - on).days + 1)]
+    return {
+        day for day in days if any(first_look(kind, day, policy, scheme) <= on for scheme in schemes.values())
+    }
 
 
 def write_checks(

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from core import actor, clock
@@ -24,6 +24,23 @@ from workflow.duties import Required, Rule, Verdict
 from workflow.models import Quarantined, WorkItem
 
 MAX_ATTEMPTS = 3
+# What the engine may change of a duty that stands.
+CHANGING = (
+    "due_on", "reason", "person", "unit", "status", "closed_on", "closed_at", "closed_by", "close_reason",
+)  # fmt: skip
+# A column at a time: a set of two thousand duties is ten arrays, not fifty thousand parameters.
+INSERT = """
+INSERT INTO workflow_workitem (
+    obligation, subject_kind, kind, line, post, raised_on, status, late_entry, closed_by, close_reason,
+    subject_id, period_key, borrower_number, borrower_name, unit_id, person_id, counts_from, due_on, reason, policy_id
+)
+SELECT %s, %s, %s, %s, %s, %s, %s, false, '', '', new.*
+FROM unnest(
+    %s::bigint[], %s::varchar[], %s::varchar[], %s::varchar[], %s::bigint[], %s::bigint[], %s::date[], %s::date[],
+    %s::varchar[], %s::bigint[]
+) new
+ON CONFLICT (obligation, subject_kind, subject_id, period_key) DO NOTHING
+"""
 
 T = TypeVar("T")
 
@@ -58,18 +75,19 @@ def reconcile(
     rows = rule.candidates(on, policy)
     if only is not None:
         rows = rows.filter(pk__in=only)
-    given_up = set(
+    aside = dict(
         Quarantined.objects.filter(
-            on=on, step=step, subject_kind=rule.subject, resolved_at__isnull=True, attempts__gte=MAX_ATTEMPTS
-        ).values_list("subject_id", flat=True)
+            on=on, step=step, subject_kind=rule.subject, resolved_at__isnull=True
+        ).values_list("subject_id", "attempts")
     )
+    given_up = {pk for pk, attempts in aside.items() if attempts >= MAX_ATTEMPTS}
     for chunk in _sets(rows):
         todo = [row for row in chunk if row.pk not in given_up]
         suspects = [row for row in todo if row.pk in progress.suspects]
         for group in [[row] for row in suspects] + [[row for row in todo if row.pk not in progress.suspects]]:
             if group:
                 progress.hold([row.pk for row in group])
-                _reconcile_set(rule, group, on, policy, step, counts, not_before)
+                _reconcile_set(rule, group, on, policy, step, counts, not_before, aside.keys() - given_up)
                 progress.hold([])
     return counts
 
@@ -89,8 +107,9 @@ def _reconcile_set(
     step: str,
     counts: Counter[str],
     not_before: date | None,
+    aside: set[int],
 ) -> None:
-    """Reconcile a set in one transaction, halving it when it fails."""
+    """Reconcile a set in one transaction, halving it when it fails; what was aside and could be judged no longer is."""
 
     def work(part: list[Any]) -> Counter[str]:
         return _write(rule, [(row, rule.judge(row, on, policy)) for row in part], on, not_before)
@@ -101,10 +120,14 @@ def _reconcile_set(
             counts["quarantined"] += 1
         else:
             counts.update(outcome)
-            Quarantined.objects.filter(
-                on=on, step=step, subject_kind=rule.subject, subject_id__in=[row.pk for row in part],
-                resolved_at__isnull=True,
-            ).update(resolved_at=clock.now())  # fmt: skip
+            if mended := aside.intersection(row.pk for row in part):
+                Quarantined.objects.filter(
+                    on=on,
+                    step=step,
+                    subject_kind=rule.subject,
+                    subject_id__in=mended,
+                    resolved_at__isnull=True,
+                ).update(resolved_at=clock.now())
 
 
 def halving(rows: list[T], work: Callable[[list[T]], Any]) -> Iterator[tuple[list[T], Any]]:
@@ -141,69 +164,88 @@ def quarantine(*, on: date, step: str, kind: str, subject_id: int, cause: str) -
 
 
 def _write(rule: Rule, judged: list[tuple[Any, Verdict]], on: date, not_before: date | None) -> Counter[str]:
-    """Compare verdicts with the duties that stand, and write the differences."""
+    """Compare verdicts with the duties that stand, and write the differences.
+
+    Most duties stand as they are: they are only read. Those that differ are locked, and compared again as locked.
+    """
     counts: Counter[str] = Counter()
-    standing: dict[int, dict[str, WorkItem]] = {}
-    for item in WorkItem.objects.select_for_update().filter(
+    mine = WorkItem.objects.filter(
         obligation=rule.obligation, subject_kind=rule.subject, subject_id__in=[row.pk for row, _ in judged]
-    ):
-        standing.setdefault(item.subject_id, {})[item.period_key] = item
-    new: list[WorkItem] = []
-    changed: list[WorkItem] = []
+    ).order_by()
+    standing: dict[int, list[_Standing]] = {}
+    for item in map(_Standing._make, mine.values_list(*_Standing._fields)):
+        standing.setdefault(item.subject_id, []).append(item)
+    new: list[tuple[Any, Required]] = []
+    differing: dict[int, tuple[Any, Verdict]] = {}
     for row, verdict in judged:
-        items = standing.get(row.pk, {})
+        items = {item.period_key: item for item in standing.get(row.pk, ())}
         required = {need.period_key: need for need in verdict.required}
-        for key, need in required.items():
-            if key not in items:
-                if not_before is None or need.due_on >= not_before:
-                    new.append(_raise(rule, row, need, on))
-            elif _align(items[key], need, rule, row):
-                changed.append(items[key])
-        for key, item in items.items():
-            if key not in required and _drop(item, verdict, on):
-                changed.append(item)
-                counts["void"] += 1
-    # Another process may have raised the same duty a moment ago: raised twice is raised once.
-    WorkItem.objects.bulk_create(new, ignore_conflicts=True)
-    WorkItem.objects.bulk_update(
-        changed,
-        [
-            "due_on",
-            "reason",
-            "person",
-            "unit",
-            "status",
-            "closed_on",
-            "closed_at",
-            "closed_by",
-            "close_reason",
-        ],
-    )
-    counts["raised"] += len(new)
-    counts["changed"] += len(changed) - counts["void"]
+        new += [
+            (row, need)
+            for key, need in required.items()
+            if key not in items and (not_before is None or need.due_on >= not_before)
+        ]
+        if items and any(_differs(item, required.get(item.period_key), rule, row) for item in items.values()):
+            differing[row.pk] = (row, verdict)
+    counts["raised"] += _raise(rule, new, on)
+    if differing:
+        items_of = mine.filter(subject_id__in=list(differing)).select_for_update()
+        changed = [item for item in items_of if _change(item, rule, *differing[item.subject_id], on)]
+        WorkItem.objects.bulk_update(changed, CHANGING)
+        counts["void"] += sum(item.status == DutyStatus.VOID for item in changed)
+        counts["changed"] += len(changed)
+    counts["changed"] -= counts["void"]
     return counts
 
 
-def _raise(rule: Rule, row: Any, need: Required, on: date) -> WorkItem:
+class _Standing(NamedTuple):
+    """What has to be known of a duty to say whether anything about it changes."""
+
+    subject_id: int
+    period_key: str
+    status: str
+    due_on: date
+    reason: str
+    person_id: int | None
+    unit_id: int
+    submitted_on: date | None
+    counts_from: date
+
+
+def _differs(item: _Standing, need: Required | None, rule: Rule, row: Any) -> bool:
+    """Whether a standing duty may have to change; what is done or waived never does."""
+    if need is None or item.status != DutyStatus.OPEN:
+        return item.status == DutyStatus.OPEN or (need is not None and item.status == DutyStatus.VOID)
+    if item.reason != need.reason or need.due_on < item.due_on:
+        return True
     owner = rule.owner(row)
-    return WorkItem(
-        obligation=rule.obligation,
-        subject_kind=rule.subject,
-        subject_id=row.pk,
-        period_key=need.period_key,
-        kind=rule.kind,
-        borrower_number=owner.borrower_number,
-        borrower_name=owner.borrower_name,
-        unit_id=owner.unit_id,
-        line=rule.post.line,
-        post=rule.post,
-        person_id=owner.person_id,
-        raised_on=on,
-        counts_from=min(need.counts_from, need.due_on),
-        due_on=need.due_on,
-        reason=need.reason,
-        policy_id=need.policy_version,
-    )
+    return item.submitted_on is None and (item.person_id, item.unit_id) != (owner.person_id, owner.unit_id)
+
+
+def _change(item: WorkItem, rule: Rule, row: Any, verdict: Verdict, on: date) -> bool:
+    """Align a locked duty with what is required, or drop it; True when something changed."""
+    need = {need.period_key: need for need in verdict.required}.get(item.period_key)
+    return _drop(item, verdict, on) if need is None else _align(item, need, rule, row)
+
+
+def _raise(rule: Rule, needs: list[tuple[Any, Required]], on: date) -> int:
+    """Insert the duties in one statement. What another process raised a moment ago is raised once."""
+    if not needs:
+        return 0
+    rows = []
+    for row, need in needs:
+        owner = rule.owner(row)
+        rows.append(
+            (
+                row.pk, need.period_key, owner.borrower_number, owner.borrower_name, owner.unit_id, owner.person_id,
+                min(need.counts_from, need.due_on), need.due_on, need.reason, need.policy_version,
+            )
+        )  # fmt: skip
+    words = (rule.obligation, rule.subject, rule.kind, rule.post.line, rule.post)
+    values: list[Any] = [*map(str, words), on, str(DutyStatus.OPEN), *map(list, zip(*rows, strict=True))]
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, values)
+    return len(rows)
 
 
 def _align(item: WorkItem, need: Required, rule: Rule, row: Any) -> bool:
@@ -213,7 +255,7 @@ def _align(item: WorkItem, need: Required, rule: Rule, row: Any) -> bool:
         item.status = DutyStatus.OPEN
         item.closed_on = item.closed_at = None
         item.closed_by = item.close_reason = ""
-        item.due_on, item.reason = need.due_on, need.reason
+        item.due_on, item.reason = max(need.due_on, item.counts_from), need.reason
     if item.status == DutyStatus.OPEN:
         if need.due_on < item.due_on:  # brought forward, never put off
             item.due_on = max(need.due_on, item.counts_from)

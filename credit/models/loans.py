@@ -52,6 +52,7 @@ class Contract(models.Model):
                 condition=Q(ends_on__gte=F("signed_on")), name="a_contract_ends_after_signing"
             ),
         )
+        indexes = (models.Index(fields=["scheme"], condition=~Q(scheme=""), name="contracts_with_a_scheme"),)
 
     def __str__(self) -> str:
         return self.number
@@ -91,6 +92,10 @@ class Loan(models.Model):
             models.CheckConstraint(
                 condition=Q(margin__gte=0) & Q(margin__lte=F("amount")), name="a_margin_is_within_the_amount"
             ),
+        )
+        indexes = (
+            models.Index(fields=["starts_on"], name="loans_by_start"),
+            models.Index(fields=["product", "borrower"], name="loans_of_a_product"),
         )
 
     def __str__(self) -> str:
@@ -224,6 +229,14 @@ class LoanReading(models.Model):
                 condition=Q(known_on__gte=F("effective_on")), name="a_reading_is_known_afterwards"
             ),
         )
+        # The balance in force is read off the index: the day asks it of every loan.
+        indexes = (
+            models.Index(
+                fields=["loan", "-effective_on", "-known_on", "-id"],
+                include=["balance"],
+                name="readings_in_force",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.loan_id} {self.effective_on}"
@@ -251,6 +264,14 @@ class ClassFact(models.Model):
             models.CheckConstraint(
                 condition=Q(risk_class__in=RiskClass.values), name="a_class_is_one_of_five"
             ),
+        )
+        indexes = (
+            models.Index(
+                fields=["loan", "-effective_on", "-known_on", "-id"],
+                include=["risk_class"],
+                name="classes_in_force",
+            ),
+            models.Index(fields=["loan"], condition=~Q(risk_class="NORMAL"), name="loans_ever_worse"),
         )
 
     def __str__(self) -> str:

@@ -143,3 +143,14 @@ def test_an_open_duty_says_each_day_why_it_is_owed_that_day(cast):
     for on in (ON, date(2026, 11, 25)):
         reconcile(Telling(), on=on, policy=policy_on(on))
         assert {item.reason for item in WorkItem.objects.all()} == {f"截至 {on}"}
+
+
+def test_a_duty_that_is_required_again_is_never_due_before_it_counts(cast):
+    reconcile(CorporateVisit(), on=ON, policy=policy_on(ON))
+    WorkItem.objects.update(
+        status="VOID", closed_on=ON, closed_at="2026-11-24T02:00:00Z", closed_by="x", close_reason="已改善",
+        counts_from=date(2027, 1, 15), due_on=date(2027, 1, 31),
+    )  # fmt: skip
+    counts = reconcile(CorporateVisit(), on=ON, policy=policy_on(ON))  # the quarter's visit, due on 12-31
+    assert not counts["quarantined"]
+    assert {(item.status, item.due_on) for item in WorkItem.objects.all()} == {("OPEN", date(2027, 1, 15))}
