@@ -1,0 +1,1 @@
+"""Benchmarks: what they build and what they compare with."""
