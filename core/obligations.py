@@ -26,6 +26,8 @@ class Obligation(NamedTuple):
     cite: str
     duty: str
     same_as: tuple[str, ...]
+    app: str  # the room that owns it
+    system: str  # what the software must do for it
 
 
 @lru_cache(maxsize=1)
@@ -38,9 +40,11 @@ def catalogue() -> dict[str, Obligation]:
         row["id"]: Obligation(
             row["id"],
             documents[row["id"].split("-")[0]],
-            row["cite"],
+            str(row["cite"]),  # 2.1 is a number to YAML
             row["duty"],
             tuple(row.get("same_as", ())),
+            row["app"],
+            row["system"],
         )
         for row in data["obligations"]
     }

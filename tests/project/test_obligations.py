@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
-import ast
+import pkgutil
 from pathlib import Path
 
-import postloan.close_of_day  # noqa: F401  (claims are made when their module is read)
-import workflow.services.signatures  # noqa: F401
+from django.conf import settings
+
+import postloan.urls  # noqa: F401  (claims are made when their module is read)
+from core import policy_files
 from core.obligations import catalogue, claimed
+from core.rulebook import marks_in, shipped_marks
+from postloan.obligations import KINDS
+from postloan.policy_pages.words import TITLES
+from postloan.rulebook import CLAIMS, ROOMS
+from workflow.duties import Rule
 
 # What the product answers for so far: each with code that claims it and a test that shows it wholly kept.
 ANSWERED = {
     "GR-27", "GD-3.3", "GR-28.1", "GR-28.2", "GR-28.3", "GR-28.4", "GR-30", "GR-3", "GR-5", "FW-2.3.1",
     "GR-6.4.1b", "GR-6.4.2", "GR-6.4.3", "GR-6.4.4", "GD-3.2",
 }  # fmt: skip
-TESTS = Path(__file__).resolve().parent.parent
+MARKS = marks_in(Path(__file__).resolve().parent.parent)
+WHOLE, PART = set(MARKS.whole), set(MARKS.part)
 
 
-def marked() -> tuple[set[str], set[str]]:
-    """Ids of the obligations that tests show wholly kept, and in part."""
-    whole, part = set(), set()
-    for path in TESTS.rglob("test_*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "obligation"
-            ):
-                ids = {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
-                (part if node.keywords else whole).update(ids)
-    return whole, part
+def ours() -> set[str]:
+    """What the product's code claims; rules that tests invent do not count."""
+    return {one for one, by in claimed().items() if any(not code.startswith("tests.") for code in by)}
 
 
 def test_every_answered_obligation_is_claimed_by_code_and_shown_by_a_test():
-    whole, _ = marked()
-    assert whole >= ANSWERED
-    assert set(claimed()) >= ANSWERED
+    assert WHOLE >= ANSWERED
+    assert ours() >= ANSWERED
 
 
 def test_nothing_is_marked_or_claimed_that_the_catalogue_does_not_know():
-    whole, part = marked()
     assert len(catalogue()) == 183
-    assert (whole | part | set(claimed())) <= set(catalogue())
+    assert (WHOLE | PART | ours()) <= set(catalogue())
 
 
 def test_what_a_test_shows_wholly_kept_is_claimed_by_code():
-    whole, _ = marked()
-    assert whole <= set(claimed())
+    assert ours() >= WHOLE
+
+
+def test_the_marks_that_ship_are_those_of_the_tests():
+    """Otherwise: manage.py rulebook --write."""
+    assert shipped_marks() == MARKS
+
+
+def test_a_row_that_rests_on_others_names_rows_that_exist_and_never_itself():
+    def below(key: str, above: tuple[str, ...] = ()) -> None:
+        assert key not in above, f"{key} rests on itself"
+        for other in catalogue()[key].same_as:
+            below(other, (*above, key))
+
+    for key in catalogue():
+        below(key)
+
+
+def test_every_room_claim_and_parameter_has_words_for_the_rulebook():
+    assert {row.app for row in catalogue().values()} == set(ROOMS)
+    for by in claimed().values():
+        for code in by:
+            thing = pkgutil.resolve_name(code)
+            is_rule = isinstance(thing, type) and issubclass(thing, Rule)
+            assert code.startswith("tests.") or (thing.kind in KINDS if is_rule else code in CLAIMS), code
+    shipped = policy_files.shipped(settings.POLICY_DIR)
+    assert {name for parameters in shipped.values() for name in parameters} - set(TITLES) == set()
