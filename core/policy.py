@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -57,12 +57,21 @@ class Policy:
     parents: Mapping[str, str | None]
     parameters: Mapping[str, Mapping[str, Parameter]]
     calendar: Calendar  # "three workdays" is a figure of policy and a question to the calendar
+    # A day asks the same questions of every loan. `replace` begins with none answered.
+    _answered: dict[tuple[str, str], Parameter] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _families: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def get(self, scheme: str, name: str) -> Parameter:
         """A parameter of a scheme, else of its parent, at last of the base scheme."""
+        answered = self._answered.get((scheme, name))
+        if answered is not None:
+            return answered
         for code in self.lineage(scheme):
             found = self.parameters[code].get(name)
             if found is not None:
+                self._answered[scheme, name] = found
                 return found
         raise UnknownParameter(f"方案 {scheme} 在 {self.on} 没有参数 {name}，其上级方案与基础方案也没有")
 
@@ -78,6 +87,12 @@ class Policy:
             code = self.parents[code]
         if BASE not in seen and BASE in self.parameters:
             yield BASE
+
+    def family(self, scheme: str) -> list[str]:
+        """The scheme and those that descend from it; do not change the list."""
+        if scheme not in self._families:
+            self._families[scheme] = [code for code in self.parameters if self.is_under(code, scheme)]
+        return self._families[scheme]
 
     def is_under(self, scheme: str, ancestor: str) -> bool:
         """Whether a scheme is another or descends from it."""
@@ -112,9 +127,25 @@ def policy_on(on: date) -> Policy:
 
 @lru_cache(maxsize=32)
 def _build(database: str, newest: int | None, count: int, on: date, calendar: Calendar) -> Policy:
-    versions: dict[str, list[SchemeVersion]] = {}
     approved = SchemeVersion.objects.filter(status=VersionStatus.APPROVED).select_related("scheme")
-    for version in approved.order_by("scheme_id", "effective_on"):
+    return _assemble(approved, on, calendar)
+
+
+def policy_as_if(version: SchemeVersion, on: date) -> Policy:
+    """The policy of a day as it would be if a proposed version (saved or not) were approved as well."""
+    approved = SchemeVersion.objects.filter(status=VersionStatus.APPROVED).select_related("scheme")
+    return _assemble([*approved, version], on, calendar_store.load())
+
+
+def version_in_force(scheme: Scheme, on: date) -> SchemeVersion | None:
+    """The approved version of a scheme that decides on a day: what a change from that day on starts from."""
+    approved = scheme.versions.filter(status=VersionStatus.APPROVED, effective_on__lte=on)
+    return approved.order_by("-effective_on").first()
+
+
+def _assemble(found: Iterable[SchemeVersion], on: date, calendar: Calendar) -> Policy:
+    versions: dict[str, list[SchemeVersion]] = {}
+    for version in sorted(found, key=lambda one: (one.scheme_id, one.effective_on)):
         versions.setdefault(version.scheme_id, []).append(version)
     shipped = policy_files.shipped(settings.POLICY_DIR)
     parents, parameters = {}, {}

@@ -4,7 +4,7 @@ from core.models.audit import AuditEntry, AuditSeal
 from core.models.calendar import CalendarDay, CalendarYear
 from core.models.imports import ImportBatch, ImportFile
 from core.models.outbox import OutboxEntry
-from core.models.policy import Scheme, SchemeVersion
+from core.models.policy import Preview, Scheme, SchemeVersion
 
 __all__ = [
     "AuditEntry",
@@ -14,6 +14,7 @@ __all__ = [
     "ImportBatch",
     "ImportFile",
     "OutboxEntry",
+    "Preview",
     "Scheme",
     "SchemeVersion",
 ]

@@ -81,3 +81,30 @@ class SchemeVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scheme_id} v{self.number}"
+
+
+class Preview(models.Model):
+    """What a change of policy or calendar would do to the duties of the coming quarter, worked out in the background.
+
+    `change` says what: a version's scheme, parameters and effective day, or a year and its days; `version` is the
+    proposal that it has become. `result` is what postloan.preview found. Kept, so that whoever approved can be shown
+    what he saw.
+    """
+
+    change = models.JSONField("变更")
+    version = models.ForeignKey(
+        SchemeVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="previews"
+    )
+    on = models.DateField("推演日")
+    by = models.CharField("推演人", max_length=40)
+    at = models.DateTimeField("提出时间")
+    started_at = models.DateTimeField("开始", null=True, blank=True)
+    progress = models.PositiveSmallIntegerField("进度", default=0)  # percent
+    result = models.JSONField("结果", null=True, blank=True)
+    error = models.TextField("原因", blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.on}"

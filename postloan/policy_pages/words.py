@@ -1,0 +1,184 @@
+"""What parameters and their values are called on the pages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import Line, Role
+from core.errors import Invalid
+from credit.choices import AccountKind, Product, RiskClass
+from inspections.rules import FREQUENCY_WORDS
+
+TITLES: dict[str, object] = {
+    "lender.name": _("机构名称"),
+    "lender.go_live_on": _("上线日"),
+    "extracts.expected": _("每日等待核心系统数据"),
+    "extracts.policy_hour": _("不再等待数据的时点"),
+    "import.findings": _("导入后账面不合的处理"),
+    "entry.kinds": _("可以手工录入的内容"),
+    "product.scheme": _("产品适用的管理方案"),
+    "site_inspection.frequency": _("现场检查频率"),
+    "site_inspection.basis": _("现场检查的期间"),
+    "site_inspection.min_gap": _("两次检查的最少间隔（天）"),
+    "first_check.within": _("首次检查期限（工作日）"),
+    "first_check.form_within": _("首次检查后填表期限"),
+    "first_check.exempt_term": _("免首次检查的贷款期限"),
+    "event_visit.within": _("风险事项到场期限（工作日）"),
+    "escalation.ladder": _("逾期升级"),
+    "signature_chain.site_inspection": _("现场检查表签字链"),
+    "signature_chain.completion_record": _("办结记录签字链"),
+    "signature_chain.original_recovery": _("保函原件收回签字链"),
+    "late_entry.after": _("超过多久为补录"),
+    "financials.explain_change": _("科目变动须说明的比例"),
+    "financials.ratios": _("财务比率"),
+    "maturity_letter.before": _("到期催收函提前量"),
+    "maturity_letter.prepare": _("备函提前量"),
+    "maturity_letter.receipts_before": _("收齐回执的提前量"),
+    "maturity_funds.before": _("还款资金到账提前量"),
+    "maturity_funds.ahead": _("还款资金开始核对的提前量"),
+    "acceptance_funds.before": _("票据资金到账提前量"),
+    "acceptance_funds.ahead": _("票据资金开始核对的提前量"),
+    "interest_funds.day": _("付息资金到账日（每月几日）"),
+    "interest_funds.months": _("付息月份"),
+    "interest_funds.ahead": _("付息资金开始核对的提前量"),
+    "funds.account_kinds": _("可用于还款的账户种类"),
+    "letter_of_guarantee.remind_before": _("保函到期提醒提前量"),
+    "letter_of_guarantee.recover_within": _("保函原件收回期限"),
+    "account_review.due": _("账户监测完成期限"),
+    "analysis_report.within": _("分析报告期限"),
+    "work_review.frequency": _("贷后工作检查频率"),
+    "review_meeting.frequency": _("贷后例会频率"),
+    "limitation.years": _("诉讼时效（年）"),
+    "limitation.warn_days": _("时效届满前预警（天）"),
+    "guarantee_period.default_months": _("未约定时的保证期间（月）"),
+    "warning.report_within": _("预警报告期限"),
+    "provision.rates": _("减值准备计提比例"),
+    "archive_check.frequency": _("档案检查频率"),
+    "return_visit.frequency": _("客户回访频率"),
+    "return_visit.key_top": _("重点客户户数"),
+    "legal_report.frequency": _("法务报告频率"),
+    "collection_reminder.long_term": _("长期贷款提醒提前量"),
+    "collection_reminder.short_term": _("短期贷款提醒提前量"),
+    "early_repayment.cutoff": _("提前还款截止时点"),
+    "normal_sampling.rate": _("正常类抽查比例"),
+    "normal_sampling.period": _("正常类抽查期间"),
+    "contact.within": _("建立固定联系的期限"),
+    "repeat_overdue.times": _("多次逾期的认定"),
+    "repayment_notice.before": _("还款通知提前量"),
+    "report.frequency": _("定期报告频率"),
+    "first_call.within": _("首次电话回访期限"),
+    "self_payment_call.within": _("自主支付回访期限"),
+    "call.coverage": _("电话回访覆盖率"),
+    "monthly_sampling.rate": _("每月抽查比例"),
+    "overdue.buckets": _("逾期账龄"),
+    "dunning.calls_per_day": _("每日催收电话次数"),
+    "dunning.lost_contact_after": _("失联认定期限"),
+    "repayment_reminder.before": _("还款提醒提前量"),
+}
+
+UNITS: dict[str, object] = {"workdays": _("个工作日"), "days": _("天"), "months": _("个月")}
+FREQUENCIES: dict[str, object] = {"none": _("不要求定期"), **FREQUENCY_WORDS}
+OTHERS: dict[str, object] = {
+    **{one.value: one.label for one in AccountKind},
+    "calendar": _("自然季、自然月、半月"),
+}
+FINDINGS: dict[str, object] = {"refuse": _("退回整批"), "list": _("入账并列出")}
+KEYS: dict[str, object] = {
+    **{one.value: one.label for one in (*RiskClass, *Product, *Line)},
+    **{key: str(word).removesuffix("至少一次").removesuffix("至少两次") for key, word in FREQUENCIES.items()},
+    "half_monthly": _("每月两次"),
+    "times": _("次数"),
+    "over_cap": _("担保债权超过担保金额"),
+    "valued_before_registered": _("评估早于登记"),
+    "loan_without_responsible": _("有余额的借据没有客户经理"),
+    "bills_do_not_add_up": _("票据合计与借据金额不符"),
+    **UNITS,
+}
+ROLES = {one.value: one.label for one in Role} | {"AUTHOR": _("经办人")}
+
+RATES = {
+    "call.coverage", "financials.explain_change", "monthly_sampling.rate", "normal_sampling.rate", "provision.rates",
+}  # fmt: skip
+_RATE = re.compile(r"\d+(\.\d+)?")
+_ORDER = {key: place for place, key in enumerate(KEYS)}
+
+
+def title(name: str) -> str:
+    """What a parameter is called; one without words yet by its name."""
+    return str(TITLES.get(name, name))
+
+
+def key_word(key: str) -> str:
+    """What a key of a mapping is called."""
+    return str(KEYS.get(key, key))
+
+
+def ordered(value: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """A mapping in the order of its vocabulary: the database keeps none."""
+    return sorted(value.items(), key=lambda item: (_ORDER.get(item[0], len(_ORDER)), item[0]))
+
+
+def is_span(value: Any) -> bool:
+    """Whether a value is a stretch of time: {"days": 10}."""
+    return isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in UNITS
+
+
+def in_words(value: Any, name: str = "") -> str:
+    """A value as it is read aloud; the parameter's name says whether it is a rate."""
+    match value:
+        case None:
+            return str(_("未设定"))
+        case bool():
+            return str(_("是") if value else _("否"))
+        case str() if name in RATES and _RATE.fullmatch(value):
+            return f"{(Decimal(value) * 100).normalize():f}%"
+        case str():
+            return str(FREQUENCIES.get(value) or FINDINGS.get(value) or OTHERS.get(value) or value)
+        case Mapping() if is_span(value):
+            ((unit, count),) = value.items()
+            return f"{count} {UNITS[unit]}"
+        case {"times": times, "months": months}:
+            return f"{months} 个月内 {times} 次"
+        case Mapping() if "role" in value:
+            who = value.get("label") or ROLES.get(value["role"], value["role"])
+            return f"逾期 {value['after_days']} 天报{who}" if "after_days" in value else str(who)
+        case Mapping():
+            return "；".join(f"{key_word(key)} {in_words(item, name)}" for key, item in ordered(value))
+        case list() | tuple():
+            return "、".join(in_words(item, name) for item in value)
+    return str(value)
+
+
+def plain(value: Any) -> Any:
+    """A value out of a policy as JSON has it."""
+    match value:
+        case Mapping():
+            return {key: plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+    return value
+
+
+def as_entered(value: Any) -> str:
+    """A value as it stands in the version."""
+    return json.dumps(plain(value), ensure_ascii=False)
+
+
+def from_text(text: str) -> Any:
+    """What was typed as JSON; Invalid says where it breaks off."""
+    try:
+        return json.loads(text, parse_float=_no_floats)
+    except json.JSONDecodeError as error:
+        raise Invalid(
+            f"第 {error.lineno} 行第 {error.colno} 个字附近写法有误，请对照原值检查引号、逗号和括号。"
+        ) from None
+
+
+def _no_floats(text: str) -> Any:
+    raise Invalid(f'小数请写成带引号的文字，如 "{text}"。')
