@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.db.models.functions import Reverse
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+CANDIDATES = 1000  # a text that more borrowers answer to is met everywhere: walking soon finds a page
+NAME_RUN, INITIALS_RUN = 2, 3  # lengths of the runs that the indexes of migration 0009 hold
+# Runs of 有限责任公司 and 股份有限公司, and of their initials: they tell nobody apart.
+COMMON = frozenset(("有限", "限责", "责任", "任公", "公司", "股份", "份有", "限公")) | frozenset(
+    ("yxg", "xgs", "yxz", "xzr", "zrg", "rgs", "gfy", "fyx")
+)
+CERTIFICATE_TAIL = 6  # fewer characters of a certificate number would be guessed, not known
 
 
 class FactQuerySet(models.QuerySet):
@@ -37,22 +50,144 @@ class BorrowerQuerySet(models.QuerySet):
             return self
         if not scope.roles:
             return self.none()
-        # Sub-selects rather than joins, so that no row comes twice (and the models stay above this module).
+        loans, responsibilities = self._of_borrowers()
+        own = responsibilities.current(scope.on).filter(person__in=scope.person_ids)
+        if not scope.unit_ids:  # a few hundred customers: the database starts from them
+            return self.filter(pk__in=own.values("borrower"))
+        # Sub-selects rather than joins, so that no row comes twice; a page of many is walked to.
+        return self.filter(
+            Exists(loans.filter(borrower=OuterRef("pk"), unit__in=scope.unit_ids))
+            | Exists(responsibilities.filter(borrower=OuterRef("pk"), unit__in=scope.unit_ids))
+            | Exists(own.filter(borrower=OuterRef("pk")))
+        )
+
+    def _of_borrowers(self) -> tuple[Any, Any]:
+        """Loans and responsibilities; by way of the fields, so that the models stay above this module."""
         related: list[Any] = [
             self.model._meta.get_field(name).related_model for name in ("loans", "responsibilities")
         ]
-        loans, responsibilities = (model.objects.filter(borrower=OuterRef("pk")) for model in related)
-        return self.filter(
-            Exists(loans.filter(unit__in=scope.unit_ids))
-            | Exists(responsibilities.filter(unit__in=scope.unit_ids))
-            | Exists(responsibilities.current(scope.on).filter(person__in=scope.person_ids))
-        )
+        loans, responsibilities = related
+        return loans._base_manager.order_by(), responsibilities.objects.order_by()
 
     def search(self, text: str) -> BorrowerQuerySet:
-        """By name, by pinyin initials or by number; each under a prefix index, no extension needed."""
+        """By a fragment of the name or of its pinyin initials, by how the number begins, or by certificate number.
+
+        Of a certificate number the whole or at least its last six characters. A rare text is asked of the indexes at
+        once; rows of one that is met everywhere are left to be walked in the order of the caller, who wants a page.
+        """
         text = text.strip()
         if not text:
             return self
-        return self.filter(
-            Q(number__istartswith=text) | Q(name__contains=text) | Q(initials__startswith=text.lower())
-        )
+        ids = self._told(text)
+        return self.filter(pk__in=ids) if len(ids) <= CANDIDATES else self._meaning(text)
+
+    def found_by(self, user: User, text: str, limit: int) -> list[Any]:
+        """So many borrowers that the person may see and that `search` finds, quickly whatever the text.
+
+        The indexes tell the candidates of the whole book, and the scope is asked about these alone. Where they are too
+        many, and too few of the first of them are the person's, the question is put from the scope's side.
+        """
+        scope = user.scope
+        if not scope.reads_all and not scope.unit_ids:
+            return list(self.visible_to(user)._meaning(text).order_by("number")[:limit])
+        ids = self._told(text)
+        mine = self.among(user, ids)
+        if len(ids) > CANDIDATES:
+            if len(mine) < limit:
+                mine |= self._theirs(user, anyhow(text, "borrower__"), stop=3 * limit)
+            mine = set(sorted(mine)[:limit])
+        # Sorted here: with a LIMIT the database would walk all numbers in search of these.
+        first = sorted(self.filter(pk__in=mine).values_list("number", "pk"))[:limit] if mine else []
+        rows = self.in_bulk([pk for _number, pk in first])
+        return [rows[pk] for _number, pk in first]
+
+    def among(self, user: User, ids: Collection[int]) -> set[int]:
+        """Those of these borrowers that the person may see, as `visible_to` would say; by their ids, a few thousand."""
+        if user.scope.reads_all or not ids:
+            return set(ids)
+        return self._theirs(user, Q(borrower__in=ids)) if user.scope.roles else set()
+
+    def _told(self, text: str) -> set[int]:
+        """What the indexes tell of the whole book: ids, one more than `CANDIDATES` at most."""
+        first, *rest = self.candidates(text)
+        # ALL, so that the database stops at the last row that is wanted.
+        return set(first.union(*rest, all=True)[: CANDIDATES + 1].values_list("pk", flat=True))
+
+    def _theirs(self, user: User, where: Q, stop: int | None = None) -> set[int]:
+        """Ids of borrowers of the person's scope, from the rows that put them there, in any order."""
+        scope, (loans, responsibilities) = user.scope, self._of_borrowers()
+        found: set[int] = set()
+        for rows in (
+            loans.filter(unit__in=scope.unit_ids),  # of nobody's units nothing is asked
+            responsibilities.filter(unit__in=scope.unit_ids),
+            responsibilities.current(scope.on).filter(person__in=scope.person_ids),
+        ):
+            if stop:
+                rows = rows.alias(certificate_tail=Reverse("borrower__id_number"))
+            found.update(rows.filter(where).values_list("borrower", flat=True)[:stop])
+        return found
+
+    def _meaning(self, text: str) -> BorrowerQuerySet:
+        return self.alias(certificate_tail=Reverse("id_number")).filter(anyhow(text))
+
+    def candidates(self, text: str) -> list[models.QuerySet[Any, Any]]:
+        """One question to the whole book for each thing that the text may mean, so that each has its index."""
+        keyed = self.model._base_manager.alias(
+            certificate_tail=Reverse("id_number"),
+            name_runs=_runs_of("name", NAME_RUN),
+            initials_runs=_runs_of("initials", INITIALS_RUN),
+        ).order_by()
+        return [keyed.filter(index, meaning).values("pk") for index, meaning in ways_to_find(text)]
+
+
+def runs(word: str, length: int) -> list[str]:
+    """Every run of so many characters in a word, as `credit_grams` sees them: 瑞丰粮 → 瑞丰, 丰粮."""
+    return sorted({word[i : i + length] for i in range(len(word) - length + 1)})
+
+
+def _runs_of(column: str, length: int) -> Func:
+    return Func(
+        F(column), Value(length), function="credit_grams", output_field=ArrayField(models.TextField())
+    )
+
+
+def _index(column: str, word: str, length: int) -> Q:
+    """The condition that the index of runs answers; none for words that nearly every company has in its name."""
+    telling = [run for run in runs(word, length) if run not in COMMON]
+    return Q(**{f"{column}__contains": telling}) if telling else Q()
+
+
+def ways_to_find(text: str, prefix: str = "") -> list[tuple[Q, Q]]:
+    """What a typed text may mean, each after the condition that its index answers (migration 0009).
+
+    From the scope's side (with a prefix) letters are compared without their case, which no index of beginnings does: an
+    index would lead the database to walk through everybody's rows.
+    """
+    begins = "istartswith" if prefix else "startswith"
+    number = Q()
+    for written in {text, text.upper(), text.lower()}:
+        number |= Q(**{f"{prefix}number__{begins}": written})
+    ways = [(Q(), number)]
+    letters = text.lower()
+    if len(text) < NAME_RUN:
+        ways.append((Q(), Q(**{f"{prefix}name__{begins}": text})))
+    else:
+        ways.append((_index("name_runs", letters, NAME_RUN), Q(**{f"{prefix}name__icontains": text})))
+    if not re.fullmatch("[0-9A-Za-z]+", text):
+        return ways
+    if len(text) < INITIALS_RUN:
+        ways.append((Q(), Q(**{f"{prefix}initials__{begins}": letters})))
+    else:
+        index = _index("initials_runs", letters, INITIALS_RUN)
+        ways.append((index, Q(**{f"{prefix}initials__contains": letters})))
+    if len(text) >= CERTIFICATE_TAIL and any(map(str.isdigit, text)):
+        ways.append((Q(), Q(certificate_tail__startswith=text.upper()[::-1])))
+    return ways
+
+
+def anyhow(text: str, prefix: str = "") -> Q:
+    """Whether a row answers to the text in any way."""
+    found = Q()
+    for _index, meaning in ways_to_find(text, prefix):
+        found |= meaning
+    return found

@@ -41,6 +41,7 @@ class Borrower(models.Model):
                 condition=Q(kind__in=BorrowerKind.values), name="a_borrower_is_of_a_known_kind"
             ),
         )
+        # Those that find a fragment and the tail of a certificate are written in SQL (migration 0009).
         indexes = (
             models.Index(fields=["initials"], opclasses=["varchar_pattern_ops"], name="borrower_initials"),
             models.Index(fields=["name"], opclasses=["varchar_pattern_ops"], name="borrower_name"),

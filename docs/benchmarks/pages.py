@@ -1,0 +1,164 @@
+"""How long pages take while fifty people click: the product's own server, one process, plain threads.
+
+Each person asks for a page every ten seconds; every other page is the trivial signed-in one (change of password), so
+that both are measured under the same load. Usage, on a database with a book (docs/performance.md says which):
+    python docs/benchmarks/pages.py [--users 50] [--minutes 2] [--pause 10]
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import itertools
+import os
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import django
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "postloan.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
+from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+
+from accounts.choices import Role  # noqa: E402
+from accounts.models import User  # noqa: E402
+from credit.models import Borrower  # noqa: E402
+
+TRIVIAL = "/password/"
+# Of fifty people: mostly customer managers, as in a branch.
+MIX = (
+    (Role.CUSTOMER_MANAGER, 36), (Role.CUSTOMER_HEAD, 6), (Role.RISK_MANAGER, 4), (Role.RISK_HEAD, 2),
+    (Role.PRESIDENT, 1), (Role.AUDITOR, 1),
+)  # fmt: skip
+
+
+def people(count: int) -> list[User]:
+    """So many people in the proportions of MIX; what a book lacks is made up for by customer managers."""
+    chosen: list[User] = []
+    for role, share in MIX:
+        who = User.objects.filter(posts__role=role, is_active=True).order_by("?").distinct()
+        chosen += list({user.pk: user for user in who[: max(1, share * count // 50)]}.values())
+    if not chosen:
+        sys.exit("这本账里没有人员。")
+    return list(itertools.islice(itertools.cycle(chosen), count))
+
+
+def session_of(user: User) -> str:
+    """A session such as signing in would make."""
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    return str(store.session_key)
+
+
+def clicks(user: User) -> list[tuple[str, str]]:
+    """The pages of a person, by name, each followed by the trivial one."""
+    found = list(Borrower.objects.visible_to(user).order_by("number").values_list("number", flat=True)[:5])
+    pages = [("home", "/"), ("dashboard", "/dashboard/"), ("borrowers", "/borrowers/")]
+    pages += [("borrower", f"/borrowers/{random.choice(found)}/")] if found else []
+    random.shuffle(pages)
+    return [click for page in pages for click in (page, ("trivial", TRIVIAL))]
+
+
+class Person(threading.Thread):
+    """One who clicks until the end."""
+
+    def __init__(self, user: User, port: int, pause: float, until: float) -> None:
+        super().__init__(daemon=True)
+        self.clicks, self.cookie = itertools.cycle(clicks(user)), session_of(user)
+        self.port, self.pause, self.until = port, pause, until
+        self.spent: list[tuple[str, float, int]] = []
+
+    def run(self) -> None:
+        time.sleep(random.uniform(0, self.pause))
+        while time.monotonic() < self.until:
+            name, path = next(self.clicks)
+            started = time.perf_counter()
+            link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            link.request("GET", path, headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={self.cookie}"})
+            answer = link.getresponse()
+            answer.read()
+            link.close()
+            self.spent.append((name, time.perf_counter() - started, answer.status))
+            time.sleep(self.pause)
+
+
+def serve(port: int) -> subprocess.Popen[bytes]:
+    """The server as `./run` starts it."""
+    command = [sys.executable, "-m", "gunicorn", "postloan.wsgi", "--bind", f"127.0.0.1:{port}"]
+    command += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"DEBUG": "0", "LOG_LEVEL": "ERROR"})
+    for _ in range(120):
+        time.sleep(0.5)
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            continue
+        return process
+    sys.exit("网页服务没有启动。")
+
+
+def main() -> None:
+    """Warm up, let them click, print p50 and p95 of each page beside the trivial one's."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--users", type=int, default=50)
+    parser.add_argument("--minutes", type=float, default=2)
+    parser.add_argument("--pause", type=float, default=10)
+    options = parser.parse_args()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = serve(port)
+    try:
+        users = people(options.users)
+        warm = [Person(user, port, 0.01, time.monotonic() + 5) for user in users[:8]]
+        for one in warm:
+            one.start()
+        for one in warm:
+            one.join()
+        until = time.monotonic() + options.minutes * 60
+        crowd = [Person(user, port, options.pause, until) for user in users]
+        for one in crowd:
+            one.start()
+        for one in crowd:
+            one.join()
+    finally:
+        server.terminate()
+        server.wait()
+    spent: dict[str, list[float]] = defaultdict(list)
+    for one in crowd:
+        for name, seconds, status in one.spent:
+            spent[name if status == 200 else f"{name} ({status})"].append(seconds * 1000)
+    report(spent)
+
+
+def report(spent: dict[str, list[float]]) -> None:
+    """A table: clicks, p50, p95, and p95 over the trivial page's."""
+
+    def p95(times: list[float]) -> float:
+        return statistics.quantiles(times, n=20, method="inclusive")[-1] if len(times) > 1 else times[0]
+
+    trivial = p95(spent["trivial"])
+    print(f"load of the machine {os.getloadavg()[0]:.1f}")
+    print("| page | clicks | p50 ms | p95 ms | ÷ trivial |\n|---|---|---|---|---|")
+    for name, times in sorted(spent.items(), key=lambda one: p95(one[1])):
+        middle, high = statistics.median(times), p95(times)
+        print(f"| {name} | {len(times)} | {middle:.0f} | {high:.0f} | {high / trivial:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
