@@ -240,3 +240,43 @@ class ContactWay(models.TextChoices):
     WECHAT = "WECHAT", "微信"
     VISIT = "VISIT", "上门或到单位"
     POST = "POST", "信函"
+
+
+class Arrears(models.TextChoices):
+    """How long a loan is past due, in the steps in which arrears are reported."""
+
+    NOT_DUE = "NOT_DUE", "未逾期"
+    D30 = "D30", "逾期 1–30 天"
+    D60 = "D60", "逾期 31–60 天"
+    D90 = "D90", "逾期 61–90 天"
+    D180 = "D180", "逾期 91–180 天"
+    D360 = "D360", "逾期 181–360 天"
+    LONGER = "LONGER", "逾期 360 天以上"
+
+    @property
+    def days(self) -> tuple[int, int | None]:
+        """The first and the last day past due of the step."""
+        first = {"NOT_DUE": 0, "D30": 1, "D60": 31, "D90": 61, "D180": 91, "D360": 181, "LONGER": 361}
+        last = {"NOT_DUE": 0, "D30": 30, "D60": 60, "D90": 90, "D180": 180, "D360": 360}
+        return first[self.value], last.get(self.value)
+
+
+class Maturing(models.TextChoices):
+    """How soon a loan matures, seen from a day; each loan stands in one step, so that they add up."""
+
+    PAST = "PAST", "已过到期日"
+    WEEK = "WEEK", "7 天内到期"
+    MONTH = "MONTH", "8–30 天到期"
+    QUARTER = "QUARTER", "31–90 天到期"
+    LATER = "LATER", "90 天以后到期"
+
+    @property
+    def days(self) -> tuple[int | None, int | None]:
+        """The first and the last day of the step, counted from the day (0 is the day itself)."""
+        return {
+            "PAST": (None, -1),
+            "WEEK": (0, 7),
+            "MONTH": (8, 30),
+            "QUARTER": (31, 90),
+            "LATER": (91, None),
+        }[self.value]

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from credit.views import borrowers, entry, events, groups, letters, loans
+from credit.views import borrowers, entry, events, groups, letters, loan_list, loans
 
 urlpatterns = [
     path("borrowers/", borrowers.borrowers, name="borrowers"),
     path("borrowers/export/", borrowers.borrowers_export, name="borrowers_export"),
+    path("loans/", loan_list.loan_list, name="loans"),
+    path("loans/export/", loan_list.loans_export, name="loans_export"),
     path("loans/<str:number>/", loans.loan, name="loan"),
     path("accounts/<str:number>/", loans.account, name="account"),
     path("accounts/<str:number>/export/", loans.account_export, name="account_export"),

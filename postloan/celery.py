@@ -23,6 +23,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "postloan.settings")
 # A killed worker's job is handed out again after this; every job is shorter (task_time_limit), or it would
 # run twice.
 VISIBILITY_TIMEOUT = 300
+# A Redis that accepts and never answers (frozen, or behind a dead link) is given up after so many seconds; without this
+# a publish waits for ever, and beat with it.
+ANSWER_TIMEOUT = 5
 
 app = Celery("postloan")
 app.conf.update(
@@ -54,6 +57,7 @@ app.conf.update(
             "schedule": 10.0,
             "options": {"expires": 9},
         },
+        "preview": {"task": "postloan.jobs.preview", "schedule": 10.0, "options": {"expires": 9}},
         "seal-audit": {"task": "postloan.jobs.seal_audit", "schedule": 300.0, "options": {"expires": 290}},
     },
 )
@@ -93,6 +97,8 @@ def broker() -> dict[str, Any]:
                 "unacked_restore_throttle": 1,
                 "health_check_interval": 25,
                 "socket_connect_timeout": 2,
+                "socket_timeout": ANSWER_TIMEOUT,
+                "socket_keepalive": True,
             },
         }
     folder = var_dir / "broker"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -16,6 +18,7 @@ from accounts.http import SignedInRequest
 from core import clock
 from core.errors import Conflict
 from postloan import close_of_day
+from postloan.health import silent_since
 from workflow.choices import RunStatus, SubjectKind
 from workflow.models import DayRun, Quarantined
 from workflow.services import days
@@ -42,6 +45,22 @@ class RunLine:
     run: DayRun
     label: str
     counts: str
+    took: str
+
+
+@dataclass(frozen=True)
+class ProgressLine:
+    """How far the missed days are made up for, in words."""
+
+    state: days.CatchUp
+    step: str
+    steps: int
+    left: str
+
+    @property
+    def percent(self) -> int:
+        """Of the days, with the part of the one in hand."""
+        return int(100 * (self.state.done + self.state.steps_done / self.steps) / self.state.total)
 
 
 @dataclass(frozen=True)
@@ -56,7 +75,28 @@ class AsideLine:
 def line_of(run: DayRun) -> RunLine:
     """A step with what it did, in words."""
     counts = [f"{WORDS[name]} {n}" for name, n in run.counts.items() if name in WORDS and n]
-    return RunLine(run, _label(run.step), "，".join(counts))
+    took = run.finished_at - run.started_at if run.finished_at and run.started_at else None
+    return RunLine(run, _label(run.step), "，".join(counts), span(took) if took else "")
+
+
+def span(time: timedelta) -> str:
+    """A length of time as one says it: 0.3 秒, 12 秒, 4 分钟, 2 小时 5 分钟."""
+    seconds = time.total_seconds()
+    if seconds < 60:
+        return _("%(n)s 秒") % {"n": f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"}
+    minutes = math.ceil(seconds / 60)
+    if minutes < 60:
+        return _("%(n)s 分钟") % {"n": minutes}
+    return _("%(hours)s 小时 %(minutes)s 分钟") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+def progress(today: date) -> ProgressLine | None:
+    """How the missed days are coming along, or None when none is missing."""
+    state = days.catching_up(today)
+    if state is None:
+        return None
+    left = span(state.left) if state.left is not None else ""
+    return ProgressLine(state, _label(state.step), len(close_of_day.STEPS), left)
 
 
 def _label(step: str) -> str:
@@ -68,6 +108,8 @@ def _label(step: str) -> str:
 def day(request: SignedInRequest) -> HttpResponse:
     """The last days with their steps, and everything that still waits to be mended."""
     today = clock.today()
+    if request.htmx:  # the page asks again while days are being made up for
+        return render(request, "home/day_progress.html", {"progress": progress(today)})
     recent = list(DayRun.objects.order_by("-on").values_list("on", flat=True).distinct()[:SHOWN_DAYS])
     runs = [line_of(run) for run in DayRun.objects.filter(on__in=recent).order_by("-on", "pk")]
     aside = [
@@ -76,7 +118,8 @@ def day(request: SignedInRequest) -> HttpResponse:
     ]
     context = {
         "state": days.day_state(today),
-        "behind": days.open_days(today),
+        "progress": progress(today),
+        "silent_since": silent_since(),
         "runs": runs,
         "aside": aside,
         "may_retry": request.user.scope.has(Role.ADMIN),

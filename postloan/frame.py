@@ -22,10 +22,13 @@ from credit.entry.kinds import ENTERERS
 from credit.models import Borrower
 from inspections.views import READERS as SAMPLE_READERS
 from monitoring.views import READERS as FUNDS_READERS
+from postloan.dashboard.pages import READERS as DASHBOARD_READERS
 from postloan.day_page import READERS as DAY_READERS
+from postloan.health import state_of_day
+from postloan.policy_pages.pages import PARTIES as POLICY_PARTIES
 from workflow.models import WorkItem
 from workflow.selectors import consents_waiting_for, waiting_for
-from workflow.services.days import DayState, day_state
+from workflow.services.days import DayState
 from workflow.views.late_entries import DECIDERS as LATE_DECIDERS
 
 COUNT_LIMIT = 1000  # a count in the frame is a hint; beyond this it says 999+ and costs no more
@@ -53,7 +56,9 @@ def _tasks(user: User) -> str:
 
 
 def _borrowers(user: User) -> str:
-    return bounded_count(Borrower.objects.visible_to(user).values("pk"))
+    """A customer manager's own; of those who read a branch, each of whose pages would count it, no number."""
+    wide = user.scope.reads_all or user.scope.unit_ids
+    return "" if wide else bounded_count(Borrower.objects.visible_to(user).values("pk"))
 
 
 def _signatures(user: User) -> str:
@@ -77,13 +82,14 @@ class Room:
 
 ROOMS = (
     Room(gettext_lazy("今日"), "home", tuple(Role), _tasks),
+    Room(gettext_lazy("看板"), "dashboard", DASHBOARD_READERS, None, ("dashboard_rows",)),
     Room(gettext_lazy("待签"), "document_inbox", SIGNERS, _signatures, ("document_inbox_read",)),
     Room(
         gettext_lazy("客户"),
         "borrowers",
         BUSINESS_ROLES,
         _borrowers,
-        ("borrower", "event_new", "event_reverse", "search"),
+        ("borrower", "loans", "event_new", "event_reverse", "search"),
     ),
     Room(gettext_lazy("手工录入"), "entry", ENTERERS, None, ("entry_kind", "entry_handover")),
     Room(gettext_lazy("集团"), "groups", BUSINESS_ROLES, None, ("group",)),
@@ -105,6 +111,15 @@ ROOMS = (
         "day",
         DAY_READERS,
     ),
+    Room(gettext_lazy("制度对照"), "rulebook", (*BUSINESS_ROLES, Role.ADMIN)),
+    Room(
+        gettext_lazy("管理方案"),
+        "policy",
+        POLICY_PARTIES,
+        None,
+        ("policy_scheme", "policy_change", "policy_version", "preview"),
+    ),
+    Room(gettext_lazy("工作日历"), "calendar", POLICY_PARTIES, None, ("calendar_change",)),
     Room(gettext_lazy("操作记录"), "audit", (Role.AUDITOR,), None, ("audit_verify",)),
 )
 
@@ -170,7 +185,7 @@ def frame_of(request: HttpRequest) -> Frame:
         branch=branch_of([post.unit for post in posts]),
         posts=where or _("当前没有在任岗位"),
         may_search=user.scope.has(*BUSINESS_ROLES),
-        day=day_state(today),
+        day=state_of_day(today),
         day_url=reverse("day") if user.scope.has(*DAY_READERS) else "",
         nav=nav_for(user, match.url_name or "" if match else ""),
     )

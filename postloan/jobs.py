@@ -13,6 +13,7 @@ from core.policy import policy_on
 from credit.models import RiskEvent
 from inspections.duties import EVENT_RULES
 from postloan import close_of_day
+from postloan.preview import work_out_next
 from workflow.engine import reconcile
 from workflow.services import days
 
@@ -38,6 +39,12 @@ def deliver_outbox() -> int:
 def seal_audit() -> int:
     """Seal the audit entries that are settled."""
     return sealing.seal_all()
+
+
+@shared_task
+def preview() -> int | None:
+    """Work out the next preview of a change that somebody asked for."""
+    return work_out_next()
 
 
 def on_risk_event(payload: Mapping[str, Any]) -> None:

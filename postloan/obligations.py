@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.obligations import catalogue
@@ -33,6 +34,7 @@ class Citation:
     document: str
     article: str
     short: str
+    obligation: str = ""  # its row in the rulebook; none for an internal rule
 
     def __str__(self) -> str:
         return f"{self.short} {self.article}"
@@ -41,6 +43,11 @@ class Citation:
     def full(self) -> str:
         """The document's whole title with the article."""
         return f"《{self.document}》{self.article}"
+
+    @property
+    def url(self) -> str:
+        """Where the rulebook says what the article asks for and what keeps it."""
+        return f"{reverse('rulebook')}?row={self.obligation}#{self.obligation}" if self.obligation else ""
 
 
 # What an obligation asks for, in the words of a list.
@@ -83,7 +90,7 @@ def citation(obligation: str) -> Citation:
     if known is None:
         return Citation(str(_("内部管理要求")), "", str(_("内部要求")))
     document = known.document.partition("（")[0]
-    return Citation(document, known.cite, SHORT.get(obligation.split("-")[0], document))
+    return Citation(document, known.cite, SHORT.get(obligation.split("-")[0], document), obligation)
 
 
 def title(obligation: str) -> str:
@@ -127,6 +134,9 @@ ACTS: dict[str, object] = {
     "credit.export": _("导出客户清单"),
     "credit.group.exported": _("导出集团成员"),
     "postloan.export": _("导出到期与逾期清单"),
+    "postloan.dashboard.exported": _("导出看板"),
+    "credit.loans.exported": _("导出借据清单"),
+    "postloan.rulebook.exported": _("导出制度对照"),
     "monitoring.funds.checked": _("核对到期资金"),
     "monitoring.export": _("导出资金预警"),
     "inspections.sample.drawn": _("抽取检查样本"),
@@ -134,6 +144,7 @@ ACTS: dict[str, object] = {
     "policy.version.proposed": _("提出管理方案参数"),
     "policy.version.approved": _("批准管理方案参数"),
     "policy.version.rejected": _("否决管理方案参数"),
+    "policy.preview.exported": _("导出推演结果"),
     "calendar.years.announced": _("登记放假安排"),
     "demo.passwords.set": _("设置演示账号密码"),
     "workflow.attachment.added": _("上传附件"),
@@ -171,9 +182,12 @@ SUBJECTS: dict[str, object] = {
     "accounts.user": _("人员"),
     "accounts.deputy": _("休假代理"),
     "core.importbatch": _("导入批次"),
+    "core.preview": _("推演"),
     "core.schemeversion": _("方案版本"),
     "core.calendar": _("工作日历"),
     "book": _("业务数据"),
+    "dashboard": _("看板"),
+    "loans": _("借据清单"),
     "credit.borrower": _("客户"),
     "credit.classfact": _("风险分类"),
     "credit.riskevent": _("风险事项"),
@@ -192,6 +206,7 @@ SUBJECTS: dict[str, object] = {
     "borrowers": _("客户名单"),
     "movements": _("账户流水"),
     "branch_duties": _("到期与逾期名单"),
+    "rulebook": _("制度对照"),
     "usage": _("使用情况表"),
     "funds": _("资金预警名单"),
 }

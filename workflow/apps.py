@@ -8,8 +8,9 @@ class WorkflowConfig(AppConfig):
     verbose_name = "职责与签字"
 
     def ready(self) -> None:
-        """Make the app's own form known."""
-        from workflow import registry  # the app registry must be ready first
+        """Make the app's own form and its measures known."""
+        from workflow import measures, registry  # the app registry must be ready first
         from workflow.documents import completion_record
 
         registry.register(completion_record.KIND)
+        measures.register()

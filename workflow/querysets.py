@@ -52,6 +52,25 @@ class WorkItemQuerySet(models.QuerySet):
         return self.open().filter(person__in=user.scope.person_ids)
 
 
+def in_charge(user: User, *, unit: str = "unit", person: str = "person") -> Q:
+    """Rows of the units whose business a person reads, and their own: how figures and the rows behind them are cut."""
+    scope = user.scope
+    if scope.reads_all:
+        return Q()
+    where = Q(**{f"{unit}__in": scope.unit_ids})
+    if scope.own_only:
+        where |= Q(**{f"{person}__in": scope.person_ids})
+    return where if scope.roles else Q(pk__in=[])
+
+
+class DailyMeasureQuerySet(models.QuerySet):
+    """Figures of days."""
+
+    def visible_to(self, user: User) -> DailyMeasureQuerySet:
+        """Figures of the units whose business the person reads, and of the person's own."""
+        return self.filter(in_charge(user))
+
+
 class DocumentQuerySet(models.QuerySet):
     """Documents."""
 

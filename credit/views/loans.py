@@ -20,7 +20,7 @@ from credit.entry.pages import on_loan
 from credit.forms import MovementFilter
 from credit.loan_panels import panels
 from credit.models import Account, AccountBalance, Loan, Transaction
-from credit.positions import live_loans
+from credit.positions import class_of, live_loans
 from credit.views.borrowers import money_unit
 
 PAGE = 100
@@ -33,9 +33,11 @@ def loan(request: SignedInRequest, number: str) -> HttpResponse:
     note = get_visible(
         Loan.objects.select_related("borrower", "contract", "unit"), request.user, number=number
     )
+    standing = live_loans(on).filter(pk=note.pk).first()
     context = {
         "loan": note,
-        "standing": live_loans(on).filter(pk=note.pk).first(),
+        "standing": standing,
+        "risk_class": class_of(standing.severity) if standing else None,
         "panels": panels(note, on),
         "entry_links": on_loan(note.number, enters(request.user, on)),
         "today": on,

@@ -1,5 +1,5 @@
 // The small moves of every page: "/" goes to the search box, an open menu closes on Escape or a click elsewhere,
-// and a filter sends its form as soon as it changes.
+// a filter sends its form as soon as it changes, and arrows walk the lines under the search box.
 (() => {
   const typing = (element) => element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
 
@@ -34,4 +34,40 @@
     const form = event.target.closest("form[data-auto-send]");
     if (form && event.target.tagName === "SELECT") form.requestSubmit();
   });
+
+  // The lines under the search box come from the server as one types; without this script Enter opens the page of them.
+  const box = document.getElementById("search"), found = document.getElementById("search-found");
+  if (!box || !found) return;
+  const lines = () => [...found.querySelectorAll("[role=option]")];
+  const chosen = () => lines().findIndex((line) => line.getAttribute("aria-selected") === "true");
+  function show(open) {
+    found.hidden = !(open && lines().length && box.value.trim());
+    box.setAttribute("aria-expanded", String(!found.hidden));
+    if (found.hidden) choose(-1);
+  }
+  function choose(index) {
+    lines().forEach((line, i) => line.setAttribute("aria-selected", String(i === index)));
+    if (index < 0) box.removeAttribute("aria-activedescendant");
+    else box.setAttribute("aria-activedescendant", lines()[index].id);
+  }
+  found.addEventListener("htmx:afterSwap", () => show(document.activeElement === box));
+  box.addEventListener("focus", () => show(true));
+  box.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;  // an input method is choosing characters with the same keys
+    const count = lines().length, move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "Escape" && !found.hidden) {
+      event.preventDefault();
+      show(false);
+    } else if (move && count) {
+      event.preventDefault();
+      show(true);
+      const from = chosen();
+      choose(from < 0 ? (move > 0 ? 0 : count - 1) : (from + move + count) % count);
+    } else if (event.key === "Enter" && !found.hidden && chosen() >= 0) {
+      event.preventDefault();
+      lines()[chosen()].click();
+    }
+  });
+  document.addEventListener("click", (event) => { if (!event.target.closest(".frame-search")) show(false); });
+  box.form.addEventListener("focusout", (event) => { if (!box.form.contains(event.relatedTarget)) setTimeout(() => show(false), 150); });
 })();

@@ -67,6 +67,9 @@ def left_behind() -> dict[str, list[Any]]:
             (called[kind, pk], *rest) for kind, pk, *rest in rows.values_list(*keys, *columns)
         )  # fmt: skip
 
+    figure = (
+        "on", "unit__code", "person__username", "post", "obligation", "measure", "key", "value", "amount",
+    )  # fmt: skip
     return {
         "duties": of_duties(
             WorkItem.objects.all(), "kind", "borrower_number", "unit__code", "line", "post", "person__username",
@@ -75,9 +78,7 @@ def left_behind() -> dict[str, list[Any]]:
         "escalations": of_duties(
             Escalation.objects.all(), "rung", "role", "person__username", "on", prefix="work_item__"
         ),
-        "measures": sorted(
-            DailyMeasure.objects.values_list("on", "unit__code", "post", "obligation", "measure", "value")
-        ),
+        "measures": list(DailyMeasure.objects.order_by(*figure).values_list(*figure)),
         "funds": sorted(
             FundsCheck.objects.values_list(
                 "on", "loan__number", "kind", "due_on", "check_day", "required", "from_pots", "from_balance", "short"

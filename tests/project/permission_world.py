@@ -13,8 +13,8 @@ from PIL import Image
 
 from accounts.choices import Role, UnitKind
 from accounts.models import Unit, User
-from core import clock
-from core.models import ImportBatch
+from core import clock, policy
+from core.models import ImportBatch, Preview, Scheme, SchemeVersion
 from credit.choices import EventKind, Product, ResponsibleRole
 from credit.models import Account, Borrower, Group, GroupMember, RiskEvent
 from inspections.models import Sample
@@ -172,7 +172,11 @@ def furnish(world: World) -> None:
         )
         for name in ("own", "other_branch")
     }  # fmt: skip
+    scheme, version, preview = _policy()
     for serial, (name, place) in enumerate(world.places.items()):
+        place.kwargs["scheme"] = {"code": scheme.pk}
+        place.kwargs["version"] = {"pk": version.pk}
+        place.kwargs["preview"] = {"pk": preview.pk}
         place.kwargs["batch"] = {"pk": batch.pk}
         leave = factories.make_leave(
             place.author, place.signers[0], from_on=date(2027, 1, 4 + serial), to_on=date(2027, 1, 4 + serial)
@@ -232,6 +236,26 @@ def furnish(world: World) -> None:
         for step in Step.objects.filter(chain__document=locked, position__gt=1).order_by("position"):
             signatures.sign(step=step, by=step.person, password=factories.PASSWORD, on=TODAY, at=AT)
         place.kwargs["locked_document"] = {"pk": locked.pk, "attachment": photo.pk}
+
+
+def _policy() -> tuple[Scheme, SchemeVersion, Preview]:
+    """A scheme, a proposal of somebody else, and a change that the head of risk typed, with its outcome."""
+    held = Scheme.objects.get(pk="GR").versions.get(number=1)
+    parameters = held.parameters | {"试": {"value": 1, "article": "试"}}
+    version = policy.propose(
+        scheme=held.scheme, parameters=parameters, effective_on=TODAY, reason="试", by="B001", at=AT
+    )
+    outcome = {
+        "since": "2026-11-24", "until": "2027-02-23", "days": [], "rehearsed": 0, "every": 1, "failed": 0,
+        "seconds": 0, "differences": [],
+    }  # fmt: skip
+    preview = Preview.objects.create(
+        change={
+            "scheme": "GR", "parameters": parameters, "effective_on": TODAY.isoformat(), "reason": "试", "base": 1,
+        },
+        on=TODAY, by="A003", at=AT, result=outcome,
+    )  # fmt: skip
+    return held.scheme, version, preview
 
 
 def _written(place: Place, about: Borrower, serial: int) -> tuple[Document, Any]:

@@ -31,6 +31,7 @@ DUMMY = {
     "step": 2**40,
     "here": "main",
     "kind": "contracts",
+    "code": "NOBODY",
 }
 
 # What a POST carries, so that somebody who may do it is not stopped by an empty form.
@@ -45,6 +46,7 @@ POSTED: dict[str, dict[str, Any]] = {
     "document_withdraw": {"reason": "补充照片"},
     "document_late": {"_actual_on": "2026-11-20", "_late_reason": "机房检修"},
     "late_entry_decide": {"decision": "grant"},
+    "policy_decide": {"decision": "reject", "reason": "间隔没有写全"},
     "document_sign": {"password": factories.PASSWORD},
     "document_send_back": {"reason": "请补充存货照片"},
     "document_inbox_sign": {"password": factories.PASSWORD},

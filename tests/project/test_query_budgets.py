@@ -17,11 +17,13 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.choices import Role
 from accounts.models import Unit
-from core import audit
+from core import audit, clock, policy
+from core.models import Preview, Scheme, SchemeVersion
 from credit.choices import Product
 from credit.models import Group, GroupMember, Guarantee, Responsibility
 from inspections.models import Sample, SampledBorrower
 from tests import factories
+from workflow import measures
 from workflow.models import Escalation, WorkItem
 
 BUDGETS: dict[str, int] = yaml.safe_load(
@@ -59,6 +61,9 @@ def fill(cast: SimpleNamespace, rows: int) -> None:
         away = cast.today + timedelta(days=start + i)
         factories.make_leave(cast.head_personal, cast.cm_personal, from_on=away, to_on=away)
     fill_groups(borrowers)
+    fill_policy(borrowers)
+    for on in (cast.today - timedelta(days=20), cast.today - timedelta(days=1)):
+        measures.write(on)
 
 
 def fill_groups(borrowers: list[Any]) -> None:
@@ -85,6 +90,36 @@ def fill_groups(borrowers: list[Any]) -> None:
     SampledBorrower.objects.bulk_create(SampledBorrower(sample=sample, borrower=one) for one in borrowers)
 
 
+def fill_policy(borrowers: list[Any]) -> None:
+    """A proposal of another version, whose preview moves a duty of each of them."""
+    held = Scheme.objects.get(pk="GR").versions.order_by("number").first()
+    assert held is not None
+    version = policy.propose(
+        scheme=held.scheme, parameters=held.parameters | {f"试{i}": {"value": i, "article": "试"} for i in range(9)},
+        effective_on=date(2026, 12, 1), reason="试", by="1007", at=clock.now(),
+    )  # fmt: skip
+    moved = [
+        {
+            "change": "moved", "obligation": "GR-27", "subject_kind": "BORROWER", "subject_id": one.pk,
+            "period_key": "2026Q4", "borrower_number": one.number, "borrower_name": one.name, "person": f"某{i}",
+            "unit": "公司部", "due_before": "2026-12-31", "due_after": "2026-12-30", "reason": "试",
+        }
+        for i, one in enumerate(borrowers)
+    ]  # fmt: skip
+    outcome = {
+        "since": "2026-12-01", "until": "2027-02-28", "days": [], "rehearsed": 0, "every": 1, "failed": 0,
+        "seconds": 0, "differences": moved,
+    }  # fmt: skip
+    Preview.objects.create(
+        change={"scheme": "GR"},
+        version=version,
+        on=date(2026, 11, 24),
+        by="1007",
+        at=clock.now(),
+        result=outcome,
+    )
+
+
 PAGES: dict[str, tuple[str, str]] = {
     "home_of_a_customer_manager": ("cm", "/"),
     "home_of_a_president": ("president", "/"),
@@ -99,8 +134,17 @@ PAGES: dict[str, tuple[str, str]] = {
     "branch_duties": ("risk", "/duties/"),
     "leaves": ("president", "/leaves/"),
     "funds": ("risk", "/funds/"),
+    "dashboard_of_a_president": ("president", "/dashboard/"),
+    "dashboard_of_a_customer_manager": ("cm", "/dashboard/"),
+    "dashboard_rows": ("risk", "/dashboard/rows/?measure=late"),
+    "loans": ("risk", "/loans/?risk_class=NORMAL"),
     "usage": ("president", "/usage/?to=2026-12-31"),
+    "rulebook": ("risk", "/rulebook/"),
     "audit": ("auditor", "/audit/"),
+    "policy": ("risk_head", "/policy/"),
+    "policy_scheme": ("risk_head", "/policy/GR/"),
+    "policy_version": ("president", "/policy/versions/{version}/"),
+    "calendar": ("cm", "/calendar/"),
     "entry_of_contracts": ("cm", "/entry/contracts/?borrower=C100001"),
     "entry_of_a_handover": ("head", "/entry/handover/?from=1001"),
 }
@@ -119,7 +163,10 @@ def questions(person: Any, where: str) -> int:
 def counted(cast: SimpleNamespace) -> Callable[[], dict[str, int]]:
     """The number of queries of every page."""
     return lambda: {
-        name: questions(cast.people[who], where.format(sample=Sample.objects.get().pk))
+        name: questions(
+            cast.people[who],
+            where.format(sample=Sample.objects.get().pk, version=SchemeVersion.objects.latest("pk").pk),
+        )
         for name, (who, where) in PAGES.items()
     }
 

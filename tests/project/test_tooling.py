@@ -125,6 +125,7 @@ def test_every_beat_entry_names_a_job_that_takes_what_it_is_given() -> None:
     assert {entry["task"] for entry in entries.values()} == {
         "postloan.jobs.tick",
         "postloan.jobs.deliver_outbox",
+        "postloan.jobs.preview",
         "postloan.jobs.seal_audit",
     }
     for name, entry in entries.items():

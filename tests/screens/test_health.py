@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.core.mail import EmailMessage
 from django.test import Client, override_settings
 
 from core import clock, outbox
+from postloan.celery import app, broker
 
 NOON = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 
@@ -65,3 +69,84 @@ def test_our_own_failure_says_that_nothing_was_lost(
     assert page.status_code == 500
     assert "系统出错了" in page.content.decode()
     assert "secret detail" not in page.content.decode()
+
+
+def administrator(cast: SimpleNamespace, email: str = "admin@bank.example") -> None:
+    """The administrator can be written to."""
+    cast.admin.email = email
+    cast.admin.save()
+
+
+def test_the_administrators_are_written_to_once_for_each_silence(
+    cast: SimpleNamespace, mailoutbox: list[EmailMessage]
+) -> None:
+    administrator(cast)
+    with clock.travelling_to(NOON):
+        outbox.beat("tick")
+    for minutes, letters in ((15, 0), (16, 1), (17, 1), (90, 1)):
+        with clock.travelling_to(NOON + timedelta(minutes=minutes)):
+            Client().get("/healthz/")
+        assert len(mailoutbox) == letters, minutes
+    assert mailoutbox[0].to == ["admin@bank.example"]
+    assert "2026-11-24 12:00" in mailoutbox[0].body  # Shanghai's noon
+    with clock.travelling_to(NOON + timedelta(hours=2)):
+        outbox.beat("tick")
+    with clock.travelling_to(NOON + timedelta(hours=3)):
+        Client().get("/healthz/")
+    assert len(mailoutbox) == 2
+
+
+def test_somebody_who_opens_a_page_notices_too_and_everybody_sees_it(
+    cast: SimpleNamespace, mailoutbox: list[EmailMessage]
+) -> None:
+    administrator(cast)
+    with clock.travelling_to(NOON):
+        outbox.beat("tick")
+    with clock.travelling_to(NOON + timedelta(minutes=20)):
+        client = Client()
+        client.force_login(cast.cm)
+        assert "定时服务已停" in client.get("/").content.decode()
+        client.get("/")
+    assert len(mailoutbox) == 1
+
+
+def test_a_mail_server_that_refuses_costs_one_page_a_quarter_of_an_hour(
+    cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    administrator(cast)
+    tried: list[datetime] = []
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        tried.append(clock.now())
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("postloan.health.send_mail", refuse)
+    with clock.travelling_to(NOON):
+        outbox.beat("tick")
+    for minutes in (20, 21, 34, 36):
+        with clock.travelling_to(NOON + timedelta(minutes=minutes)):
+            assert Client().get("/healthz/").status_code == 503
+    assert tried == [NOON + timedelta(minutes=20), NOON + timedelta(minutes=36)]
+
+
+def test_a_frozen_redis_is_given_up_after_seconds_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise 8: it accepts and never answers, as a stopped process does; the kernel accepts in its place."""
+    monkeypatch.setattr("postloan.celery.ANSWER_TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{frozen.getsockname()[1]}/0")
+        ended: list[str] = []
+
+        def publish() -> None:
+            at = broker()
+            try:
+                with app.connection_for_write(
+                    at["broker_url"], transport_options=at["broker_transport_options"]
+                ) as there:
+                    app.send_task("postloan.jobs.tick", connection=there, retry=False)
+            except Exception as error:
+                ended.append(type(error).__name__)
+
+        publisher = threading.Thread(target=publish, daemon=True)
+        publisher.start()
+        publisher.join(60)  # for ever, without the setting
+        assert ended == ["OperationalError"]

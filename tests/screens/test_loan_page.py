@@ -70,6 +70,11 @@ def test_an_extension_stands_beside_the_terms_before_it(
     assert "4.35%" in page.content.decode()
 
 
+def test_the_page_wears_the_class_in_force(cast: SimpleNamespace, browse: Callable[[User], Client]) -> None:
+    factories.make_class(cast.loan, "SUBSTANDARD", effective_on=date(2026, 11, 2))
+    assert "次级" in browse(cast.people["risk"]).get(f"/loans/{cast.loan.number}/").content.decode()
+
+
 def test_the_bills_of_an_agreement_are_added_up(
     cast: SimpleNamespace, browse: Callable[[User], Client]
 ) -> None:

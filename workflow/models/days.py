@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.choices import Role
-from accounts.models import Unit
+from accounts.models import Unit, User
 from workflow.choices import RunStatus
+from workflow.querysets import DailyMeasureQuerySet
 
 
 class DayRun(models.Model):
@@ -59,22 +60,33 @@ class Quarantined(models.Model):
 
 
 class DailyMeasure(models.Model):
-    """One figure of one day: narrow and additive, so that later figures need no second reading of history."""
+    """One figure of one day: narrow and additive, so that later figures need no second reading of history.
+
+    `value` counts rows, `amount` adds up 元 where the rows carry money. `key` says which of a measure's rows: a class,
+    a bucket, a kind. Every measure names its rows again (`workflow.snapshots`), so that a figure can be followed.
+    """
 
     on = models.DateField("业务日期")
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
-    post = models.CharField("岗位", max_length=20, choices=Role.choices)
-    obligation = models.CharField("条文", max_length=20)
-    measure = models.CharField("指标", max_length=20)  # raised, done, done_in_time, void, open, late
+    person = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")  # empty: 缺岗
+    post = models.CharField("岗位", max_length=20, choices=Role.choices, blank=True)
+    obligation = models.CharField("条文", max_length=20, blank=True)
+    measure = models.CharField("指标", max_length=20)  # as registered with workflow.snapshots
+    key = models.CharField("分组", max_length=40, blank=True, db_default="")
     value = models.DecimalField("数值", max_digits=20, decimal_places=2)
+    amount = models.DecimalField("金额", max_digits=20, decimal_places=2, default=0, db_default=0)
+
+    objects = DailyMeasureQuerySet.as_manager()
 
     class Meta:
         ordering = ("on",)
         constraints = (
             models.UniqueConstraint(
-                fields=["on", "unit", "post", "obligation", "measure"], name="a_figure_of_a_day_stands_once"
+                fields=["on", "unit", "person", "post", "obligation", "measure", "key"],
+                nulls_distinct=False,
+                name="a_figure_of_a_day_stands_once",
             ),
         )
 
     def __str__(self) -> str:
-        return f"{self.on} {self.obligation} {self.measure}"
+        return f"{self.on} {self.measure} {self.obligation or self.key}"

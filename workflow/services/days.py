@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from statistics import median
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Max, Min
 
 from core import clock
 from core.models import ImportBatch
@@ -56,13 +58,19 @@ def go_live_on() -> date | None:
 
 def next_open_day() -> date | None:
     """The day to close next (it may lie ahead), or None where no book has been loaded yet."""
-    last = last_closed_day()
+    return _after(last_closed_day())
+
+
+def _after(last: date | None) -> date | None:
     return last + timedelta(days=1) if last else go_live_on()
 
 
 def open_days(today: date) -> int:
     """How many days that are over have not been closed."""
-    first = next_open_day()
+    return _between(next_open_day(), today)
+
+
+def _between(first: date | None, today: date) -> int:
     return max(0, (today - first).days) if first else 0
 
 
@@ -75,22 +83,95 @@ class DayState:
 
 
 def day_state(today: date) -> DayState:
-    """One phrase about the close of day."""
-    first = next_open_day()
+    """One phrase about the close of day, in two questions: it stands on every page."""
+    last = last_closed_day()
+    first = _after(last)
     if first is None:
         return DayState("none", "尚未装载业务数据")
-    runs = {run.step: run for run in DayRun.objects.filter(on=first)}
-    behind = open_days(today)
-    last = last_closed_day()
-    if any(run.status == RunStatus.FAILED for run in runs.values()):
+    found = set(DayRun.objects.filter(on=first).values_list("status", flat=True))
+    behind = _between(first, today)
+    if RunStatus.FAILED in found:
         return DayState("failed", f"{first:%m-%d} 日终失败")
     if behind > 1:
         return DayState("running", f"正在追补 {behind} 天")
-    if any(run.status == RunStatus.WAITING for run in runs.values()):
+    if RunStatus.WAITING in found:
         return DayState("waiting", f"{first:%m-%d} 等待数据")
     if behind:
         return DayState("running", f"{first:%m-%d} 日终待运行")
     return DayState("done", f"日终已完成 {last:%m-%d}") if last else DayState("running", "首次日终待运行")
+
+
+@dataclass(frozen=True)
+class CatchUp:
+    """How far the missed days are made up for: whole days done and in all, and the day that is in hand."""
+
+    done: int
+    total: int
+    on: date
+    step: str  # the step that is running; empty between two days, or where nothing runs
+    steps_done: int
+    running: bool  # whether a process holds the lock of the close of day
+    left: timedelta | None  # by the pace of the days that were made up for; None before there is one
+
+
+PACE = 10  # so many of the latest days say how long one takes
+
+
+def catching_up(today: date) -> CatchUp | None:
+    """The progress over missed days, or None when no more than yesterday is open.
+
+    A day that was closed later than on the day after it was missed; those closed one after another just before the
+    open one belong to the same absence.
+    """
+    last = last_closed_day()
+    first = _after(last)
+    behind = _between(first, today)
+    if first is None or behind < 2:
+        return None
+    done = 0
+    ends = DayRun.objects.filter(step=CLOSED, status=RunStatus.DONE).order_by("-on")
+    for on, at in ends.values_list("on", "finished_at").iterator(chunk_size=100):
+        if at is None or clock.local(at).date() <= on + timedelta(days=1):
+            break
+        done += 1
+    runs = list(DayRun.objects.filter(on=first).order_by("pk"))
+    return CatchUp(
+        done=done,
+        total=done + behind,
+        on=first,
+        step=next((run.step for run in runs if run.status == RunStatus.RUNNING), ""),
+        steps_done=sum(run.status == RunStatus.DONE for run in runs),
+        running=is_running(),
+        left=_left(behind, min(done, PACE)),
+    )
+
+
+def _left(behind: int, known: int) -> timedelta | None:
+    """How long so many days take, by the middle one of those known last."""
+    if not known:
+        return None
+    days = DayRun.objects.filter(step=CLOSED, status=RunStatus.DONE).order_by("-on").values("on")[:known]
+    spans = (
+        DayRun.objects.filter(on__in=list(days.values_list("on", flat=True)))
+        .order_by()
+        .values("on")
+        .annotate(span=Max("finished_at") - Min("started_at"))
+        .values_list("span", flat=True)
+    )
+    return median(spans) * behind
+
+
+def is_running() -> bool:
+    """Whether some process is closing days at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+            "AND classid = %s AND objid = %s)",
+            [_LOCK >> 32, _LOCK & 0xFFFFFFFF],
+        )
+        found = cursor.fetchone()
+    return bool(found and found[0])
 
 
 def facts_arrived(on: date) -> bool:
