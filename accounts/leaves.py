@@ -1,4 +1,4 @@
-"""The page of leaves: who is away now, soon, and was; and whose leave a person may register."""
+"""The page of leaves: who is away now, soon, and was."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Deputy, User
-from accounts.selectors import leaves_seen_by, led_by
+from accounts.selectors import leaves_seen_by, people_for
 
 PAST_SHOWN = 50  # of leaves that are over; the audit keeps all
 
@@ -30,11 +29,6 @@ class Group:
     key: str
     title: str
     lines: list[Line]
-
-
-def people_for(user: User) -> QuerySet[User]:
-    """Whose leave the person may register: their own, and those of the people they lead."""
-    return User.objects.filter(Q(pk=user.pk) | Q(pk__in=led_by(user).values("pk")))
 
 
 def leaves_page(user: User, on: date) -> dict[str, Any]:

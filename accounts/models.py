@@ -33,6 +33,12 @@ class Unit(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def branch_id(self) -> int:
+        """The branch that a department hangs below; any other unit is its own."""
+        above = self.parent_id if self.kind == UnitKind.DEPARTMENT else None
+        return above or self.pk
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates people; there is no superuser and no bypass."""

@@ -75,12 +75,12 @@ def scope_of(user: User) -> Scope:
     A leave counts while both still stand on one line, and only one step far: a deputy's deputy is nobody's.
     """
     on = clock.today()
-    absent = user.stands_in.current(on).filter(person__is_active=True, person__line=user.line)
+    absent = user.stands_in.standing(on)
     posts: list[Post] = (
         list(
             user.posts.model.objects.current(on)
             .filter(Q(person=user) | Q(person__in=absent.values("person")))
-            .select_related("unit__parent", "person")
+            .select_related("unit", "person")
             .order_by("person__name", "from_on")
         )
         if user.is_active
@@ -131,8 +131,7 @@ def _scope(person: User, posts: Iterable[Post], on: date) -> Scope:
         units = type(post.unit).objects
         if post.role in BRANCH_READERS:
             # A risk department hangs below its branch: its people read the branch, not their department.
-            unit = post.unit.parent if post.unit.kind == "DEPARTMENT" and post.unit.parent else post.unit
-            unit_ids.update(units.under([unit.pk]).values_list("pk", flat=True))
+            unit_ids.update(units.under([post.unit.branch_id]).values_list("pk", flat=True))
         elif post.role == Role.CUSTOMER_HEAD:
             unit_ids.update(units.under([post.unit_id]).values_list("pk", flat=True))
     return Scope(

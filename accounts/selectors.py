@@ -77,11 +77,8 @@ def absent(on: date) -> dict[int, int]:
 
 def who_may_stand_in(person: User, on: date) -> QuerySet[User]:
     """The active colleagues of a person's branch on the same line (第三条), by name."""
-    mine = list(Post.objects.current(on).filter(person=person).select_related("unit__parent"))
-    home = {
-        post.unit.parent_id if post.unit.kind == UnitKind.DEPARTMENT and post.unit.parent_id else post.unit_id
-        for post in mine
-    }
+    mine = list(Post.objects.current(on).filter(person=person).select_related("unit"))
+    home = {post.unit.branch_id for post in mine}
     posts = Post.objects.current(on).filter(unit__in=Unit.objects.under(list(home)))
     people = User.objects.filter(pk__in=posts.values("person"), line=person.line, is_active=True)
     for role in KEPT_APART:
@@ -104,6 +101,11 @@ def led_by(user: User) -> QuerySet[User]:
     if own.has(Role.VICE_PRESIDENT, Role.PRESIDENT):
         return there
     return there.filter(line=own.line) if own.has(Role.CUSTOMER_HEAD, Role.RISK_HEAD) else people.none()
+
+
+def people_for(user: User) -> QuerySet[User]:
+    """Whose leave the person may register: their own, and those of the people they lead."""
+    return User.objects.filter(Q(pk=user.pk) | Q(pk__in=led_by(user).values("pk")))
 
 
 def leaves_seen_by(user: User) -> QuerySet[Deputy]:

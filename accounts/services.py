@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.choices import Line
 from accounts.models import Deputy, User
-from accounts.selectors import led_by, who_may_stand_in
+from accounts.selectors import people_for, who_may_stand_in
 from core import audit
 from core.errors import Conflict, Invalid, Refused
+from core.locks import one_at_a_time
 
 
 @transaction.atomic
@@ -55,7 +56,7 @@ def end_leave(*, leave: Deputy, by: User, on: date) -> Deputy | None:
 
 def may_register(person: User, by: User) -> bool:
     """Whether somebody may register or end a person's leave: their own, or that of somebody they lead."""
-    return person.pk == by.pk or led_by(by).filter(pk=person.pk).exists()
+    return people_for(by).filter(pk=person.pk).exists()
 
 
 def check_can_register(person: User, by: User) -> None:
@@ -130,6 +131,4 @@ def _as_audited(leave: Deputy) -> dict[str, object]:
 
 
 def _one_at_a_time(*people: User) -> None:
-    with connection.cursor() as cursor:
-        for pk in sorted(person.pk for person in people):  # always in one order: nobody waits in a ring
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"leave:{pk}"])
+    one_at_a_time(*(f"leave:{person.pk}" for person in people))

@@ -20,10 +20,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import services
 from accounts.forms import LeaveForm, OwnPasswordForm, SignInForm
 from accounts.http import SignedInRequest
-from accounts.leaves import leaves_page, people_for
-from accounts.selectors import leaves_seen_by
+from accounts.leaves import leaves_page
+from accounts.selectors import leaves_seen_by, people_for
 from core import audit, clock
 from core.actor import Actor, acting_as
+from core.addresses import is_id
 from core.errors import Refused
 
 
@@ -91,7 +92,7 @@ def leave_new(request: SignedInRequest) -> HttpResponse:
     user, on = request.user, clock.today()
     chosen = request.POST.get("person") or request.GET.get("person") or ""
     people = people_for(user)
-    person = get_object_or_404(people, pk=int(chosen)) if chosen.isdecimal() else user
+    person = get_object_or_404(people, pk=int(chosen)) if is_id(chosen) else user
     form = LeaveForm(request.POST or None, person=person, on=on, initial={"from_on": on})
     if form.is_valid():
         try:

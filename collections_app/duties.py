@@ -5,23 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import (
-    BooleanField,
-    DateField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    OuterRef,
-    QuerySet,
-    Subquery,
-    Value,
-)
+from django.db.models import DateField, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from core.periods import add_months
 from core.policy import Policy
 from credit.choices import NoticeKind, Product, Recipient
-from credit.duties import ManagedLoanRule, maturity, schemes_under, under
+from credit.duties import ManagedLoanRule, maturity, schemes_under, under, whether
 from credit.models import Loan, LoanTerms, PastLetter
 from workflow.duties import Required, Verdict
 from workflow.services.days import go_live_on
@@ -66,8 +56,8 @@ class MaturityLetter(ManagedLoanRule):
                 ),
             )
             .annotate(
-                is_sent=_whether(letters.filter(recipient=Recipient.BORROWER)),
-                is_unconfirmed=_whether(letters.filter(received_on__isnull=True)),
+                is_sent=whether(letters.filter(recipient=Recipient.BORROWER)),
+                is_unconfirmed=whether(letters.filter(received_on__isnull=True)),
             )
         )
 
@@ -133,10 +123,6 @@ class MaturityLetter(ManagedLoanRule):
         """The last workday on which the letter may go out."""
         months = int(policy.get(scheme, "maturity_letter.before").value["months"])
         return policy.calendar.preceding_workday(add_months(ends_on, -months))
-
-
-def _whether(rows: QuerySet[Any]) -> ExpressionWrapper:
-    return ExpressionWrapper(Exists(rows), output_field=BooleanField())
 
 
 RULES = (MaturityLetter(),)

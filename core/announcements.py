@@ -63,8 +63,7 @@ def _cells(line: str) -> list[str]:
 
 
 def _day(cells: Sequence[str], year: int) -> AnnouncedDay:
-    text, kind, *rest = [*cells, ""][:3] if len(cells) > 1 else (cells[0], "", "")
-    name = rest[0] if rest else ""
+    text, kind, name = [*cells, "", ""][:3]
     try:
         found = _DAY.fullmatch(text)
         day = date(*map(int, found.groups())) if found else date.fromisoformat(text)

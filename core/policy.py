@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 
 from core import audit, calendar_store, clock, policy_files
 from core.calendar import Calendar
@@ -39,9 +39,7 @@ class Parameter:
     note: str
     source: str
     scheme_code: str
-    version_id: (
-        int | None
-    )  # none: the software brought it, and no version of this lender has spoken of it yet
+    version_id: int | None  # none: the software brought it, and no version of this lender has spoken of it
 
     @property
     def decimal(self) -> Decimal:
@@ -127,14 +125,16 @@ def policy_on(on: date) -> Policy:
 
 @lru_cache(maxsize=32)
 def _build(database: str, newest: int | None, count: int, on: date, calendar: Calendar) -> Policy:
-    approved = SchemeVersion.objects.filter(status=VersionStatus.APPROVED).select_related("scheme")
-    return _assemble(approved, on, calendar)
+    return _assemble(_approved(), on, calendar)
 
 
 def policy_as_if(version: SchemeVersion, on: date) -> Policy:
     """The policy of a day as it would be if a proposed version (saved or not) were approved as well."""
-    approved = SchemeVersion.objects.filter(status=VersionStatus.APPROVED).select_related("scheme")
-    return _assemble([*approved, version], on, calendar_store.load())
+    return _assemble([*_approved(), version], on, calendar_store.load())
+
+
+def _approved() -> QuerySet[SchemeVersion]:
+    return SchemeVersion.objects.filter(status=VersionStatus.APPROVED).select_related("scheme")
 
 
 def version_in_force(scheme: Scheme, on: date) -> SchemeVersion | None:
@@ -150,16 +150,18 @@ def _assemble(found: Iterable[SchemeVersion], on: date, calendar: Calendar) -> P
     shipped = policy_files.shipped(settings.POLICY_DIR)
     parents, parameters = {}, {}
     for code, of_scheme in versions.items():
-        in_force = [version for version in of_scheme if version.effective_on <= on][-1:]
-        for version in in_force:
-            parents[code] = version.scheme.parent_id
-            # A parameter that came with an upgrade holds as shipped until a version of this lender speaks of it.
-            spoken_of = {name for one in of_scheme for name in one.parameters}
-            newly = {name: one for name, one in shipped.get(code, {}).items() if name not in spoken_of}
-            parameters[code] = MappingProxyType(
-                {name: _parameter(code, name, one, None) for name, one in newly.items()}
-                | {name: _parameter(code, name, one, version.pk) for name, one in version.parameters.items()}
-            )
+        in_force = [version for version in of_scheme if version.effective_on <= on]
+        if not in_force:
+            continue
+        version = in_force[-1]
+        parents[code] = version.scheme.parent_id
+        # A parameter that came with an upgrade holds as shipped until a version of this lender speaks of it.
+        spoken_of = {name for one in of_scheme for name in one.parameters}
+        newly = {name: one for name, one in shipped.get(code, {}).items() if name not in spoken_of}
+        parameters[code] = MappingProxyType(
+            {name: _parameter(code, name, one, None) for name, one in newly.items()}
+            | {name: _parameter(code, name, one, version.pk) for name, one in version.parameters.items()}
+        )
     return Policy(
         on=on,
         parents=MappingProxyType(parents),

@@ -6,11 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import (
-    BooleanField,
     CharField,
     DateField,
     Exists,
-    ExpressionWrapper,
     OuterRef,
     Q,
     QuerySet,
@@ -30,6 +28,7 @@ from credit.duties import (
     schemes_under,
     standing_of,
     under,
+    whether,
 )
 from credit.models import Contact, LetterOfGuarantee, LetterReturn, Loan, LoanReading
 from workflow.duties import Required, Verdict
@@ -66,7 +65,7 @@ class OriginalRecovery(ManagedLoanRule):
         )
         return (
             self.loans(on, policy, "GR", having=letters)
-            .annotate(is_electronic=_whether(electronic), is_back=_whether(back))
+            .annotate(is_electronic=whether(electronic), is_back=whether(back))
             .filter(out | Q(Exists(self.standing().filter(subject_id=OuterRef("pk")))))
         )
 
@@ -141,7 +140,7 @@ class FirstContact(BorrowerRule):
         return (
             self.borrowers(on, policy, self.scheme, having=lent.order_by().values_list("borrower"))
             .annotate(
-                is_reached=_whether(reached),
+                is_reached=whether(reached),
                 first_number=Subquery(first.values("number")[:1], output_field=CharField()),
                 first_loan_on=Subquery(first.values("starts_on")[:1], output_field=DateField()),
                 first_scheme=Subquery(first.values("scheme_code")[:1], output_field=CharField()),
@@ -169,10 +168,6 @@ class FirstContact(BorrowerRule):
             ),
             "首笔借据已更正",
         )
-
-
-def _whether(rows: QuerySet[Any]) -> ExpressionWrapper:
-    return ExpressionWrapper(Exists(rows), output_field=BooleanField())
 
 
 RULES = (OriginalRecovery(), FirstContact())

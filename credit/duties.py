@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
+    BigIntegerField,
     BooleanField,
     Case,
     CharField,
@@ -62,6 +63,11 @@ def under(policy: Policy, scheme: str) -> Q:
     return named | Q(contract__scheme="", product__in=products) if products else named
 
 
+def whether(rows: QuerySet[Any]) -> ExpressionWrapper:
+    """An annotation: whether there is such a row."""
+    return ExpressionWrapper(Exists(rows), output_field=BooleanField())
+
+
 def exposures(on: date) -> QuerySet[Any]:
     """Loans with a balance on the day, as known by then, with their class in force and since when it holds.
 
@@ -71,14 +77,17 @@ def exposures(on: date) -> QuerySet[Any]:
 
 
 def positions(on: date) -> QuerySet[Any]:
-    """The same of every loan, whatever its balance is (None: no reading yet)."""
-    reading = LoanReading.objects.in_force(on)
+    """The same of every loan, whatever its balance is."""
     fact = ClassFact.objects.in_force(on)
-    return Loan.objects.annotate(
-        balance=Subquery(reading.values("balance")[:1]),
+    return balances(on).annotate(
         severity=Coalesce(Subquery(fact.annotate(s=SEVERITY).values("s")[:1]), Value(0)),
         class_since=Subquery(fact.values("effective_on")[:1]),
     )
+
+
+def balances(on: date) -> QuerySet[Any]:
+    """Every loan with its `balance` on the day, as known by then (None: no reading yet)."""
+    return Loan.objects.annotate(balance=Subquery(LoanReading.objects.in_force(on).values("balance")[:1]))
 
 
 def maturity(on: date) -> Coalesce:
@@ -93,6 +102,16 @@ def managers_of(borrower: str, on: date) -> QuerySet[Responsibility]:
         .filter(borrower=OuterRef(borrower), role=ResponsibleRole.CUSTOMER_MANAGER, known_on__lte=on)
         .order_by("-from_on", "-pk")
     )
+
+
+def unit_in_charge(on: date, loan: str = "") -> Coalesce:
+    """An expression over loans: the id of the manager's unit on the day; of a vacant post, that of the loan's own.
+
+    A branch books the loans of its departments: who answers for one is told by the manager, not by the booking.
+    `loan` is the path to the loan where the rows are another's, as "loan__".
+    """
+    manager = managers_of(f"{loan}borrower", on)
+    return Coalesce(Subquery(manager.values("unit")[:1]), F(f"{loan}unit"), output_field=BigIntegerField())
 
 
 @dataclass(frozen=True)
@@ -146,9 +165,8 @@ class BorrowerRule(Rule):
         ids: Any = having
         if ids is None:
             ids = Loan.objects.filter(under(policy, scheme)).order_by().values_list("borrower")
-        before = quarter_of(on).first - timedelta(days=1)
         notes = positions(on).filter(borrower=OuterRef("pk")).order_by().annotate(
-            held=Subquery(LoanReading.objects.in_force(before).values("balance")[:1]),
+            held=Subquery(LoanReading.objects.in_force(quarter_of(on).before()).values("balance")[:1]),
             scheme_code=scheme_of(policy),
         )  # fmt: skip
         manager = managers_of("pk", on)
@@ -195,9 +213,7 @@ class LoanRule(Rule):
         borrower and `duty_person`."""
         return (
             Loan.objects.annotate(
-                is_live=ExpressionWrapper(
-                    Exists(exposures(on).filter(pk=OuterRef("pk"))), output_field=BooleanField()
-                ),
+                is_live=whether(exposures(on).filter(pk=OuterRef("pk"))),
                 scheme_code=scheme_of(policy),
                 ends_on=maturity(on),
                 branch=Case(When(unit__kind=UnitKind.DEPARTMENT, then=F("unit__parent")), default=F("unit")),
@@ -232,16 +248,13 @@ class ManagedLoanRule(LoanRule):
 
     def annotated(self, on: date, policy: Policy) -> QuerySet[Loan]:
         """Owed by whoever manages the borrower on the day, not by any manager of the branch."""
-        manager = managers_of("borrower", on)
+        manager = managers_of("borrower", on).values("person")[:1]
         return (
             super()
             .annotated(on, policy)
-            .annotate(
-                duty_person=Subquery(manager.values("person")[:1]),
-                duty_unit=Subquery(manager.values("unit")[:1]),
-            )
+            .annotate(duty_person=Subquery(manager), duty_unit=unit_in_charge(on))
         )
 
     def owner(self, row: Any) -> Owner:
         """The borrower's customer manager of the day; nobody where the post is vacant."""
-        return Owner(row.borrower.number, row.borrower.name, row.duty_unit or row.unit_id, row.duty_person)
+        return Owner(row.borrower.number, row.borrower.name, row.duty_unit, row.duty_person)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q, QuerySet
@@ -16,20 +16,17 @@ from credit.choices import BorrowerKind, Direction, EventKind, RiskClass
 from credit.models import Borrower, Loan
 
 
-def _or_all(label: Any, choices: Any) -> list[tuple[Any, Any]]:
+def or_all(label: Any, choices: Any) -> list[tuple[Any, Any]]:
+    """The choices after one that leaves all."""
     return [("", label), *choices]
 
 
-class BorrowerFilter(forms.Form):
-    """How the list of customers is narrowed; a value that is not offered narrows nothing."""
+class ListFilter(forms.Form):
+    """How a list of the book is narrowed, within the person's units; a value that is not offered narrows nothing."""
 
-    q = forms.CharField(required=False, max_length=120)
-    risk_class = forms.ChoiceField(required=False, choices=_or_all(_("全部分类"), RiskClass.choices))
-    kind = forms.ChoiceField(required=False, choices=_or_all(_("全部类型"), BorrowerKind.choices))
-    manager = forms.ModelChoiceField(User.objects.none(), required=False, empty_label=_("全部客户经理"))
     unit = forms.ModelChoiceField(Unit.objects.none(), required=False, empty_label=_("全部机构"))
-    late = forms.BooleanField(required=False)
-    after = forms.CharField(required=False, max_length=40)
+    labels: ClassVar[dict[str, Any]]
+    apart: ClassVar[frozenset[str]] = frozenset({"after"})  # fields that narrow nothing
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,36 +34,53 @@ class BorrowerFilter(forms.Form):
         units = Unit.objects.exclude(kind=UnitKind.BANK)
         if not scope.reads_all:
             units = units.filter(pk__in=scope.unit_ids)
-        self._offer("unit", units)
+        self.offer("unit", units)
         posts = {"posts__role": Role.CUSTOMER_MANAGER, "posts__unit__in": units.order_by().values("pk")}
-        self._offer("manager", User.objects.filter(**posts).distinct())
+        self.managers = User.objects.filter(**posts).distinct()
         self.is_wide = scope.reads_all or bool(scope.unit_ids)  # whoever sees more than their own customers
-        labels = {
-            "q": _("名称、拼音首字母或客户编号"),
-            "risk_class": _("风险分类"),
-            "kind": _("客户类型"),
-            "manager": _("客户经理"),
-            "unit": _("机构"),
-        }
-        for name, label in labels.items():
+        for name, label in self.labels.items():
             self.fields[name].widget.attrs["aria-label"] = label
-        self.fields["q"].widget = forms.TextInput(
-            attrs={"type": "search", "placeholder": labels["q"], "aria-label": labels["q"], "size": 24}
-        )
 
-    def _offer(self, name: str, rows: QuerySet[Any]) -> None:
+    def offer(self, name: str, rows: QuerySet[Any]) -> None:
+        """Let one of these rows be chosen."""
         field = self.fields[name]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = rows
 
     def value(self, name: str) -> Any:
         """What was chosen, or nothing where it was not offered."""
-        return self.cleaned_data.get(name) if self.is_bound and hasattr(self, "cleaned_data") else None
+        return self.cleaned_data.get(name) if hasattr(self, "cleaned_data") else None
 
     @property
     def narrows(self) -> bool:
         """Whether anything is narrowed."""
-        return any(self.value(name) for name in self.fields if name != "after")
+        return any(self.value(name) for name in self.fields if name not in self.apart)
+
+
+class BorrowerFilter(ListFilter):
+    """How the list of customers is narrowed."""
+
+    q = forms.CharField(required=False, max_length=120)
+    risk_class = forms.ChoiceField(required=False, choices=or_all(_("全部分类"), RiskClass.choices))
+    kind = forms.ChoiceField(required=False, choices=or_all(_("全部类型"), BorrowerKind.choices))
+    manager = forms.ModelChoiceField(User.objects.none(), required=False, empty_label=_("全部客户经理"))
+    late = forms.BooleanField(required=False)
+    after = forms.CharField(required=False, max_length=40)
+    labels: ClassVar[dict[str, Any]] = {
+        "q": _("名称、拼音首字母或客户编号"),
+        "risk_class": _("风险分类"),
+        "kind": _("客户类型"),
+        "manager": _("客户经理"),
+        "unit": _("机构"),
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offer("manager", self.managers)
+        label = self.labels["q"]
+        self.fields["q"].widget = forms.TextInput(
+            attrs={"type": "search", "placeholder": label, "aria-label": label, "size": 24}
+        )
 
 
 class MovementFilter(forms.Form):
@@ -75,7 +89,7 @@ class MovementFilter(forms.Form):
     from_on = forms.DateField(required=False, label=_("起"), widget=forms.DateInput(attrs={"type": "date"}))
     to_on = forms.DateField(required=False, label=_("止"), widget=forms.DateInput(attrs={"type": "date"}))
     direction = forms.ChoiceField(
-        required=False, label=_("方向"), choices=_or_all(_("收和付"), Direction.choices)
+        required=False, label=_("方向"), choices=or_all(_("收和付"), Direction.choices)
     )
     q = forms.CharField(
         required=False,
@@ -107,7 +121,7 @@ class MovementFilter(forms.Form):
 class EventForm(forms.Form):
     """A confirmed fact about a borrower that calls for a visit (第二十八条)."""
 
-    kind = forms.ChoiceField(label=_("事项"), choices=_or_all(_("请选择"), EventKind.choices))
+    kind = forms.ChoiceField(label=_("事项"), choices=or_all(_("请选择"), EventKind.choices))
     loan = forms.ModelChoiceField(
         Loan.objects.none(), label=_("涉及借据"), required=False, empty_label=_("不涉及单笔借据")
     )

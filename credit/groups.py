@@ -17,19 +17,7 @@ from django.db.models import F, Q
 from accounts.models import User
 from credit.choices import GroupRole
 from credit.models import Borrower, Group, GroupMember, Guarantee, Responsibility
-from credit.positions import NOTHING, Position, class_of, managers, positions
-
-
-def together(several: Iterable[Position]) -> Position:
-    """The exposures of several borrowers as those of one: balances added, the worst class, the longest arrears."""
-    rows = list(several)
-    worst = [row.worst.severity for row in rows if row.worst]
-    return Position(
-        sum((row.balance for row in rows), Decimal(0)),
-        sum(row.loans for row in rows),
-        class_of(max(worst, default=None)),
-        max((row.days_past_due for row in rows), default=0),
-    )
+from credit.positions import NOTHING, Position, managers, positions, together
 
 
 def _nested() -> dict[int | None, list[int]]:

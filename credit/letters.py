@@ -8,15 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Prefetch, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.choices import Role, UnitKind
 from accounts.models import User
 from core import audit
 from core.errors import Conflict, Invalid, Refused
 from credit.choices import OriginalOutcome, Product
-from credit.models import LetterClaim, LetterOfGuarantee, LetterReturn, Loan, LoanTerms, MarginRelease
+from credit.duties import maturity
+from credit.models import LetterClaim, LetterOfGuarantee, LetterReturn, Loan, MarginRelease
 
 
 @transaction.atomic
@@ -100,10 +100,9 @@ def visible_letters(user: User, on: date) -> QuerySet[Loan]:
 
 def standings(loans: QuerySet[Loan], on: date) -> list[Standing]:
     """How letters stand on the day, as known by then, in the order given; a fixed number of questions."""
-    terms = LoanTerms.objects.in_force(on).values("matures_on")[:1]
     unsettled = Q(settled_on__isnull=True) | Q(settled_on__gt=on)
     rows: Any = (
-        loans.annotate(expires_on=Coalesce(Subquery(terms), F("matures_on")))
+        loans.annotate(expires_on=maturity(on))
         .select_related("borrower", "letter", "margin_release")
         .prefetch_related(
             Prefetch("letter_returns", queryset=LetterReturn.objects.known(on), to_attr="back"),

@@ -3,80 +3,55 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Role, UnitKind
 from accounts.models import Unit, User
 from credit.choices import Arrears, Maturing, Product, RiskClass
+from credit.forms import ListFilter, or_all
 from credit.standing import NEW, SETTLED, in_arrears, live, maturing, migrated
 from workflow.querysets import in_charge
 
 NOBODY = "none"  # loans without a customer manager
 
 
-def _or_all(label: Any, choices: Any) -> list[tuple[Any, Any]]:
-    return [("", label), *choices]
-
-
-class LoanFilter(forms.Form):
-    """What the list of loans is narrowed to; a value that is not offered narrows nothing."""
+class LoanFilter(ListFilter):
+    """What the list of loans is narrowed to."""
 
     on = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    risk_class = forms.ChoiceField(required=False, choices=_or_all(_("全部分类"), RiskClass.choices))
-    arrears = forms.ChoiceField(required=False, choices=_or_all(_("全部逾期情况"), Arrears.choices))
-    maturing = forms.ChoiceField(required=False, choices=_or_all(_("全部到期情况"), Maturing.choices))
-    product = forms.ChoiceField(required=False, choices=_or_all(_("全部品种"), Product.choices))
-    unit = forms.ModelChoiceField(Unit.objects.none(), required=False, empty_label=_("全部机构"))
+    risk_class = forms.ChoiceField(required=False, choices=or_all(_("全部分类"), RiskClass.choices))
+    arrears = forms.ChoiceField(required=False, choices=or_all(_("全部逾期情况"), Arrears.choices))
+    maturing = forms.ChoiceField(required=False, choices=or_all(_("全部到期情况"), Maturing.choices))
+    product = forms.ChoiceField(required=False, choices=or_all(_("全部品种"), Product.choices))
     manager = forms.ChoiceField(required=False)
     moved_from = forms.ChoiceField(
-        required=False, choices=_or_all(_("上季末：全部"), [*RiskClass.choices, (NEW, _("上季末尚无余额"))])
+        required=False, choices=or_all(_("上季末：全部"), [*RiskClass.choices, (NEW, _("上季末尚无余额"))])
     )
     moved_to = forms.ChoiceField(
-        required=False, choices=_or_all(_("当日：全部"), [*RiskClass.choices, (SETTLED, _("当日已结清"))])
+        required=False, choices=or_all(_("当日：全部"), [*RiskClass.choices, (SETTLED, _("当日已结清"))])
     )
     after = forms.CharField(required=False, max_length=60)
 
+    labels: ClassVar[dict[str, Any]] = {
+        "on": _("日期"), "risk_class": _("风险分类"), "arrears": _("逾期天数"), "maturing": _("到期"),
+        "product": _("品种"), "unit": _("机构"), "manager": _("客户经理"), "moved_from": _("上季末分类"),
+        "moved_to": _("当日分类"),
+    }  # fmt: skip
+    apart: ClassVar[frozenset[str]] = frozenset({"on", "after"})
+
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, user=user, **kwargs)
         self.user = user
-        scope = user.scope
-        units = Unit.objects.exclude(kind=UnitKind.BANK)
-        if not scope.reads_all:
-            units = units.filter(pk__in=scope.unit_ids)
-        self.is_wide = scope.reads_all or bool(scope.unit_ids)
-        unit = self.fields["unit"]
-        assert isinstance(unit, forms.ModelChoiceField)
-        unit.queryset = units if self.is_wide else Unit.objects.none()
         manager = self.fields["manager"]
         assert isinstance(manager, forms.ChoiceField)
-        people = User.objects.filter(
-            posts__role=Role.CUSTOMER_MANAGER, posts__unit__in=units.order_by().values("pk")
-        )
-        named = people.order_by("username").values_list("pk", "name").distinct() if self.is_wide else []
         manager.choices = [
             ("", _("全部客户经理")),
             (NOBODY, _("缺岗")),
-            *((str(pk), name) for pk, name in named),
+            *((str(pk), name) for pk, name in self.managers.order_by("username").values_list("pk", "name")),
         ]
-        for name, label in (
-            ("on", _("日期")), ("risk_class", _("风险分类")), ("arrears", _("逾期天数")), ("maturing", _("到期")),
-            ("product", _("品种")), ("unit", _("机构")), ("manager", _("客户经理")), ("moved_from", _("上季末分类")),
-            ("moved_to", _("当日分类")),
-        ):  # fmt: skip
-            self.fields[name].widget.attrs["aria-label"] = label
-
-    def value(self, name: str) -> Any:
-        """What was chosen, or nothing where it was not offered."""
-        return self.cleaned_data.get(name) if hasattr(self, "cleaned_data") else None
-
-    @property
-    def narrows(self) -> bool:
-        """Whether anything but the day is narrowed."""
-        return any(self.value(name) for name in self.fields if name not in ("on", "after"))
 
     def rows(self, on: date) -> QuerySet[Any]:
         """The loans that are meant, of the person's units or customers, in the order of their numbers."""
@@ -93,6 +68,6 @@ class LoanFilter(forms.Form):
         if manager := self.value("manager"):
             rows = rows.filter(manager=None if manager == NOBODY else int(manager))
         if unit := self.value("unit"):
-            rows = rows.filter(unit__in=Unit.objects.under([unit.pk]).order_by().values("pk"))
-        mine: Any = rows.filter(in_charge(self.user, person="manager"))
+            rows = rows.filter(home__in=Unit.objects.under([unit.pk]).order_by().values("pk"))
+        mine: Any = rows.filter(in_charge(self.user, unit="home", person="manager"))
         return mine.visible_to(self.user).order_by("number")

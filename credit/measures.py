@@ -43,7 +43,8 @@ def _steps(column: str, steps: type[Arrears] | type[Maturing]) -> str:
 
 BOOK = f"""
 WITH book AS MATERIALIZED (
-    SELECT l.unit_id, m.person_id, l.product, now.balance, now.days_past_due, was.balance AS balance_then,
+    SELECT COALESCE(m.unit_id, l.unit_id) AS unit_id, m.person_id, l.product,
+           now.balance, now.days_past_due, was.balance AS balance_then,
            COALESCE(now_class.risk_class, 'NORMAL') AS class_now,
            COALESCE(was_class.risk_class, 'NORMAL') AS class_then,
            COALESCE(t.matures_on, l.matures_on) - %(on)s::date AS days_left
@@ -55,10 +56,10 @@ WITH book AS MATERIALIZED (
     LEFT JOIN LATERAL (SELECT t.matures_on FROM credit_loanterms t
         WHERE t.loan_id = l.id AND t.effective_on <= %(on)s AND t.known_on <= %(on)s
         ORDER BY t.effective_on DESC, t.known_on DESC, t.id DESC LIMIT 1) t ON true
-    LEFT JOIN LATERAL (SELECT p.person_id FROM credit_responsibility p
+    LEFT JOIN LATERAL (SELECT p.person_id, p.unit_id FROM credit_responsibility p
         WHERE p.borrower_id = l.borrower_id AND p.role = 'CUSTOMER_MANAGER' AND p.known_on <= %(on)s
           AND p.from_on <= %(on)s AND (p.to_on IS NULL OR p.to_on >= %(on)s)
-        ORDER BY p.from_on DESC LIMIT 1) m ON true
+        ORDER BY p.from_on DESC, p.id DESC LIMIT 1) m ON true
     WHERE now.balance > 0 OR was.balance > 0
 ), figures AS (
     SELECT unit_id, person_id, 'class' AS measure, class_now AS key, balance FROM book WHERE balance > 0
@@ -114,7 +115,8 @@ def register() -> None:
     """Make these measures known."""
     rows = {"class": _by_class, "arrears": _by_arrears, "maturing": _by_maturity, "product": _by_product}
     stocks = [
-        snapshots.Measure(name, which, person="manager", amount="balance") for name, which in rows.items()
+        snapshots.Measure(name, which, unit="home", person="manager", amount="balance")
+        for name, which in rows.items()
     ]
-    moves = snapshots.Measure("migration", _by_migration, person="manager", amount="moved")
+    moves = snapshots.Measure("migration", _by_migration, unit="home", person="manager", amount="moved")
     snapshots.register("credit", write_app, (*stocks, moves))

@@ -8,16 +8,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, Q, Subquery, Sum
+from django.db.models import OuterRef, Prefetch, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core.panels import Panel
 from credit.choices import RiskClass
-from credit.duties import maturity
 from credit.models import (
-    AccountBalance,
     Borrower,
     ClassFact,
     Contact,
@@ -29,8 +27,9 @@ from credit.models import (
     PastLetter,
     RiskEvent,
     Secured,
-    Valuation,
 )
+from credit.positions import with_terms
+from credit.selectors import with_balance
 from credit.services import REVERSERS, reason_not_to_reverse
 
 HISTORY = 30  # rows of a history that the page shows
@@ -51,13 +50,9 @@ def exposures_panel(borrower: Borrower, on: date) -> Panel:
     """Every loan note with what is owed on it; settled ones last."""
     reading = LoanReading.objects.in_force(on)
     fact = ClassFact.objects.in_force(on)
-    loans = borrower.loans.select_related("contract", "unit").annotate(
+    loans = with_terms(borrower.loans.select_related("contract", "unit"), on).annotate(
         balance=Subquery(reading.values("balance")[:1]),
-        overdue_principal=Subquery(reading.values("overdue_principal")[:1]),
-        overdue_interest=Subquery(reading.values("overdue_interest")[:1]),
-        days_past_due=Subquery(reading.values("days_past_due")[:1]),
         class_in_force=Subquery(fact.values("risk_class")[:1]),
-        ends_on=maturity(on),
     )
     lines = [
         LoanLine(
@@ -157,14 +152,7 @@ def events_panel(borrower: Borrower, on: date, *, user: User) -> Panel:
 
 def accounts_panel(borrower: Borrower, on: date) -> Panel:
     """Accounts with their latest balance."""
-    latest = AccountBalance.objects.known(on).filter(account=OuterRef("pk")).newest_first()
-    accounts = list(
-        borrower.accounts.annotate(
-            balance=Subquery(latest.values("balance")[:1]),
-            frozen=Subquery(latest.values("frozen")[:1]),
-            balance_on=Subquery(latest.values("effective_on")[:1]),
-        )
-    )
+    accounts = list(with_balance(borrower.accounts.all(), on))
     return Panel(
         "accounts", _("账户"), "credit/panel_accounts.html", {"accounts": accounts}, len(accounts), wide=False
     )
@@ -196,7 +184,6 @@ class GuaranteeLine:
 def guarantees_panel(borrower: Borrower, on: date) -> Panel:
     """Every guarantee for the borrower's debts, those that have ended last; collateral with its latest valuation."""
     balance = LoanReading.objects.known(on).filter(loan=OuterRef("loan")).newest_first().values("balance")
-    value = Valuation.objects.known(on).filter(collateral=OuterRef("collateral")).newest_first()
     rows: Any = borrower.guarantees.prefetch_related(
         Prefetch(
             "secured",
@@ -208,12 +195,7 @@ def guarantees_panel(borrower: Borrower, on: date) -> Panel:
         ),
         Prefetch(
             "liens",
-            queryset=Lien.objects.filter(Q(cancelled_on__isnull=True) | Q(cancelled_on__gt=on))
-            .select_related("collateral")
-            .annotate(
-                value=Subquery(value.values("value")[:1]),
-                valued_on=Subquery(value.values("effective_on")[:1]),
-            ),
+            queryset=Lien.objects.standing(on).select_related("collateral"),
             to_attr="registered",
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +19,7 @@ from credit.models import Borrower, LoanReading, LoanTerms, Responsibility
 
 @dataclass(frozen=True)
 class Position:
-    """A borrower's live loans on a day, summed up."""
+    """Live loans on a day, summed up: one, a borrower's, a group's."""
 
     balance: Decimal
     loans: int
@@ -36,9 +37,14 @@ def class_of(severity: int | None) -> RiskClass | None:
 
 def live_loans(on: date) -> QuerySet[Any]:
     """Loans with a balance on the day: class, arrears, maturity (`ends_on`) and rate (`rate`) in force then."""
+    return with_terms(exposures(on), on)
+
+
+def with_terms(loans: QuerySet[Any], on: date) -> QuerySet[Any]:
+    """These loans with the arrears, maturity (`ends_on`) and rate (`rate`) in force on the day."""
     reading = LoanReading.objects.in_force(on)
     terms = LoanTerms.objects.in_force(on)
-    return exposures(on).annotate(
+    return loans.annotate(
         ends_on=maturity(on),
         rate=Coalesce(Subquery(terms.values("annual_rate")[:1]), F("annual_rate")),
         days_past_due=Subquery(reading.values("days_past_due")[:1]),
@@ -47,22 +53,27 @@ def live_loans(on: date) -> QuerySet[Any]:
     )
 
 
+def together(several: Iterable[Position]) -> Position:
+    """Several positions as one: balances added, the worst class, the longest arrears."""
+    rows = list(several)
+    worst = [row.worst.severity for row in rows if row.worst]
+    return Position(
+        sum((row.balance for row in rows), Decimal(0)),
+        sum(row.loans for row in rows),
+        class_of(max(worst, default=None)),
+        max((row.days_past_due for row in rows), default=0),
+    )
+
+
 def positions(borrower_ids: Iterable[int], on: date) -> dict[int, Position]:
     """Where each of these borrowers stands; one query, whatever their number."""
-    found: dict[int, Position] = {}
+    found: dict[int, list[Position]] = defaultdict(list)
     rows = live_loans(on).filter(borrower__in=list(borrower_ids)).order_by()
     for borrower, balance, severity, days in rows.values_list(
         "borrower", "balance", "severity", "days_past_due"
     ):
-        so_far = found.get(borrower, NOTHING)
-        worst = max(severity, so_far.worst.severity if so_far.worst else 0)
-        found[borrower] = Position(
-            so_far.balance + balance,
-            so_far.loans + 1,
-            class_of(worst),
-            max(days or 0, so_far.days_past_due),
-        )
-    return found
+        found[borrower].append(Position(balance, 1, class_of(severity), days or 0))
+    return {borrower: together(theirs) for borrower, theirs in found.items()}
 
 
 def classes_by_number(numbers: Iterable[str], on: date) -> dict[str, RiskClass]:

@@ -6,15 +6,27 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery
+
 from accounts.choices import Line, Role
 from accounts.models import User
 from credit.choices import ResponsibleRole
-from credit.models import Borrower, Responsibility
+from credit.models import AccountBalance, Borrower, Responsibility
 
 
 def managed_borrower_numbers(person_ids: Collection[int], on: date) -> Any:
     """Numbers of the borrowers that one of the people answers for on the day, as a subquery."""
     return Responsibility.objects.current(on).filter(person_id__in=person_ids).values("borrower__number")
+
+
+def with_balance(accounts: QuerySet[Any], on: date) -> QuerySet[Any]:
+    """Accounts with their latest `balance`, as known on the day, what of it is `frozen`, and `balance_on`."""
+    latest = AccountBalance.objects.known(on).filter(account=OuterRef("pk")).newest_first()
+    return accounts.annotate(
+        balance=Subquery(latest.values("balance")[:1]),
+        frozen=Subquery(latest.values("frozen")[:1]),
+        balance_on=Subquery(latest.values("effective_on")[:1]),
+    )
 
 
 def responsible(borrower: Borrower, role: ResponsibleRole, on: date) -> Responsibility | None:

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from core.periods import quarter_of
 from credit.choices import Arrears, Maturing, RiskClass
-from credit.duties import SEVERITY, managers_of, maturity
+from credit.duties import SEVERITY, managers_of, maturity, unit_in_charge
 from credit.models import ClassFact, Loan, LoanReading
 
 NEW, SETTLED = "NEW", "SETTLED"  # beside the classes: not live when the quarter ended; not live any more
@@ -40,15 +40,21 @@ def _severity(effective: date, known: date) -> Coalesce:
 
 
 def standing(on: date) -> QuerySet[Any]:
-    """Every loan ever known, with `balance`, `severity`, `days_past_due`, `ends_on` and `manager` as of the day."""
+    """Every loan ever known, with `balance`, `severity`, `days_past_due` and `ends_on` as of the day.
+
+    `manager` and `home` (the unit in charge) say who answers for it, by id; `manager_name` and `home_name` in words.
+    """
+    manager = managers_of("borrower", on)
     reading = LoanReading.objects.in_force(on)
     return Loan.objects.annotate(
         balance=_balance(on, on),
         severity=_severity(on, on),
         days_past_due=Coalesce(Subquery(reading.values("days_past_due")[:1]), Value(0)),
         ends_on=maturity(on),
-        manager=Subquery(managers_of("borrower", on).values("person")[:1]),
-        manager_name=Subquery(managers_of("borrower", on).values("person__name")[:1]),
+        manager=Subquery(manager.values("person")[:1]),
+        manager_name=Subquery(manager.values("person__name")[:1]),
+        home=unit_in_charge(on),
+        home_name=Coalesce(Subquery(manager.values("unit__name")[:1]), F("unit__name")),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from django.db import transaction
 
-from accounts.choices import Line, Role, UnitKind
+from accounts.choices import Role, UnitKind
 from accounts.models import Unit, User
 from core import audit, clock
 from core.errors import Refused
@@ -15,7 +15,7 @@ from core.obligations import claims
 from core.policy import Policy, policy_on
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
-from credit.selectors import responsible
+from credit.selectors import manages, responsible
 from inspections.duties import KIND, SampledVisit, sampling_period
 from inspections.models import Sample, SampledBorrower, SiteInspection
 from inspections.rules import draw, seed_of
@@ -28,13 +28,8 @@ from workflow.services import duties
 
 def may_author(*, user: User, subject: Subject, on: date) -> bool:
     """The borrower's own customer manager writes 附件3, or a head of the department; the risk line never does."""
-    if user.line != Line.CUSTOMER:
-        return False
-    borrower = Borrower.objects.visible_to(user).filter(pk=subject.id).first()
-    if borrower is None:
-        return False
-    manager = responsible(borrower, ResponsibleRole.CUSTOMER_MANAGER, on)
-    return bool(manager and manager.person_id == user.pk) or user.scope.has(Role.CUSTOMER_HEAD)
+    borrower = Borrower.objects.filter(pk=subject.id).first()
+    return borrower is not None and manages(user, borrower, on)
 
 
 @claims("GR-30")

@@ -12,23 +12,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Max, Q, QuerySet, Sum
 
 from core.policy import Policy
 from credit.choices import InterestFrequency, LedgerKind, Product
-from credit.duties import scheme_of
-from credit.models import (
-    Account,
-    AccountBalance,
-    Bill,
-    Installment,
-    LedgerEntry,
-    LetterClaim,
-    Loan,
-    LoanReading,
-    LoanTerms,
-)
+from credit.duties import balances, scheme_of
+from credit.models import Account, Bill, Installment, LedgerEntry, LetterClaim
+from credit.positions import with_terms
+from credit.selectors import with_balance
 from monitoring.choices import DebtKind
 from monitoring.falling_due import Note, interest_due, principal_due, regular_days
 from monitoring.pots import Pots, pots_of
@@ -81,18 +72,8 @@ def purses(borrowers: Collection[int], on: date, until: date, policy: Policy) ->
 
 
 def live(on: date, policy: Policy) -> QuerySet[Any]:
-    """Loans with a balance on the day, as known by then, with their reading, the terms in force and their scheme."""
-    reading = LoanReading.objects.in_force(on)
-    terms = LoanTerms.objects.in_force(on)
-    return Loan.objects.annotate(
-        balance=Subquery(reading.values("balance")[:1]),
-        overdue_principal=Subquery(reading.values("overdue_principal")[:1]),
-        overdue_interest=Subquery(reading.values("overdue_interest")[:1]),
-        days_past_due=Subquery(reading.values("days_past_due")[:1]),
-        rate=Coalesce(Subquery(terms.values("annual_rate")[:1]), F("annual_rate")),
-        ends_on=Coalesce(Subquery(terms.values("matures_on")[:1]), F("matures_on")),
-        scheme_code=scheme_of(policy),
-    ).filter(balance__gt=0)
+    """Loans with a balance on the day, as `live_loans` but for the class, which is not asked for, and their scheme."""
+    return with_terms(balances(on).filter(balance__gt=0), on).annotate(scheme_code=scheme_of(policy))
 
 
 class _Plans:
@@ -204,11 +185,3 @@ def available(borrowers: Collection[int], on: date, policy: Policy) -> dict[int,
     for borrower, balance, frozen in with_balance(accounts, on).values_list("borrower", "balance", "frozen"):
         found[borrower] += max((balance or ZERO) - (frozen or ZERO), ZERO)
     return found
-
-
-def with_balance(accounts: Any, on: date) -> Any:
-    """Accounts with `balance` and `frozen` as known on the day."""
-    latest = AccountBalance.objects.known(on).filter(account=OuterRef("pk")).newest_first()
-    return accounts.annotate(
-        balance=Subquery(latest.values("balance")[:1]), frozen=Subquery(latest.values("frozen")[:1])
-    )

@@ -7,16 +7,15 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, DateField, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, DateField, Exists, OuterRef, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Greatest, JSONObject
 
 from accounts.choices import Role
 from core.money import yuan
 from core.periods import add_months
 from core.policy import Parameter, Policy
-from credit.choices import ResponsibleRole
-from credit.duties import LoanRule, schemes_under, under
-from credit.models import Installment, Loan, Responsibility
+from credit.duties import LoanRule, ManagedLoanRule, schemes_under, under
+from credit.models import Installment, Loan
 from monitoring.choices import DebtKind
 from monitoring.funds import AHEAD, SCHEME, set_aside
 from monitoring.models import FundsCheck
@@ -94,7 +93,7 @@ class CollectionReminder(LoanRule):
         return Verdict(tuple(required), "还款计划已变更，该期不再应还")
 
 
-class FundsRule(LoanRule):
+class FundsRule(ManagedLoanRule):
     """The money for what falls due must be there some days before; owed while the day's check finds it short.
 
     It is void when the money has come in before its day, and owed again when it is gone. A late one stays until the
@@ -102,7 +101,6 @@ class FundsRule(LoanRule):
     """
 
     kind = "funds_check"
-    post = Role.CUSTOMER_MANAGER
     scheme = SCHEME
     debt: ClassVar[DebtKind]
     prefix: ClassVar[str]
@@ -114,17 +112,11 @@ class FundsRule(LoanRule):
         Customers whose check was set aside that day are left as they are.
         """
         checks = FundsCheck.objects.filter(on=on, kind=self.debt)
-        manager = (
-            Responsibility.objects.current(on)
-            .filter(borrower=OuterRef("borrower"), role=ResponsibleRole.CUSTOMER_MANAGER, known_on__lte=on)
-            .order_by("-from_on")
-        )
         money = {name: Cast(name, CharField()) for name in ("required", "from_pots", "from_balance", "short")}
         return (
             self.loans(on, policy, self.scheme, having=checks.short().order_by().values_list("loan"))
             .exclude(borrower__in=set_aside(on).values("subject_id"))
             .annotate(
-                duty_person=Subquery(manager.values("person")[:1]),
                 checks=ArraySubquery(
                     checks.filter(loan=OuterRef("pk"))
                     .order_by("due_on")

@@ -14,11 +14,11 @@ from core.policy import policy_on
 from credit.models import Borrower
 from monitoring.choices import DebtKind
 from monitoring.debts import purses
-from monitoring.pots import MARGIN
+from monitoring.pots import DEPOSIT, MARGIN
 from monitoring.rules import Rung
 
 HORIZON = timedelta(days=90)
-POTS = {MARGIN: _("保证金账户"), "deposit": _("质押存单")}
+POTS = {MARGIN: _("保证金账户"), DEPOSIT: _("质押存单")}
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,8 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from credit.choices import CollateralKind, GuaranteeKind
-from credit.models import (
-    Account,
-    AccountBalance,
-    Lien,
-    Loan,
-    LoanReading,
-    MarginRelease,
-    Secured,
-    Valuation,
-)
+from credit.models import Account, Lien, Loan, LoanReading, MarginRelease, Secured
+from credit.selectors import with_balance
 from monitoring.choices import DebtKind
 from monitoring.rules import ZERO, Cover, Debt, ladder_order
 
@@ -109,16 +101,12 @@ def _margins(pots: Pots, loans: Mapping[int, Loan], on: date) -> None:
         for loan in loans.values()
         if loan.margin_account and loan.margin
     }
-    latest = AccountBalance.objects.known(on).filter(account=OuterRef("pk")).newest_first()
-    balances = dict(
-        Account.objects.filter(number__in={account for account, _ in stated.values()})
-        .annotate(held=Coalesce(Subquery(latest.values("balance")[:1]), ZERO))
-        .values_list("number", "held")
-    )
+    accounts = Account.objects.filter(number__in={account for account, _ in stated.values()})
+    balances = dict(with_balance(accounts, on).values_list("number", "balance"))
     for loan, (account, amount) in stated.items():
         pot = f"{MARGIN}:{account}"
         # Not less what is frozen: a margin is kept from its owner by being frozen for the lender.
-        pots.holds[pot] = max(balances.get(account, ZERO), ZERO)
+        pots.holds[pot] = max(balances.get(account) or ZERO, ZERO)
         pots.margins[loan] = (pot, max(amount, ZERO))
 
 
@@ -136,9 +124,9 @@ def _deposits(pots: Pots, loans: Mapping[int, Loan], on: date) -> None:
     before: dict[str, Decimal] = defaultdict(Decimal)  # pot → what earlier ranks may take
     for lien in liens:
         pot, guarantee = f"{DEPOSIT}:{lien.collateral.number}", lien.guarantee
-        pots.holds[pot] = lien.value
+        pots.holds[pot] = value = lien.value or ZERO
         pots.caps[guarantee.pk] = guarantee.amount
-        share = max(lien.value - max(lien.prior_amount, before[pot]), ZERO)
+        share = max(value - max(lien.prior_amount, before[pot]), ZERO)
         pots.shares.setdefault(guarantee.pk, {})[pot] = share
         before[pot] += min(guarantee.amount, sum((row.amount for row in secured[guarantee.pk]), ZERO))
         for row in secured[guarantee.pk]:
@@ -148,16 +136,14 @@ def _deposits(pots: Pots, loans: Mapping[int, Loan], on: date) -> None:
 
 def _liens(on: date) -> Any:
     """Deposits that stand for a pledge on the day, by rank, each with what it was last found to be worth."""
-    value = Valuation.objects.known(on).filter(collateral=OuterRef("collateral")).newest_first()
     return (
-        Lien.objects.filter(
-            Q(cancelled_on__isnull=True) | Q(cancelled_on__gt=on),
+        Lien.objects.standing(on)
+        .filter(
             Q(guarantee__ended_on__isnull=True) | Q(guarantee__ended_on__gt=on),
             guarantee__kind=GuaranteeKind.PLEDGE,
             guarantee__signed_on__lte=on,
             collateral__kind=CollateralKind.DEPOSIT,
         )
-        .annotate(value=Coalesce(Subquery(value.values("value")[:1]), ZERO))
         .select_related("guarantee", "collateral")
         .order_by("collateral", "rank", "pk")
     )

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import audit, clock
+from core.addresses import is_id, page_by_due_day
 from core.sheets import download, workbook
 from credit.models import Responsibility
 from credit.positions import managers
@@ -39,10 +40,6 @@ READERS = (
 )
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 18
-
-
 @dataclass(frozen=True)
 class Choice:
     """What the person narrowed the list to; unknown values narrow nothing."""
@@ -56,7 +53,7 @@ class Choice:
         """As the address says."""
         kind, unit = (request.GET.get(name, "").replace("\x00", "") for name in ("kind", "unit"))
         return cls(
-            kind if kind in CHECKED else "", unit if _is_id(unit) else "", bool(request.GET.get("past"))
+            kind if kind in CHECKED else "", unit if is_id(unit) else "", bool(request.GET.get("past"))
         )
 
     def narrow(self, rows: FundsCheckQuerySet, on: date) -> FundsCheckQuerySet:
@@ -88,20 +85,12 @@ class FundsLine:
 
 
 def page_of(rows: FundsCheckQuerySet, after: str, on: date) -> tuple[list[FundsLine], str]:
-    """One page by key (due day and id), and the key after which the next one starts."""
-    day, _sep, pk = after.partition("_")
-    try:
-        if _is_id(pk):
-            start = date.fromisoformat(day)
-            rows = rows.filter(Q(due_on__gt=start) | Q(due_on=start, pk__gt=int(pk)))
-    except ValueError:
-        pass  # a mistyped key starts at the beginning
-    found = list(
-        rows.since_when().select_related("loan__borrower", "loan__unit").order_by("due_on", "pk")[: PAGE + 1]
+    """One page, and the key after which the next one starts."""
+    found, following = page_by_due_day(
+        rows.since_when().select_related("loan__borrower", "loan__unit"), after, PAGE
     )
-    following = f"{found[PAGE - 1].due_on}_{found[PAGE - 1].pk}" if len(found) > PAGE else ""
-    who = managers({row.loan.borrower_id for row in found[:PAGE]}, on)
-    return [FundsLine(row, who.get(row.loan.borrower_id)) for row in found[:PAGE]], following
+    who = managers({row.loan.borrower_id for row in found}, on)
+    return [FundsLine(row, who.get(row.loan.borrower_id)) for row in found], following
 
 
 @require_safe

@@ -18,6 +18,7 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import audit, clock
+from core.addresses import is_id, page_by_due_day
 from core.sheets import download, workbook
 from postloan import obligations
 from postloan.frame import BRANCH_ROLES
@@ -123,9 +124,9 @@ class Choice:
         )
         return cls(
             when if when in BUCKETS else "",
-            person if person == "none" or _is_id(person) else "",
+            person if person == "none" or is_id(person) else "",
             article,
-            unit if _is_id(unit) else "",
+            unit if is_id(unit) else "",
         )
 
     def narrow(self, items: QuerySet[Any]) -> QuerySet[Any]:
@@ -144,10 +145,6 @@ class Choice:
         return bool(self.when or self.person or self.article or self.unit)
 
 
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 18
-
-
 @dataclass(frozen=True)
 class DutyLine:
     """A duty as the list shows it."""
@@ -159,19 +156,11 @@ class DutyLine:
 
 
 def page_of(items: QuerySet[Any], after: str) -> tuple[list[DutyLine], str]:
-    """One page by key (due date and id), and the key after which the next one starts."""
-    day, _sep, pk = after.partition("_")
-    try:
-        if _is_id(pk):
-            start = date.fromisoformat(day)
-            items = items.filter(Q(due_on__gt=start) | Q(due_on=start, pk__gt=int(pk)))
-    except ValueError:
-        pass  # a mistyped key starts at the beginning
-    rows = list(items.select_related("person", "unit").order_by("due_on", "pk")[: PAGE + 1])
-    following = f"{rows[PAGE - 1].due_on}_{rows[PAGE - 1].pk}" if len(rows) > PAGE else ""
+    """One page, and the key after which the next one starts."""
+    rows, following = page_by_due_day(items.select_related("person", "unit"), after, PAGE)
     return [
         DutyLine(row, row.bucket, obligations.citation(row.obligation), obligations.title(row.obligation))
-        for row in rows[:PAGE]
+        for row in rows
     ], following
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
+from functools import cache
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -224,13 +225,9 @@ FIELDS = ("due_on", "borrower_number", "borrower_name", "person__name", "unit__n
 @contextmanager
 def _undone() -> Iterator[None]:
     """Whatever is written within is not."""
-
-    class Undo(Exception):
-        """Leaves the transaction."""
-
-    with suppress(Undo), transaction.atomic():
+    with transaction.atomic():
         yield
-        raise Undo
+        transaction.set_rollback(True)
 
 
 def _groups() -> Iterator[tuple[Rule, ...]]:
@@ -271,6 +268,10 @@ def rehearse(
     """
     started = monotonic()
     sample = Sample(at_most)
+    policy_before, policy_after = (
+        cache(change.before),
+        cache(change.after),
+    )  # every rule asks for the same days
     days = days_to_judge(change.since, change.until)
     until_then = days_to_judge(on, change.since - timedelta(days=1))
     found: list[Difference] = []
@@ -281,17 +282,17 @@ def rehearse(
         heard: set[str] = set()
 
         def listening(day: date, heard: set[str] = heard) -> Policy:
-            policy = change.before(day)
+            policy = policy_before(day)
             return Listening(policy.on, policy.parents, policy.parameters, policy.calendar, heard)
 
         with _undone():
-            _play(rules, until_then, change.before, sample)
+            _play(rules, until_then, policy_before, sample)
             with _undone():
                 before, failed_before = _play(rules, days, listening, sample)
             if change.touched and not change.touched & heard:
                 continue
             with _undone():
-                after, failed_after = _play(rules, days, change.after, sample)
+                after, failed_after = _play(rules, days, policy_after, sample)
         found.extend(_compare(before, after))
         failed += max(0, failed_after - failed_before)
     return Outcome(

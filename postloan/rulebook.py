@@ -28,7 +28,6 @@ from postloan.policy_pages import words
 from workflow.duties import Rule
 from workflow.models import DailyMeasure
 
-OURS = _("本系统设定")
 _ID = re.compile(r" ?\b([A-Z]{2}-\w+(?:\.\w+)*) ?", re.ASCII)
 
 # The rooms of the product, as a reader knows them.
@@ -246,14 +245,13 @@ def _documents() -> dict[str, str]:
 
 
 def _figure(parameter: Parameter, scheme: str, since: date | None) -> Figure:
-    ours = str(OURS)
     return Figure(
         words.title(parameter.name),
         words.in_words(parameter.value, parameter.name),
         parameter.note,
         scheme,
         since,
-        any(ours in text for text in (parameter.note, parameter.source, parameter.article)),
+        words.is_ours(parameter),
     )
 
 

@@ -212,14 +212,27 @@ class _Standing(NamedTuple):
     counts_from: date
 
 
-def _differs(item: _Standing, need: Required | None, rule: Rule, row: Any) -> bool:
+def _differs(item: _Standing | WorkItem, need: Required | None, rule: Rule, row: Any) -> bool:
     """Whether a standing duty may have to change; what is done or waived never does."""
-    if need is None or item.status != DutyStatus.OPEN:
-        return item.status == DutyStatus.OPEN or (need is not None and item.status == DutyStatus.VOID)
-    if item.reason != need.reason or need.due_on < item.due_on:
-        return True
+    if need is None:
+        return item.status == DutyStatus.OPEN
+    if item.status != DutyStatus.OPEN:
+        return item.status == DutyStatus.VOID
+    return (item.due_on, item.reason, item.person_id, item.unit_id) != _as_required(item, need, rule, row)
+
+
+def _as_required(
+    item: _Standing | WorkItem, need: Required, rule: Rule, row: Any
+) -> tuple[date, str, int | None, int]:
+    """The due day, reason, person and unit that a duty has while it is required."""
+    due_on = item.due_on
+    if item.status == DutyStatus.VOID or need.due_on < due_on:  # brought forward, never put off
+        due_on = max(need.due_on, item.counts_from)
+    # What is short today is not what was short yesterday: the reason is always today's.
+    if item.submitted_on is not None:  # what is being signed stays with whoever handed it in
+        return due_on, need.reason, item.person_id, item.unit_id
     owner = rule.owner(row)
-    return item.submitted_on is None and (item.person_id, item.unit_id) != (owner.person_id, owner.unit_id)
+    return due_on, need.reason, owner.person_id, owner.unit_id
 
 
 def _change(item: WorkItem, rule: Rule, row: Any, verdict: Verdict, on: date) -> bool:
@@ -250,20 +263,13 @@ def _raise(rule: Rule, needs: list[tuple[Any, Required]], on: date) -> int:
 
 def _align(item: WorkItem, need: Required, rule: Rule, row: Any) -> bool:
     """Bring a standing duty in line with what is required; True when something changed."""
-    before = (item.status, item.due_on, item.reason, item.person_id, item.unit_id)
-    if item.status == DutyStatus.VOID:
-        item.status = DutyStatus.OPEN
-        item.closed_on = item.closed_at = None
-        item.closed_by = item.close_reason = ""
-        item.due_on, item.reason = max(need.due_on, item.counts_from), need.reason
-    if item.status == DutyStatus.OPEN:
-        if need.due_on < item.due_on:  # brought forward, never put off
-            item.due_on = max(need.due_on, item.counts_from)
-        item.reason = need.reason  # what is short today is not what was short yesterday
-        owner = rule.owner(row)
-        if item.submitted_on is None:  # what is being signed stays with whoever handed it in
-            item.person_id, item.unit_id = owner.person_id, owner.unit_id
-    return before != (item.status, item.due_on, item.reason, item.person_id, item.unit_id)
+    if not _differs(item, need, rule, row):
+        return False
+    item.due_on, item.reason, item.person_id, item.unit_id = _as_required(item, need, rule, row)
+    item.status = DutyStatus.OPEN
+    item.closed_on = item.closed_at = None
+    item.closed_by = item.close_reason = ""
+    return True
 
 
 def _drop(item: WorkItem, verdict: Verdict, on: date) -> bool:

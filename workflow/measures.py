@@ -12,6 +12,7 @@ from core.periods import quarter_of
 from workflow import snapshots
 from workflow.choices import DutyStatus
 from workflow.models import DailyMeasure, Step, WorkItem
+from workflow.querysets import was_late
 
 _BY = ("unit_id", "person_id", "post", "obligation")
 
@@ -21,27 +22,17 @@ def stood(on: date) -> Q:
     return Q(raised_on__lte=on) & (Q(closed_on__isnull=True) | Q(closed_on__gt=on))
 
 
-def was_late(on: date) -> Q:
-    """Was past its day, without evidence handed in by then."""
-    return Q(due_on__lt=on) & (Q(submitted_on__isnull=True) | Q(submitted_on__gt=F("due_on")))
-
-
-def as_of(on: date) -> QuerySet[WorkItem]:
-    """Duties that stood open at the end of the day, whatever became of them since."""
-    return WorkItem.objects.filter(stood(on))
+def dropped(on: date) -> Q:
+    """Was owed no longer by the end of the day, or let go: it counts as nobody's."""
+    return Q(status__in=[DutyStatus.VOID, DutyStatus.WAIVED], closed_on__lte=on)
 
 
 def late_as_of(on: date) -> QuerySet[WorkItem]:
-    """Of those, the ones past their day whose evidence had not been handed in by then."""
-    return as_of(on).filter(was_late(on))
+    """Duties that stood open and late at the end of the day, whatever became of them since."""
+    return WorkItem.objects.filter(stood(on) & was_late(on))
 
 
-def in_time(items: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
-    """Of those, the ones that were done by their day, whenever the system was told."""
-    return items.filter(_IN_TIME)
-
-
-_IN_TIME = Q(done_on__lte=F("due_on"))
+IN_TIME = Q(done_on__lte=F("due_on"))  # done by its day, whenever the system was told
 _DONE = Q(status=DutyStatus.DONE)
 _LATE_ENTRY = Q(late_entry=True)  # 第五条: 补录单独统计
 
@@ -55,17 +46,16 @@ def _closed(which: Q) -> Callable[[date, date], Q]:
 
 
 def _due_this_quarter(on: date) -> Q:
-    dropped = Q(status__in=[DutyStatus.VOID, DutyStatus.WAIVED], closed_on__lte=on)
-    return Q(raised_on__lte=on, due_on__gte=quarter_of(on).first, due_on__lte=on) & ~dropped
+    return Q(raised_on__lte=on, due_on__gte=quarter_of(on).first, due_on__lte=on) & ~dropped(on)
 
 
 # Which duties each figure counts, of the days after `since` until `on`; STOCKS: those that stand at the end of it.
 FIGURES: dict[str, Callable[[date, date], Q]] = {
     "raised": lambda since, on: _between("raised_on", since, on),
     "done": _closed(_DONE),
-    "done_in_time": _closed(_DONE & _IN_TIME & ~_LATE_ENTRY),
+    "done_in_time": _closed(_DONE & IN_TIME & ~_LATE_ENTRY),
     "late_entry": _closed(_DONE & _LATE_ENTRY),
-    "late_entry_in_time": _closed(_DONE & _IN_TIME & _LATE_ENTRY),
+    "late_entry_in_time": _closed(_DONE & IN_TIME & _LATE_ENTRY),
     "void": _closed(Q(status=DutyStatus.VOID)),
     "waived": _closed(Q(status=DutyStatus.WAIVED)),
     "fell_due": lambda since, on: _between("due_on", since, on) & ~Q(status=DutyStatus.VOID),

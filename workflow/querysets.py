@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from workflow.choices import ConsentStatus, DocumentStatus, DutyStatus
 
@@ -30,6 +30,11 @@ def _in_scope(user: User, *own: str) -> Q:
     return where if scope.roles else Q(pk__in=[])
 
 
+def was_late(on: date) -> Q:
+    """Duties that were past their day, without evidence handed in by then."""
+    return Q(due_on__lt=on) & (Q(submitted_on__isnull=True) | Q(submitted_on__gt=F("due_on")))
+
+
 class WorkItemQuerySet(models.QuerySet):
     """Duties."""
 
@@ -43,9 +48,7 @@ class WorkItemQuerySet(models.QuerySet):
 
     def overdue(self, on: date) -> WorkItemQuerySet:
         """Open duties past their day whose evidence was not handed in by then."""
-        return self.open().filter(
-            Q(submitted_on__isnull=True) | Q(submitted_on__gt=models.F("due_on")), due_on__lt=on
-        )
+        return self.open().filter(was_late(on))
 
     def owed_by(self, user: User) -> WorkItemQuerySet:
         """Open duties of the person, and of those on leave in whose place they stand."""

@@ -15,7 +15,7 @@ from accounts.choices import Line, Role
 from accounts.models import Unit, User
 from accounts.selectors import Holders, absent
 from workflow import rules
-from workflow.definitions import Answers, Background, FormDefinition
+from workflow.definitions import Background, FormDefinition
 from workflow.models import Document
 
 
@@ -207,8 +207,3 @@ def done_on(document: Document) -> date | None:
         return date.fromisoformat(str(document.content.get(name) or "")[:10]) if name else None
     except ValueError:
         return None  # its own gap says so
-
-
-def answers_of(document: Document) -> Answers:
-    """The answers of a document."""
-    return document.content

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.choices import Role, UnitKind
@@ -22,6 +22,7 @@ from core.obligations import claims
 from workflow import measures
 from workflow.choices import DutyStatus
 from workflow.models import WorkItem
+from workflow.querysets import was_late
 
 SIGNED_IN = "accounts.signed_in"
 AT_THE_DESK = (Role.CUSTOMER_MANAGER, Role.RISK_MANAGER)  # shown also where nothing fell due for them
@@ -124,24 +125,22 @@ def _people(user: User, on: date) -> Iterable[User]:
 
 
 def _counted(items: QuerySet[WorkItem], *, first: date, until: date, as_of: date) -> Any:
-    closed = Q(closed_on__lte=as_of)
-    done = closed & Q(status=DutyStatus.DONE)
+    done = Q(status=DutyStatus.DONE, closed_on__lte=as_of)
     now, afterwards = done & Q(late_entry=False), done & Q(late_entry=True)
-    in_time = Q(done_on__lte=F("due_on"))
     standing = measures.stood(as_of)
     return (
         items.filter(due_on__gte=first, due_on__lte=until, raised_on__lte=as_of)
-        .exclude(closed & Q(status__in=[DutyStatus.VOID, DutyStatus.WAIVED]))
+        .exclude(measures.dropped(as_of))
         .order_by()
         .values("person", "person__name")
         .annotate(
             due=Count("pk"),
             done=Count("pk", filter=now),
-            on_time=Count("pk", filter=now & in_time),
+            on_time=Count("pk", filter=now & measures.IN_TIME),
             late_entries=Count("pk", filter=afterwards),
-            late_entries_on_time=Count("pk", filter=afterwards & in_time),
+            late_entries_on_time=Count("pk", filter=afterwards & measures.IN_TIME),
             open=Count("pk", filter=standing),
-            late=Count("pk", filter=standing & measures.was_late(as_of)),
+            late=Count("pk", filter=standing & was_late(as_of)),
         )
     )
 
@@ -151,10 +150,8 @@ def _add_units(lines: dict[int, Usage], on: date) -> None:
     posts = Post.objects.current(on).filter(person__in=[pk for pk in lines if pk])
     for post in posts.select_related("unit__parent").order_by("-from_on", "-pk"):
         unit = post.unit
-        inside = unit.kind == UnitKind.DEPARTMENT and unit.parent is not None
-        lines[post.person_id].unit = (
-            f"{unit.parent.name} {unit.name}" if inside and unit.parent else unit.name
-        )
+        branch = unit.parent if unit.kind == UnitKind.DEPARTMENT else None
+        lines[post.person_id].unit = f"{branch.name} {unit.name}" if branch else unit.name
 
 
 def _add_days(lines: dict[int, Usage], first: date, until: date) -> None:

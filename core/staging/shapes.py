@@ -103,12 +103,17 @@ class Column:
             shown = "、".join(dict.fromkeys(self.labels()))
             yield f"{value} IS NULL", f"不在可选值内：{shown}"
 
+    @property
+    def words(self) -> dict[str, str]:
+        """Each value of a choice with its first word."""
+        words: dict[str, str] = {}
+        for shown, stored in self.choices:
+            words.setdefault(stored, shown)
+        return words
+
     def labels(self) -> list[str]:
         """The words a choice may be written with (its codes are accepted too)."""
-        seen: dict[str, str] = {}
-        for shown, stored in self.choices:
-            seen.setdefault(stored, shown)
-        return list(seen.values())
+        return list(self.words.values())
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,11 @@ class Kind:
     def column(self, name: str) -> Column:
         """A column by name."""
         return next(column for column in self.columns if column.name == name)
+
+    @property
+    def stored_key(self) -> list[str]:
+        """The key as it is written."""
+        return [self.column(name).stored for name in self.key]
 
     @property
     def mapped(self) -> str:

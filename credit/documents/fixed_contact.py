@@ -17,7 +17,18 @@ from credit.choices import ContactWay
 from credit.models import Borrower, Contact
 from credit.selectors import manages
 from workflow.choices import SubjectKind
-from workflow.definitions import Answers, Background, Check, Field, FormDefinition, Kind, Section, options
+from workflow.definitions import (
+    Answers,
+    Background,
+    Check,
+    Field,
+    FormDefinition,
+    Kind,
+    Section,
+    at_most,
+    not_in_the_future,
+    options,
+)
 from workflow.models import Document, WorkItem
 from workflow.registry import FormKind, Prefill, Signer, Subject
 from workflow.services import duties
@@ -26,7 +37,7 @@ DUTY = "fixed_contact"
 RELATIONS = options("本人", "配偶", "父母或子女", "其他亲属", "同事或单位", "其他")
 # A mobile number, or a landline with its area code and perhaps an extension.
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?")
-LONGEST = {"person": 60, "reachable_at": 200}  # what the book keeps
+PERSON_LONGEST, REACHABLE_AT_LONGEST = 60, 200  # what the book keeps
 
 
 def phone_of(text: str) -> str:
@@ -37,19 +48,6 @@ def phone_of(text: str) -> str:
 def _not_a_phone(answers: Answers, background: Background) -> bool:
     text = answers.get("phone")
     return isinstance(text, str) and text != "" and not _PHONE.fullmatch(phone_of(text))
-
-
-def _in_the_future(answers: Answers, background: Background) -> bool:
-    day = str(answers.get("contacted_on") or "")
-    return background.on is not None and day[:1].isdigit() and day > background.on.isoformat()
-
-
-def _too_long(name: str) -> Check:
-    def fails(answers: Answers, background: Background) -> bool:
-        return len(str(answers.get(name) or "")) > LONGEST[name]
-
-    label = {"person": "联系人", "reachable_at": "地址或微信"}[name]
-    return Check("contact", name, fails, f"“{label}”最多 {LONGEST[name]} 字，请精简。")
 
 
 FIXED_CONTACT = FormDefinition(
@@ -81,10 +79,10 @@ FIXED_CONTACT = FormDefinition(
         ),
     ),
     checks=(
-        _too_long("person"),
+        at_most("contact", "person", PERSON_LONGEST, "联系人"),
         Check("contact", "phone", _not_a_phone, "“电话”不是有效的号码，请填 11 位手机号或带区号的固定电话。"),
-        _too_long("reachable_at"),
-        Check("contact", "contacted_on", _in_the_future, "联系日期晚于今天，请改为实际联系的日期。"),
+        at_most("contact", "reachable_at", REACHABLE_AT_LONGEST, "地址或微信"),
+        not_in_the_future("contact", "contacted_on", "联系日期晚于今天，请改为实际联系的日期。"),
     ),
 )
 

@@ -17,7 +17,18 @@ from credit.choices import OriginalOutcome, ResponsibleRole
 from credit.models import LetterReturn, Loan
 from credit.selectors import manages, responsible
 from workflow.choices import SubjectKind
-from workflow.definitions import Answers, Background, Check, Field, FormDefinition, Kind, Section, answered
+from workflow.definitions import (
+    Answers,
+    Background,
+    Check,
+    Field,
+    FormDefinition,
+    Kind,
+    Section,
+    answered,
+    at_most,
+    not_in_the_future,
+)
 from workflow.models import Document, WorkItem
 from workflow.registry import Fact, FormKind, Prefill, Signer, Subject, people_around, seated
 from workflow.rules import resolve_chain
@@ -27,24 +38,12 @@ DUTY = "original_recovery"
 ARRANGED = "ARRANGED"
 OUTCOMES = ((ARRANGED, "尚未到期，已约定交还"), *((one.value, str(one.label)) for one in OriginalOutcome))
 CUSTODY_LONGEST = 120  # what the book keeps of the place
-
-
-def _later_than(name: str) -> Check:
-    def fails(answers: Answers, background: Background) -> bool:
-        day = str(answers.get(name) or "")
-        return background.on is not None and day[:1].isdigit() and day > background.on.isoformat()
-
-    section = "release" if name == "released_on" else "result"
-    return Check(section, name, fails, "日期晚于今天，请改为实际的日期。")
+IS_LATER = "日期晚于今天，请改为实际的日期。"
 
 
 def _arranged_too_late(answers: Answers, background: Background) -> bool:
     day, expiry = str(answers.get("done_on") or ""), str(answers.get("expires_on") or "")
     return answers.get("outcome") == ARRANGED and day > expiry
-
-
-def _custody_too_long(answers: Answers, background: Background) -> bool:
-    return len(str(answers.get("custody") or "")) > CUSTODY_LONGEST
 
 
 ORIGINAL_RECOVERY = FormDefinition(
@@ -118,10 +117,10 @@ ORIGINAL_RECOVERY = FormDefinition(
         ),
     ),
     checks=(
-        _later_than("done_on"),
-        _later_than("released_on"),
+        not_in_the_future("result", "done_on", IS_LATER),
+        not_in_the_future("release", "released_on", IS_LATER),
         Check("result", "outcome", _arranged_too_late, "办理日期已过到期日，请登记收回或遗失的结果。"),
-        Check("result", "custody", _custody_too_long, f"“保管位置”最多 {CUSTODY_LONGEST} 字，请精简。"),
+        at_most("result", "custody", CUSTODY_LONGEST, "保管位置"),
     ),
 )
 

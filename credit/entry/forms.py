@@ -27,10 +27,7 @@ def label_of(column: Column) -> str:
 
 def choices_of(column: Column) -> list[tuple[str, str]]:
     """Each value once, with its first word."""
-    words: dict[str, str] = {}
-    for shown, stored in column.choices:
-        words.setdefault(stored, shown)
-    return [("", "—"), *words.items()]
+    return [("", "—"), *column.words.items()]
 
 
 class RowForm(forms.Form):
@@ -83,12 +80,6 @@ class RowForm(forms.Form):
     def texts(self) -> Texts:
         """What was typed, or what the form was opened with."""
         return {name: typed(str(self[name].value() or "")) for name in self.fields}
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether nothing was typed beside what was there already."""
-        free = [name for name in self.fields if name not in self.locked]
-        return not any(self.texts[name] for name in free)
 
     def begin(self) -> None:
         """The next key that is pressed goes into the first field."""
@@ -165,13 +156,10 @@ class HandoverForm(forms.Form):
 
     def __init__(self, data: Any = None, *, head: User, person: User, on: date) -> None:
         super().__init__(data, initial={"from_on": on})
-        theirs = managed_by(person, head, on)
         customers, to = self.fields["customers"], self.fields["to"]
         assert isinstance(customers, CustomersField)
         assert isinstance(to, forms.ModelChoiceField)
-        customers.queryset = Responsibility.objects.filter(pk__in=[row.pk for row in theirs]).select_related(
-            "borrower", "person", "unit"
-        )
+        customers.queryset = managed_by(person, head, on)
         to.queryset = managers_under(head, on).exclude(pk=person.pk)
         to.widget.attrs["class"] = "form-select"
 

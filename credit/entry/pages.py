@@ -18,10 +18,10 @@ from core.models import Scheme
 from core.staging.shapes import Kind, Type
 from credit.choices import GuaranteeKind, Product
 from credit.entry.forms import KeyForm, ManagerForm, RowForm, label_of, lists_of
-from credit.entry.kinds import CUSTOMER_LINE, WHOLE, enters
+from credit.entry.kinds import WHOLE, enters
 from credit.entry.rows import Texts, fingerprint, found, plan_of, stands, typed
 from credit.entry.saving import Outcome, enter, with_manager
-from credit.entry.scope import OWNERS, Complaint, branch_units, check_rows, enterable, parents
+from credit.entry.scope import OWNERS, Complaint, branch_units, check_rows, enterable, manager_posts, parents
 from credit.imports.kinds import KINDS
 from credit.models import Account, Borrower, Collateral, Contract, Guarantee, Loan
 
@@ -182,12 +182,7 @@ def _given(request: HttpRequest, kind: Kind, user: User, on: date) -> Texts:
     """What a new row starts with: what the address says, and the person's own unit."""
     given = {column.name: typed(request.GET.get(column.name, "")) for column in kind.columns}
     if given.get("unit") == "" and kind.name != "people":
-        post = (
-            Post.objects.current(on)
-            .filter(person=user, role__in=CUSTOMER_LINE)
-            .select_related("unit")
-            .first()
-        )
+        post = manager_posts(on).filter(person=user).first()
         given["unit"] = post.unit.code if post else ""
     return given
 

@@ -11,18 +11,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.db import DataError, IntegrityError, InternalError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import Post, User
+from accounts.models import Unit, User
 from core import audit
 from core.errors import Invalid, Refused
 from core.models import ImportBatch, ImportFile
 from core.models.imports import ImportSource, ImportStatus
 from core.staging.shapes import Kind
 from credit.choices import ResponsibleRole
-from credit.entry.kinds import CUSTOMER_LINE, WHOLE
+from credit.entry.kinds import WHOLE
 from credit.entry.rows import Texts, found, model_of, plan_of, stands, written
-from credit.entry.scope import Complaint
+from credit.entry.scope import Complaint, manager_posts
 from credit.imports.kinds import KINDS
 from credit.imports.run import import_files, profile
 from credit.models import Account, Borrower, Contract, Guarantee, Loan, Responsibility
@@ -199,33 +200,38 @@ def borrower_number(kind: Kind, row: Texts) -> str:
 
 def with_manager(rows: Sequence[Texts], *, manager: User, on: date) -> dict[str, list[Texts]]:
     """New customers have a customer manager from the first day (逐户落实到人：第八条)."""
-    post = (
-        Post.objects.current(on).filter(person=manager, role__in=CUSTOMER_LINE).select_related("unit").first()
-    )
+    post = manager_posts(on).filter(person=manager).first()
     if post is None:
         raise Invalid(_("%(name)s没有在任的客户经理岗位。") % {"name": manager.name})
     return {
         "responsibilities": [
-            {
-                "borrower": row["number"],
-                "role": ResponsibleRole.CUSTOMER_MANAGER.value,
-                "person": manager.username,
-                "unit": post.unit.code,
-                "from_on": on.isoformat(),
-                "to_on": "",
-            }
+            _responsibility(row["number"], ResponsibleRole.CUSTOMER_MANAGER, manager, post.unit, on)
             for row in rows
             if row.get("number")
         ]
     }
 
 
-def managed_by(person: User, head: User, on: date) -> list[Responsibility]:
+def _responsibility(
+    borrower: str, role: str, person: User, unit: Unit, from_on: date, to_on: date | None = None
+) -> Texts:
+    """A row of the responsibilities."""
+    return {
+        "borrower": borrower,
+        "role": str(role),
+        "person": person.username,
+        "unit": unit.code,
+        "from_on": from_on.isoformat(),
+        "to_on": to_on.isoformat() if to_on else "",
+    }
+
+
+def managed_by(person: User, head: User, on: date) -> QuerySet[Responsibility]:
     """What a person manages in the head's department on the day, by customer."""
     rows = Responsibility.objects.current(on).filter(
         person=person, role=ResponsibleRole.CUSTOMER_MANAGER, unit__in=head.scope.unit_ids
     )
-    return list(rows.select_related("borrower", "unit", "person").order_by("borrower__number"))
+    return rows.select_related("borrower", "unit", "person").order_by("borrower__number")
 
 
 @transaction.atomic
@@ -238,11 +244,7 @@ def hand_over(
     """
     if not customers:
         raise Refused(_("请选择要移交的客户。"))
-    post = (
-        Post.objects.current(from_on)
-        .filter(person=to, role__in=CUSTOMER_LINE, unit__in=by.scope.unit_ids)
-        .first()
-    )
+    post = manager_posts(from_on).filter(person=to, unit__in=by.scope.unit_ids).first()
     if post is None:
         raise Refused(_("%(name)s在移交日不是本部门的客户经理。") % {"name": to.name})
     kind = KINDS["responsibilities"]
@@ -255,24 +257,10 @@ def hand_over(
                 _("“%(name)s”自 %(on)s 起才由移交人管理，移交日须在这一天之后。")
                 % {"name": one.borrower.name, "on": one.from_on.isoformat()}
             )
-        own = {"borrower": one.borrower.number, "role": str(one.role)}
-        ends = (from_on - timedelta(days=1)).isoformat()
-        until = one.to_on.isoformat() if one.to_on else ""
+        number, ends_on = one.borrower.number, from_on - timedelta(days=1)
         rows += [
-            {
-                **own,
-                "person": one.person.username,
-                "unit": one.unit.code,
-                "from_on": one.from_on.isoformat(),
-                "to_on": ends,
-            },
-            {
-                **own,
-                "person": to.username,
-                "unit": post.unit.code,
-                "from_on": from_on.isoformat(),
-                "to_on": until,
-            },
+            _responsibility(number, one.role, one.person, one.unit, one.from_on, ends_on),
+            _responsibility(number, one.role, to, post.unit, from_on, one.to_on),
         ]
     outcome = enter(kind=kind, rows=rows, by=by, on=on)
     if outcome.complaints:

@@ -152,7 +152,12 @@ def _not_of_the_department(rows: Sequence[Texts], by: User, on: date) -> list[Co
     ]
 
 
+def manager_posts(on: date) -> QuerySet[Post]:
+    """The posts of the day whose holders may manage customers, with their unit."""
+    return Post.objects.current(on).filter(role__in=CUSTOMER_LINE).select_related("unit")
+
+
 def managers_under(head: User, on: date) -> QuerySet[User]:
     """Who may manage customers in the head's department: its customer managers, and its head."""
-    posts = Post.objects.current(on).filter(role__in=CUSTOMER_LINE, unit__in=head.scope.unit_ids)
+    posts = manager_posts(on).filter(unit__in=head.scope.unit_ids)
     return User.objects.filter(pk__in=posts.values("person"), is_active=True).order_by("username")

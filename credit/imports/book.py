@@ -213,7 +213,7 @@ def _terms_of_people(stage: Stage, target: Target) -> None:
     merge_rows(
         target.kind,
         stored=_stored(stage, target),
-        key=[target.kind.column(name).stored for name in target.kind.key],
+        key=target.kind.stored_key,
         absent=absent,
     )
 

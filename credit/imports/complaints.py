@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from core.staging.dialect import ident, literal
 from core.staging.profiles import Target
-from core.staging.shapes import Kind, columns_list
+from core.staging.shapes import columns_list
 from core.staging.stage import Stage
 
 Check = Callable[[Stage, Target], None]
@@ -54,10 +54,6 @@ def demand(name: str, instead: str, where: str, reason: str) -> Check:
     return check
 
 
-def _key(kind: Kind) -> list[str]:
-    return [kind.column(name).stored for name in kind.key]
-
-
 def as_before(*columns: str, instead: str) -> Check:
     """A row that was booked before comes again with the same content; `instead` says how what was wrong is mended."""
 
@@ -65,7 +61,7 @@ def as_before(*columns: str, instead: str) -> Check:
         kind = target.kind
         at_hand = {column.stored for column in stage.mapped[kind.name]}
         compared = [name for name in columns if name in at_hand]
-        key, here = columns_list(_key(kind), "t"), columns_list(_key(kind), "n")
+        key, here = columns_list(kind.stored_key, "t"), columns_list(kind.stored_key, "n")
         where = (
             f"EXISTS (SELECT 1 FROM {kind.table} t WHERE ({key}) = ({here}) "
             f"AND ({columns_list(compared, 't')}) IS DISTINCT FROM ({columns_list(compared, 'n')}))"
@@ -100,7 +96,7 @@ def one_at_a_time(
 
     def check(stage: Stage, target: Target) -> None:
         kind = target.kind
-        key, ends = _key(kind), "coalesce({}." + ident(end) + ", 'infinity'::date)"
+        key, ends = kind.stored_key, "coalesce({}." + ident(end) + ", 'infinity'::date)"
         meets = f"o.{ident(end)} IS NULL AND n.{ident(end)} IS NULL"
         if begin:
             meets = f"o.{ident(begin)} <= {ends.format('n')} AND n.{ident(begin)} <= {ends.format('o')}"

@@ -21,7 +21,7 @@ def complete(stage: Stage, target: Target) -> None:
     if kind.name not in _KINDS:
         return
     at_hand = {column.name for column in stage.mapped[kind.name]}
-    match = " AND ".join(f"t.{ident(s)} = n.{ident(s)}" for s in (kind.column(k).stored for k in kind.key))
+    match = " AND ".join(f"t.{ident(s)} = n.{ident(s)}" for s in kind.stored_key)
     for column in kind.columns:
         if column.required or column.name in at_hand:
             continue

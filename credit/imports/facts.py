@@ -33,7 +33,7 @@ def _loan_states(stage: Stage, target: Target) -> None:
         only={"source": "CORE"},
         restated_on=stage.restated_on.get(target.source),
     )
-    _count("loan_states", readings, classes)
+    count_news("loan_states", readings, classes)
     events.derive(readings, classes)
 
 
@@ -49,10 +49,10 @@ def _balances(stage: Stage, target: Target) -> None:
         values=("balance", "frozen"),
         restated_on=stage.restated_on.get(target.source),
     )
-    _count("balances", fresh)
+    count_news("balances", fresh)
 
 
-def _count(kind: str, *fresh: str) -> None:
+def count_news(kind: str, *fresh: str) -> None:
     """Rows of the file that were news; a row that is news twice (state and class) counts once."""
     union = " UNION ".join(f"SELECT row_line, on_date, row_known_on FROM {name}" for name in fresh)
     execute(
@@ -104,7 +104,7 @@ def _repayments(stage: Stage, target: Target) -> None:
             f"INSERT INTO credit_ledgerentry ({into}) SELECT {values}, n.row_known_on, o.id FROM {fresh} n "
             "JOIN credit_ledgerentry o ON o.number = n.reverses ORDER BY n.row_line"
         )
-    _count("repayments", fresh)
+    count_news("repayments", fresh)
 
 
 def _events(stage: Stage, target: Target) -> None:
@@ -118,7 +118,7 @@ def _events(stage: Stage, target: Target) -> None:
         f"SELECT n.borrower_id, {loan}, n.kind, n.on_date, n.row_known_on, n.detail, n.reference, NULL::bigint "
         "FROM fresh_events n"
     )
-    _count("events", "fresh_events")
+    count_news("events", "fresh_events")
 
 
 MERGES: dict[str, Callable[[Stage, Target], None]] = {

@@ -12,6 +12,7 @@ from core.staging.stage import Stage
 from credit.choices import NoticeKind, OriginalOutcome, Recipient, RiskClass
 from credit.imports.columns import borrower, choice, date, loan, person, refers, text
 from credit.imports.complaints import Check, as_before, complain, demand, ends_after, one_at_a_time
+from credit.imports.facts import count_news
 from credit.imports.whole_checks import of_letter
 from workflow.services.days import go_live_on
 
@@ -174,7 +175,7 @@ def _facts(stage: Stage, target: Target) -> None:
     insert_missing(
         kind,
         stored=[column.stored for column in kind.columns],
-        key=[kind.column(name).stored for name in kind.key],
+        key=kind.stored_key,
         absent={"known_on": "n.row_known_on"},
     )
 
@@ -207,10 +208,7 @@ def _class_history(stage: Stage, target: Target) -> None:
         "SELECT s.loan_id, s.risk_class, 'CORE', s.first_on, greatest(s.row_known_on, s.first_on), 0 "
         f"FROM given_classes s WHERE s.risk_class <> {at_first}"
     )
-    execute(
-        f"INSERT INTO import_counts SELECT 'class_history', row_known_on, count(*), 0 FROM {fresh} "
-        "GROUP BY row_known_on"
-    )
+    count_news("class_history", fresh)
 
 
 MERGES: dict[str, Callable[[Stage, Target], None]] = {

@@ -9,6 +9,7 @@ from core.staging.merge import merge_rows
 from core.staging.profiles import Target
 from core.staging.stage import Stage
 from credit.imports import whole_book
+from credit.imports.facts import count_news
 
 _DATED = {"group_members", "bills", "secured"}  # rows that say since when they are known
 
@@ -19,7 +20,7 @@ def _whole(stage: Stage, target: Target) -> None:
     merge_rows(
         kind,
         stored=[column.stored for column in kind.columns],
-        key=[kind.column(name).stored for name in kind.key],
+        key=kind.stored_key,
         absent={"known_on": "n.row_known_on"} if kind.name in _DATED else None,
     )
 
@@ -70,10 +71,7 @@ def _valuations(stage: Stage, target: Target) -> None:
         f"coalesce(max(t.correction) + 1, 0) FROM credit_valuation t WHERE {same} AND t.known_on = n.row_known_on) "
         "FROM fresh_valuations n ORDER BY n.row_line"
     )
-    execute(
-        "INSERT INTO import_counts SELECT 'valuations', row_known_on, count(*), 0 FROM fresh_valuations "
-        "GROUP BY row_known_on"
-    )
+    count_news("valuations", "fresh_valuations")
 
 
 MERGES: dict[str, Callable[[Stage, Target], None]] = {

@@ -19,8 +19,10 @@ class GroupQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> GroupQuerySet:
         """Groups with a member that the person may read, those they lead, and the larger groups around them."""
         scope = user.scope
-        if scope.reads_all or not scope.roles:
-            return self if scope.reads_all else self.none()
+        if scope.reads_all:
+            return self
+        if not scope.roles:
+            return self.none()
         members = GroupMember.objects.current(scope.on).filter(
             group=OuterRef("pk"), known_on__lte=scope.on, borrower__in=Borrower.objects.visible_to(user)
         )

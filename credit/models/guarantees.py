@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from simple_history.models import HistoricalRecords
 
 from accounts.models import User
@@ -93,6 +93,17 @@ class OfGuaranteeQuerySet(DatedQuerySet):
         return self.current(on).filter(known_on__lte=on)
 
 
+class LienQuerySet(OfGuaranteeQuerySet):
+    """Liens."""
+
+    def standing(self, on: date) -> LienQuerySet:
+        """Those not cancelled by the day, each with `value` and `valued_on` of what it was last found to be worth."""
+        latest = Valuation.objects.known(on).filter(collateral=OuterRef("collateral")).newest_first()
+        return self.filter(Q(cancelled_on__isnull=True) | Q(cancelled_on__gt=on)).annotate(
+            value=Subquery(latest.values("value")[:1]), valued_on=Subquery(latest.values("effective_on")[:1])
+        )
+
+
 class Secured(models.Model):
     """A guarantee secures a loan with so much of its amount (担保关系), from a day to a day."""
 
@@ -163,7 +174,7 @@ class Lien(models.Model):
     registration_number = models.CharField("登记证号", max_length=120, blank=True)
     cancelled_on = models.DateField("注销登记日", null=True, blank=True)
 
-    objects = OfGuaranteeQuerySet.as_manager()
+    objects = LienQuerySet.as_manager()
     history = HistoricalRecords()
 
     class Meta:

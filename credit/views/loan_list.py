@@ -50,9 +50,7 @@ def loan_list(request: SignedInRequest) -> HttpResponse:
     on = day_asked(form)
     rows = form.rows(on)
     after = form.value("after")
-    page = list(
-        (rows.filter(number__gt=after) if after else rows).select_related("borrower", "unit")[: PAGE + 1]
-    )
+    page = list((rows.filter(number__gt=after) if after else rows).select_related("borrower")[: PAGE + 1])
     found = rows.order_by().values("pk")[:COUNT_LIMIT].count()
     context = {
         "form": form,
@@ -68,7 +66,7 @@ def loan_list(request: SignedInRequest) -> HttpResponse:
 
 
 def _sheet_rows(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
-    for loan in rows.select_related("borrower", "unit")[:EXPORT_LIMIT].iterator(chunk_size=2000):
+    for loan in rows.select_related("borrower")[:EXPORT_LIMIT].iterator(chunk_size=2000):
         risk_class = class_of(loan.severity)
         assert isinstance(risk_class, RiskClass)
         yield (
@@ -82,7 +80,7 @@ def _sheet_rows(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
             loan.starts_on,
             loan.ends_on,
             loan.manager_name or "",
-            loan.unit.name,
+            loan.home_name,
         )
 
 

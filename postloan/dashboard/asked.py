@@ -83,14 +83,6 @@ class Asked:
         rows: Any = DailyMeasure.objects.visible_to(self.user)
         return rows.filter(unit__path__startswith=self.unit.path) if self.unit else rows
 
-    @property
-    def address(self) -> dict[str, str]:
-        """What stands in the address of this view of it."""
-        found = {"on": self.on.isoformat()}
-        if self.against:
-            found["with"] = self.against.isoformat()
-        return found | ({"unit": str(self.unit.pk)} if self.unit else {})
-
     def link(self, route: str, **more: Any) -> str:
         """An address with the day and the unit; empty values are left out."""
         given = {"on": self.on.isoformat(), "unit": self.unit.pk if self.unit else ""} | more

@@ -23,6 +23,8 @@ from postloan.dashboard.tables import Cell, Headline, Line, Table, share
 
 NOTHING = (0, Decimal(0))
 BAD = (RiskClass.SUBSTANDARD, RiskClass.DOUBTFUL, RiskClass.LOSS)  # 次级及以下
+LATE = tuple(step for step in Arrears if step != Arrears.NOT_DUE)
+SOON = (Maturing.WEEK, Maturing.MONTH)  # within 30 days
 MEASURES = ("class", "arrears", "maturing", "product", "migration", "funds_short")
 
 
@@ -50,6 +52,10 @@ class Book:
     def part(self, measure: str, keys: Sequence[str], on: date | None = None) -> Decimal | None:
         """What share of the balance these keys have."""
         return share(self.of(measure, keys, on)[1], self.whole(on)[1])
+
+    def part_then(self, measure: str, keys: Sequence[str]) -> Decimal | None:
+        """The same on the day compared with; None where there is none."""
+        return self.part(measure, keys, self.asked.against) if self.asked.against else None
 
 
 def moved(asked: Asked, now: Decimal | None, then: Decimal | None) -> str:
@@ -125,15 +131,14 @@ def _amounts(
 def by_class(book: Book) -> Table:
     """五级分类: how much of the balance is 次级及以下."""
     asked = book.asked
-    now = book.part("class", BAD)
-    then = book.part("class", BAD, asked.against) if asked.against else None
+    now, then = book.part("class", BAD), book.part_then("class", BAD)
     finding = _("没有有余额的借据") if now is None else _("次级及以下 %(share).1f%%%(moved)s") % {
         "share": now * 100, "moved": moved(asked, now, then),
     }  # fmt: skip
     rows = []
     for one in RiskClass:
         part = book.part("class", [one]) or Decimal(0)
-        was = book.part("class", [one], asked.against) if asked.against else None
+        was = book.part_then("class", [one])
         text = f"{part * 100:.1f}% · {money.wan(book.of('class', [one])[1])} {_('万元')}"
         rows.append(Bar(str(one.label), float(part), text, None if was is None else float(was), one.colour))
     chart = bars(rows, ticks=bool(asked.against)) if book.whole()[0] else None
@@ -142,10 +147,9 @@ def by_class(book: Book) -> Table:
 
 def by_arrears(book: Book) -> Table:
     """Days past due: how much of the balance is overdue at all."""
-    asked, late = book.asked, [step for step in Arrears if step != Arrears.NOT_DUE]
-    count, amount = book.of("arrears", late)
-    now = book.part("arrears", late)
-    then = book.part("arrears", late, asked.against) if asked.against else None
+    asked = book.asked
+    count, amount = book.of("arrears", LATE)
+    now, then = book.part("arrears", LATE), book.part_then("arrears", LATE)
     finding = _("没有逾期的借据") if not count else _("逾期 %(n)d 笔 %(amount)s 万元，占 %(share).1f%%%(moved)s") % {
         "n": count, "amount": money.wan(amount), "share": (now or 0) * 100, "moved": moved(asked, now, then),
     }  # fmt: skip
@@ -157,20 +161,19 @@ def by_arrears(book: Book) -> Table:
         "D360": "doubt",
         "LONGER": "loss",
     }
-    chart = bars(_amounts(book, "arrears", late, shades), ticks=bool(asked.against)) if count else None
+    chart = bars(_amounts(book, "arrears", LATE, shades), ticks=bool(asked.against)) if count else None
     return _stock(book, "arrears", _("逾期天数"), finding, Arrears, "arrears", _("逾期天数"), chart=chart)
 
 
 def by_maturity(book: Book) -> Table:
     """到期阶梯: what matures within 7, 30 and 90 days, and what is past its maturity and still there."""
-    within = [Maturing.WEEK, Maturing.MONTH]
-    (count, amount), (past, _amount) = book.of("maturing", within), book.of("maturing", [Maturing.PAST])
+    (count, amount), (past, _amount) = book.of("maturing", SOON), book.of("maturing", [Maturing.PAST])
     finding = _("30 天内到期 %(n)d 笔 %(amount)s 万元") % {"n": count, "amount": money.wan(amount)}
     if past:
         finding += _("，另有 %(n)d 笔已过到期日未结清") % {"n": past}
-    soon = [Maturing.PAST, *within, Maturing.QUARTER]
+    steps = [Maturing.PAST, *SOON, Maturing.QUARTER]
     shades = {"PAST": "doubt", "WEEK": "sub", "MONTH": "watch"}
-    chart = bars(_amounts(book, "maturing", soon, shades), ticks=bool(book.asked.against))
+    chart = bars(_amounts(book, "maturing", steps, shades), ticks=bool(book.asked.against))
     return _stock(book, "maturing", _("到期"), finding, Maturing, "maturing", _("到期"), chart=chart)
 
 
@@ -277,8 +280,6 @@ def funds(book: Book) -> Table:
 def headlines(book: Book) -> list[Headline]:
     """Balance, 次级及以下, overdue, maturing within 30 days."""
     asked = book.asked
-    late = [step for step in Arrears if step != Arrears.NOT_DUE]
-    within = [Maturing.WEEK, Maturing.MONTH]
     (count, amount) = book.whole()
     was = book.whole(asked.against)[1] if asked.against else None
     change = "" if was is None else _("较%(day)s %(change)s 万元") % {
@@ -289,14 +290,11 @@ def headlines(book: Book) -> list[Headline]:
             _("余额（万元）· %(n)d 笔") % {"n": count}, Cell(amount, "money", asked.link("loans")), change
         )
     ]
-    for label, measure, keys in ((_("次级及以下"), "class", BAD), (_("逾期"), "arrears", late)):
-        now, then = (
-            book.part(measure, keys),
-            book.part(measure, keys, asked.against) if asked.against else None,
-        )
+    for label, measure, keys in ((_("次级及以下"), "class", BAD), (_("逾期"), "arrears", LATE)):
+        now, then = book.part(measure, keys), book.part_then(measure, keys)
         n, s = book.of(measure, keys)
         text = _("%(label)s · %(n)d 笔 %(amount)s 万元") % {"label": label, "n": n, "amount": money.wan(s)}
         found.append(Headline(text, Cell(now, "share"), moved(asked, now, then).lstrip("，")))
-    n, s = book.of("maturing", within)
+    n, s = book.of("maturing", SOON)
     found.append(Headline(_("30 天内到期（万元）· %(n)d 笔") % {"n": n}, Cell(s, "money"), ""))
     return found

@@ -170,24 +170,24 @@ def by_unit(duties: Duties) -> Table:
     return _table(duties, "units", _("职责（按机构）"), _("机构"), rows)
 
 
-def by_person(duties: Duties) -> Table:
-    """Who is behind."""
-    rows = [
+def _people(duties: Duties) -> list[tuple[str, Tally, dict[str, str]]]:
+    """Each person's figures, with how a link narrows to them."""
+    return [
         (name or _("缺岗"), tally, {"person": str(pk) if pk else NOBODY})
         for (pk, name), tally in duties.by("person", "person__name").items()
-        if set(tally) - {"signing", "was_signing"}
     ]
+
+
+def by_person(duties: Duties) -> Table:
+    """Who is behind."""
+    rows = [row for row in _people(duties) if set(row[1]) - {"signing", "was_signing"}]
     return _table(duties, "people", _("职责（按人员）"), _("责任人"), rows)
 
 
 def signatures(duties: Duties) -> Table:
     """With whom papers wait for a signature."""
     asked = duties.asked
-    found = [
-        (name or _("缺岗"), tally, {"person": str(pk) if pk else NOBODY})
-        for (pk, name), tally in duties.by("person", "person__name").items()
-        if tally.get("signing") or tally.get("was_signing")
-    ]
+    found = [row for row in _people(duties) if row[1].get("signing") or row[1].get("was_signing")]
     found.sort(key=lambda row: (-row[1]["signing"], row[0]))
     total = sum(tally["signing"] for _name, tally, _narrow in found)
     finding = _("没有等待签字的文书")

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
 from accounts.http import SignedInRequest
-from accounts.models import User
+from accounts.models import Unit, User
 from core import audit
+from core.addresses import is_id
 from core.errors import Invalid
 from core.sheets import download, workbook
 from postloan import obligations
@@ -53,7 +54,7 @@ TITLES: dict[str, Any] = {
 
 
 def _text(value: Any) -> Cell:
-    return Cell("–" if value in (None, "") else value, "text")
+    return Cell(None if value == "" else value, "text")
 
 
 def _customer(number: str, name: str) -> Cell:
@@ -149,7 +150,7 @@ class Behind:
         person, key, article = (
             get.get(part, "").replace("\x00", "") for part in ("person", "key", "article")
         )
-        if person and person != NOBODY and not (person.isascii() and person.isdigit() and len(person) < 18):
+        if person and person != NOBODY and not is_id(person):
             raise Invalid(str(_UNKNOWN))
         try:
             since = date.fromisoformat(get.get("since", ""))
@@ -172,12 +173,9 @@ class Behind:
         if hasattr(rows, "visible_to"):
             rows = rows.visible_to(user)
         if asked.unit:
-            below = (
-                {measure.unit: asked.unit}
-                if self.only
-                else {f"{measure.unit}__path__startswith": asked.unit.path}
-            )
-            rows = rows.filter(**below)
+            below = Unit.objects.filter(path__startswith=asked.unit.path).order_by().values("pk")
+            units = [asked.unit.pk] if self.only else below
+            rows = rows.filter(**{f"{measure.unit}__in": units})
         if self.person:
             rows = rows.filter(**{measure.person: None if self.person == NOBODY else int(self.person)})
         if self.article:
@@ -218,14 +216,14 @@ def dashboard_rows(request: SignedInRequest) -> HttpResponse:
         "found": found,
         "figure": behind.figure(),
         "following": number + 1 if found > number * PAGE else "",
-        "back": f"{reverse('dashboard')}?{'&'.join(f'{k}={v}' for k, v in behind.asked.address.items())}",
+        "back": behind.asked.link("dashboard", **{"with": behind.asked.since.isoformat()}),
     }
     return render(request, "dashboard/rows.html", context)
 
 
 def _sheet_rows(behind: Behind, rows: QuerySet[Any]) -> Iterator[list[Any]]:
     for row in rows[:EXPORT_LIMIT].iterator(chunk_size=2000):
-        yield [None if cell.value == "–" else cell.value for cell in behind.shape.cells(row)]
+        yield [cell.plain for cell in behind.shape.cells(row)]
 
 
 @require_safe

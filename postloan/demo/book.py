@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from postloan.demo.days import Timeline
 from postloan.demo.lending import Method
@@ -62,6 +63,14 @@ class Spec:
     short: bool = False  # the money comes only on the very day
     stops: int = 0  # days before the story's end since when no wages have been paid
     poor: bool = False  # nothing is left on the account between one payment and the next
+
+    def margin_of(self, amount: Decimal) -> Decimal:
+        """What of an amount lies on the margin account (保证金)."""
+        return amount * Decimal(self.margin) / 100
+
+    def exposure_of(self, amount: Decimal) -> Decimal:
+        """What of an amount the margin does not cover (敞口)."""
+        return amount - self.margin_of(amount)
 
 
 _LINEAR, _ANNUITY = Method.LINEAR, Method.ANNUITY

@@ -16,7 +16,7 @@ from postloan.demo.cast import BRANCHES
 from postloan.demo.crowd import borrowers, loans, troubles
 from postloan.demo.days import STORY_WEEKDAYS, Timeline
 from postloan.demo.kin import group_rows, kinship, related_rows
-from postloan.demo.layout import Extracts, Row, row
+from postloan.demo.layout import Dated, Extracts, Row, row
 from postloan.demo.lending import Entry, Method
 from postloan.demo.names import BORROWERS, CORPORATE, PERSONAL, Profile
 from postloan.demo.notes import (
@@ -33,8 +33,6 @@ from postloan.demo.standing import standing
 from postloan.demo.world import Account, World
 
 DEFAULT_SEED = 20260930
-
-Dated = list[tuple[date, Row]]
 
 
 def build(as_of: date, seed: int = DEFAULT_SEED, *, weekdays: int = STORY_WEEKDAYS) -> Extracts:
@@ -151,7 +149,7 @@ def _loans(world: World) -> Dated:
     """Loan notes on the day of the grant, and again on the day of an extension."""
     found: Dated = []
     for spec, n in world.notes:
-        margin = n.amount * Decimal(spec.margin) / 100
+        margin = spec.margin_of(n.amount)
         for on, state in _tellings(world, n.start, n.extended):
             line = row("loans", n.number, n.contract, n.unit, n.product, f"{n.amount:.2f}", f"{n.rate:.6f}",
                        n.start, n.end_on(state), n.purpose, n.account, _frequency(spec),

@@ -57,6 +57,7 @@ PEOPLE: tuple[tuple[str, str, str, str, str, date], ...] = (
 )
 
 PERSON_UNITS = {number: unit for number, _, _, unit, _, _ in PEOPLE}
+PERSON_SINCE = {number: start for number, _, _, _, _, start in PEOPLE}
 
 # Who is offered at the door, and in which order: the day begins with the customer managers.
 ACCOUNTS: tuple[str, ...] = (

@@ -6,6 +6,8 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from core.periods import quarter_of
+
 STORY_WEEKDAYS = 8  # since when the branch has been live, at most: what nobody did since then would be late
 CASH_MONTHS = 6  # account movements before that
 HISTORY_MONTHS = 24  # balances at month's end before that
@@ -53,8 +55,7 @@ class Timeline:
         late; so it is short, and what was before is told by the opening extracts, as at a bank. A quarter that ended
         in between would have every customer late.
         """
-        quarter = date(self.as_of.year, (self.as_of.month - 1) // 3 * 3 + 1, 1)
-        return max(self.turn(self.weekdays), quarter)
+        return max(self.turn(self.weekdays), quarter_of(self.as_of).first)
 
     @property
     def opening(self) -> date:

@@ -44,24 +44,15 @@ def past_balances(world: World, rng: Random) -> list[Row]:
     """Month-end balances before the movements that are told; they sway around the first balance that is."""
     rows: list[Row] = []
     months = [day for day in world.timeline.month_ends if day < world.timeline.cash_from]
-    margins = _margins(world)
     for account in world.accounts:
         usual = world.openings[account.number]
         for day in months:
             if account.kind in {RESERVE, COLLECTION}:
                 balance = usual
             elif account.kind == MARGIN:
-                balance = sum((m for start, m in margins.get(account.key, ()) if start <= day), Decimal(0))
+                balance = world.margin(account.key, day)
             else:
                 balance = cents(usual * Decimal(rng.randint(55, 145)) / 100)
             held = balance if account.kind == MARGIN else Decimal(0)
             rows.append(row("balances", account.number, f"{balance:.2f}", f"{held:.2f}", day))
     return rows
-
-
-def _margins(world: World) -> dict[str, list[tuple[date, Decimal]]]:
-    found: dict[str, list[tuple[date, Decimal]]] = {}
-    for spec, note in world.notes:
-        if spec.margin != "0":
-            found.setdefault(spec.key, []).append((note.start, note.amount * Decimal(spec.margin) / 100))
-    return found

@@ -8,6 +8,7 @@ from datetime import date
 from random import Random
 
 from postloan.demo import identity
+from postloan.demo.crowd import borrowers
 from postloan.demo.crowd.words import GIVEN, SURNAMES
 from postloan.demo.layout import Row, row
 from postloan.demo.names import CORPORATE, PERSONAL, Profile
@@ -82,7 +83,7 @@ def kinship(world: World, rng: Random) -> Kinship:
             kin.spouse = somebody()
         if rng.random() < 0.15:
             kin.relative = somebody()
-    companies = [key for key in world.profiles if key[0] == "f" and key[1:].isdigit()]
+    companies = borrowers.places(world.profiles, "f")
     for number, places, within in _GROUPS:
         members = tuple(place if isinstance(place, str) else companies[place] for place in places)
         head = world.profiles[members[0]].name.removesuffix("有限公司")

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 Row = dict[str, str]
+Dated = list[tuple[date, Row]]  # each row with the day on which it is told
 Extracts = dict[date, dict[str, list[Row]]]
 
 COLUMNS: dict[str, tuple[str, ...]] = {

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from postloan.demo.book import BUSINESS, CONSUMER, WORKING, Spec
-from postloan.demo.cash import IN, OUT, Other, weekday
+from postloan.demo.cash import IN, OUT, Other
+from postloan.demo.days import weekday
 from postloan.demo.lending import Note
 from postloan.demo.names import CORPORATE
 from postloan.demo.notes import SETTLEMENT
@@ -32,7 +33,7 @@ def add(world: World) -> None:
 
 
 def _granted(world: World, product: str) -> Iterator[tuple[Spec, Note]]:
-    """Sound loans of the crowd and their grants, early enough for what follows; one of a borrower."""
+    """Sound loans granted early enough for what follows, one of a borrower; of the companies only the crowd's."""
     since, until = world.timeline.cash_from, world.timeline.as_of - timedelta(20)
     seen: set[str] = set()
     for spec, note in world.notes:

@@ -59,14 +59,15 @@ def fill(world: World, rng: Random) -> None:
         _begin(world, profile, thin=thin[profile.key], rng=rng)
 
 
-def _partners(world: World, profile: Profile, rng: Random) -> tuple[tuple[Other, ...], tuple[Other, ...]]:
-    def others(names: tuple[str, ...]) -> tuple[Other, ...]:
-        return tuple(
-            Other(name, f"9{rng.randint(10**14, 10**15 - 1)}", rng.choice(OTHER_BANKS)) for name in names
-        )
+def _elsewhere(name: str, rng: Random) -> Other:
+    """Somebody's account at another bank."""
+    return Other(name, f"9{rng.randint(10**14, 10**15 - 1)}", rng.choice(OTHER_BANKS))
 
-    customers, suppliers = partners_of(profile.industry)
-    return others(customers), others(suppliers)
+
+def _partners(profile: Profile, rng: Random) -> tuple[tuple[Other, ...], tuple[Other, ...]]:
+    names = partners_of(profile.industry)
+    customers, suppliers = (tuple(_elsewhere(name, rng) for name in group) for group in names)
+    return customers, suppliers
 
 
 def turnover(world: World, key: str) -> float:
@@ -78,7 +79,7 @@ def turnover(world: World, key: str) -> float:
 
 
 def _business(world: World, profile: Profile, rng: Random) -> None:
-    customers, suppliers = _partners(world, profile, rng)
+    customers, suppliers = _partners(profile, rng)
     account = world.by_use[profile.key, SETTLEMENT]
     monthly = turnover(world, profile.key)
     corporate = profile.kind == CORPORATE
@@ -103,7 +104,7 @@ def _business(world: World, profile: Profile, rng: Random) -> None:
 
 
 def _in_arrears(world: World, profile: Profile, rng: Random) -> None:
-    customers, suppliers = _partners(world, profile, rng)
+    customers, suppliers = _partners(profile, rng)
     until = world.timeline.as_of
     if profile.key == FROZEN:
         until = world.timeline.turn(1) - timedelta(1)
@@ -144,7 +145,7 @@ def _loan(world: World, spec: Spec, note: Note, *, thin: bool, rng: Random) -> N
     owner = Other(world.profiles[spec.key].name, "", BANK)
     settlement = world.by_use[spec.key, SETTLEMENT]
     if spec.margin != "0" and since <= note.start <= until:
-        margin = note.amount * Decimal(spec.margin) / 100
+        margin = spec.margin_of(note.amount)
         world.cash.transfer(
             settlement, world.by_use[spec.key, MARGIN], note.start, margin, owner, "缴存保证金"
         )
@@ -155,7 +156,7 @@ def _loan(world: World, spec: Spec, note: Note, *, thin: bool, rng: Random) -> N
     if spec.margin != "0":  # a draft or a letter of guarantee puts nothing on the account
         for entry in note.ledger[1:]:
             if since <= entry.on <= until:
-                margin = note.amount * Decimal(spec.margin) / 100
+                margin = spec.margin_of(note.amount)
                 world.cash.transfer(
                     world.by_use[spec.key, MARGIN], settlement, entry.on, margin, owner, "释放保证金"
                 )
@@ -185,7 +186,7 @@ def _disbursed(world: World, spec: Spec, note: Note, amount: Decimal, rng: Rando
             name = "洪州置业开发有限公司"
         world.cash.add(settlement, on, OUT, amount, Other(name, "", rng.choice(OTHER_BANKS)), note.purpose)
         return
-    _, suppliers = _partners(world, profile, rng)
+    _, suppliers = _partners(profile, rng)
     first = (amount * Decimal("0.6")).quantize(Decimal(1))
     world.cash.add(settlement, on, OUT, first, suppliers[0], f"受托支付 {note.purpose}"[:60])
     world.cash.add(settlement, on, OUT, amount - first, suppliers[1], f"受托支付 {note.purpose}"[:60])
@@ -200,7 +201,7 @@ def _collect(
     ready = on if spec.short else day_before(on, READY)
     if thin or (kind == "归还本金" and amount >= 100 * WAN):
         summary = "转入还款资金" if thin else "归集还款资金"
-        other = Other(owner, f"9{rng.randint(10**14, 10**15 - 1)}", rng.choice(OTHER_BANKS))
+        other = _elsewhere(owner, rng)
         if ready >= world.timeline.cash_from:
             world.cash.add(settlement, ready, IN, amount, other, summary)
     if note.account != settlement:
@@ -214,10 +215,8 @@ def _gather(world: World, spec: Spec, note: Note, rng: Random) -> None:
     if not 0 < left <= READY + 2 or spec.short or note.unpaid_from or not note.schedule:
         return
     ready = min(day_before(note.end, READY), world.timeline.as_of)
-    amount = note.amount * (1 - Decimal(spec.margin) / 100)
-    other = Other(
-        world.profiles[spec.key].name, f"9{rng.randint(10**14, 10**15 - 1)}", rng.choice(OTHER_BANKS)
-    )
+    amount = spec.exposure_of(note.amount)
+    other = _elsewhere(world.profiles[spec.key].name, rng)
     world.cash.add(world.by_use[spec.key, SETTLEMENT], ready, IN, amount, other, "归集还款资金")
 
 
@@ -243,17 +242,11 @@ def _sweep(world: World, profile: Profile) -> None:
 
 def _begin(world: World, profile: Profile, *, thin: bool, rng: Random) -> None:
     """Balances before the first movement: enough that no account is ever below nothing."""
-    held = sum(
-        (
-            note.amount * Decimal(spec.margin) / 100
-            for spec, note in world.of(profile.key)
-            if note.start < world.timeline.cash_from
-        ),
-        ZERO,
-    )
     for account in world.accounts_of(profile.key):
         if account.kind == MARGIN:
-            world.openings[account.number] = held
+            world.openings[account.number] = world.margin(
+                profile.key, world.timeline.cash_from - timedelta(1)
+            )
             continue
         base = ZERO
         if account.kind not in {RESERVE, COLLECTION} and profile.key != "yitong":

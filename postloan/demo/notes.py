@@ -96,9 +96,7 @@ def build_notes(
             groups[-1].append(placing)
         else:
             groups.append([placing])
-    for (
-        group
-    ) in groups:  # a contract is signed before the first of its loans, whichever the story tells first
+    for group in groups:  # a contract is signed before the first of its loans, whichever is told first
         group.sort(key=lambda placing: placing.start)
     agreements: list[Agreement] = []
     notes: list[tuple[Spec, Note]] = []
@@ -186,7 +184,7 @@ def _classes(placing: Placing, timeline: Timeline) -> list[tuple[date, str]]:
 
 def apply_margin(spec: Spec, note: Note, own_funds: Decimal) -> Decimal:
     """An uncovered draft: margin and what lay on the account go against it, the branch pays the rest."""
-    margin = note.amount * Decimal(spec.margin) / 100
+    margin = spec.margin_of(note.amount)
     note.ledger.append(Entry(note.end, "归还本金", margin + own_funds))
     return margin
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
 from postloan.demo.book import ACCEPTANCE, DISCOUNT, GUARANTEE, Spec
 from postloan.demo.cast import BANK
+from postloan.demo.crowd import borrowers
+from postloan.demo.crowd.loans import LETTERS
 from postloan.demo.days import weekday
-from postloan.demo.layout import Row, row
+from postloan.demo.layout import Dated, row
 from postloan.demo.lending import Note
 from postloan.demo.names import OTHER_BANKS, partners_of
+from postloan.demo.notes import WAN
 from postloan.demo.world import World
 
-Dated = list[tuple[date, Row]]
 BENEFICIARIES = (
     "赣中电力物资有限公司",
     "昌北新区建设管理中心",
@@ -22,11 +24,8 @@ BENEFICIARIES = (
     "抚河水务工程项目部",
     "江右教育装备采购中心",
 )
-LETTER_WORDS = ("履约保函", "预付款保函", "投标保函", "质量保函", "付款保函")
-CLAIMED = {
-    42: ("", ""),
-    4: ("受益人撤回索赔", "40"),
-}  # by place among the crowd's companies: outcome, days until it
+# By place among the crowd's companies: how the claim was settled, and after how many days.
+CLAIMED: dict[int, tuple[str, int] | None] = {42: None, 4: ("受益人撤回索赔", 40)}
 
 
 def bills(world: World, rng: Random) -> Dated:
@@ -68,7 +67,7 @@ def bills(world: World, rng: Random) -> Dated:
 
 def _split(amount: Decimal, parts: int) -> list[Decimal]:
     """Whole ten thousands, the last one what is left."""
-    each = (amount / parts / 10000).quantize(Decimal(1)) * 10000
+    each = (amount / parts / WAN).quantize(Decimal(1)) * WAN
     return [*[each] * (parts - 1), amount - each * (parts - 1)]
 
 
@@ -80,7 +79,7 @@ def letters(world: World) -> Dated:
     """What each letter stands for; some are electronic and have no original."""
     found: Dated = []
     for place, (spec, note) in enumerate(_letters(world)):
-        kind = next((word for word in LETTER_WORDS if note.purpose.endswith(word)), "其他保函")
+        kind = next((word for word in LETTERS if note.purpose.endswith(word)), "其他保函")
         electronic = is_electronic(place, spec)
         found.append(
             (note.start, row("letters", note.number, kind, BENEFICIARIES[place % len(BENEFICIARIES)],
@@ -97,13 +96,13 @@ def is_electronic(place: int, spec: Spec) -> bool:
 def claims(world: World) -> Dated:
     """A claim that is open, and one that was settled."""
     found: Dated = []
-    companies = [key for key in world.profiles if key[0] == "f" and key[1:].isdigit()]
-    for place, (outcome, days) in CLAIMED.items():
-        for _, note in (pair for pair in _letters(world) if pair[0].key == companies[place]):
-            on = world.timeline.opening - timedelta(12)
-            if outcome:
-                on = weekday(note.start + timedelta(45))
-            settled = on + timedelta(int(days)) if outcome else None
+    companies = borrowers.places(world.profiles, "f")
+    for place, end in CLAIMED.items():
+        for note in (note for spec, note in _letters(world) if spec.key == companies[place]):
+            on, settled, outcome = world.timeline.opening - timedelta(12), None, ""
+            if end:
+                on, outcome = weekday(note.start + timedelta(45)), end[0]
+                settled = on + timedelta(end[1])
             amount = (note.amount * Decimal("0.6")).quantize(Decimal(1))
             number = f"SP{note.number}"
             found.append(

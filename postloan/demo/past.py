@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
 
+from core.periods import quarter_of
 from postloan.demo.book import GUARANTEE, HOUSING, Spec
-from postloan.demo.cast import PEOPLE
+from postloan.demo.cast import PEOPLE, PERSON_SINCE, PERSON_UNITS
 from postloan.demo.days import add_months, weekday
 from postloan.demo.layout import Row, row
 from postloan.demo.lending import Note
@@ -47,7 +48,7 @@ def _inspections(world: World, rng: Random) -> list[Row]:
     """A visit in the quarter before, in the story's own period where that ends before the story does."""
     timeline = world.timeline
     opening, as_of = timeline.opening, timeline.as_of
-    quarter = date(opening.year, (opening.month - 1) // 3 * 3 + 1, 1)
+    quarter = quarter_of(opening).first
     found: list[Row] = []
     serial = 0
     for profile in world.profiles.values():
@@ -114,14 +115,15 @@ def _recipients(world: World, spec: Spec, note: Note, deeds: Deeds) -> list[tupl
 
 def _letter(
     world: World, note: Note, serial: int, on: date, kind: str, who: str, name: str, rng: Random
-) -> Row:  # fmt: skip
+) -> Row:
     method, proof = rng.choice(
         (("直接送达", "回执签收"), ("邮寄", "特快专递妥投单"), ("直接送达", "回执签收、现场照片"))
     )
-    received = weekday(on + timedelta(rng.randint(0, 4) if method == "直接送达" else rng.randint(2, 5)))
+    signed = weekday(on + timedelta(rng.randint(0, 4) if method == "直接送达" else rng.randint(2, 5)))
+    received: date | None = signed
     urgent = note.end - timedelta(15) <= world.timeline.as_of
-    if received > world.timeline.opening or (not urgent and rng.random() < 0.15):
-        received = world.timeline.opening if urgent and on <= world.timeline.opening else None  # type: ignore[assignment]
+    if signed > world.timeline.opening or (not urgent and rng.random() < 0.15):
+        received = world.timeline.opening if urgent and on <= world.timeline.opening else None
     number = f"{'催' if kind.startswith('逾期') else '到'}函{on:%Y%m}-{serial:04d}"
     return row("past_letters", number, note.number, kind, who, name, on, method, received,
                f"{proof}，存信贷档案" if received else "")  # fmt: skip
@@ -129,13 +131,12 @@ def _letter(
 
 def _classes(world: World) -> list[Row]:
     """The class of every loan since its grant, up to the first state that is told of it."""
-    first_end = world.timeline.month_ends[0]
+    told = [*world.timeline.month_ends, world.timeline.opening]
     found: list[Row] = []
     for _, note in sorted(world.notes, key=lambda pair: pair[1].number):
-        ends = [day for day in [*world.timeline.month_ends, world.timeline.opening] if day >= note.start]
         if note.start > world.timeline.opening:
             continue
-        first = min(ends, default=first_end)
+        first = min(day for day in told if day >= note.start)
         then = {max(since, note.start): name for since, name in note.classes}
         found += [row("class_history", note.number, name, on) for on, name in then.items() if on < first]
     return found
@@ -168,14 +169,12 @@ def returned(world: World) -> list[tuple[Spec, Note, date]]:
 
 def keepers_before(world: World, profile: Profile) -> tuple[str, date, date] | None:
     """Who managed a customer before the present manager: 工号, from, to."""
-    since = {number: start for number, _, _, _, _, start in PEOPLE}
     first = min(note.start for _, note in world.of(profile.key))
     present = profile.keepers[0]
-    unit = {number: unit for number, _, _, unit, _, _ in PEOPLE}[present]
-    handed_over = since[present] + timedelta(30)
+    handed_over = PERSON_SINCE[present] + timedelta(30)
     if first > handed_over - timedelta(60):
         return None
     for number, _, _, theirs, post, start in PEOPLE:
-        if post == "客户经理" and theirs == unit and number != present and start <= first:
+        if post == "客户经理" and theirs == PERSON_UNITS[present] and number != present and start <= first:
             return number, max(first, start), handed_over - timedelta(1)
     return None

@@ -50,7 +50,6 @@ class Thing:
         return f"{profile.address}{self.names[place]}" if self.deeded else self.names[place]
 
 
-_REAL = {"deeded": True, "register": "不动产证明"}
 HOME = Thing("房产", ("住宅一套", "住宅及车位"), 65, deeded=True, register="不动产证明")
 HOME_PENDING = Thing("房产", ("在建商品住宅（预告登记中）",), 65, unregistered=True, deeded=True)
 THEIR_HOME = Thing("房产", ("住宅一套", "商铺一间"), 60, owner="spouse", deeded=True, register="不动产证明")

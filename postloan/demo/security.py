@@ -9,16 +9,16 @@ from decimal import Decimal
 from random import Random
 
 from postloan.demo.book import Spec
+from postloan.demo.crowd import borrowers
 from postloan.demo.days import add_months, weekday
 from postloan.demo.kin import Kinship, Person
-from postloan.demo.layout import Row, row
+from postloan.demo.layout import Dated, row
 from postloan.demo.lending import Note
 from postloan.demo.names import Profile
 from postloan.demo.notes import Agreement
 from postloan.demo.pledges import COMPANIES, FALLEN, GUARANTEE_COMPANIES, Thing, plan
 from postloan.demo.world import World
 
-Dated = list[tuple[date, Row]]
 KINDS = ("guarantees", "secured", "collateral", "liens", "valuations")
 APPRAISERS = ("洪都房地产土地评估有限公司", "赣抚资产评估事务所", "本行内部评估")
 
@@ -35,10 +35,6 @@ class Secured:
         """The note that was granted first."""
         return self.notes[0][1]
 
-    def exposure(self, spec: Spec, note: Note) -> Decimal:
-        """What of a note is not covered by margin."""
-        return note.amount * (100 - Decimal(spec.margin)) / 100
-
 
 @dataclass
 class Deeds:
@@ -48,9 +44,8 @@ class Deeds:
     kinship: Kinship
     rng: Random
     rows: dict[str, Dated] = field(default_factory=lambda: {kind: [] for kind in KINDS})
-    houses: dict[str, tuple[str, Decimal, int]] = field(
-        default_factory=dict
-    )  # by borrower: number, claims, ranks
+    # By borrower: number, claims, ranks.
+    houses: dict[str, tuple[str, Decimal, int]] = field(default_factory=dict)
     guarantors: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # by loan: kind and name
     turns: Counter[str] = field(default_factory=Counter)  # contracts by product
     things: int = 0
@@ -68,10 +63,9 @@ class Deeds:
 
     def _secure(self, profile: Profile, contract: Secured) -> None:
         spec = contract.notes[0][0]
-        share = (100 - Decimal(spec.margin)) / 100
-        if not share:
+        amount = spec.exposure_of(contract.agreement.amount)
+        if not amount:
             return  # the margin covers it whole
-        amount = contract.agreement.amount * share
         parts = plan(profile, spec, self.turns[spec.product])
         self.turns[spec.product] += 1
         if profile.key in self.kinship.guarantors and "customer" not in parts:
@@ -86,28 +80,28 @@ class Deeds:
                 self._surety(profile, contract, part, f"保字{number}", amount)
 
     def _surety(self, profile: Profile, contract: Secured, who: str, number: str, amount: Decimal) -> None:
-        kin = self.kinship.of[profile.key]
         mode = "一般保证" if who in {"customer", "company"} and self.rng.random() < 0.14 else "连带责任保证"
         months = self.rng.choice((24, 36, 36, 36, None))
         if who == "customer":
             key = self._guarantor(profile)
-            other = self.world.profiles[key]
-            self._guarantee(
-                contract, number, "保证", (other.name, "", self.world.numbers[key]), amount, mode, months
-            )
+            surety = (self.world.profiles[key].name, "", self.world.numbers[key])
         elif who == "company":
-            name = self.rng.choice(GUARANTEE_COMPANIES)
-            self._guarantee(contract, number, "保证", (name, "", ""), amount, mode, months)
+            surety = (self.rng.choice(GUARANTEE_COMPANIES), "", "")
         else:
-            person: Person | None = getattr(kin, who) or kin.spouse or kin.legal
-            if person is None:
-                person = Person(f"{profile.name[0]}建华", "")
-            self._guarantee(contract, number, "保证", (person.name, person.papers, ""), amount, mode, months)
+            person = self._person(profile, who) or Person(f"{profile.name[0]}建华", "")
+            surety = (person.name, person.papers, "")
+        self._guarantee(contract, number, "保证", surety, amount, mode, months)
+
+    def _person(self, profile: Profile, who: str) -> Person | None:
+        """One of the borrower's people, or who is nearest where there is none."""
+        kin = self.kinship.of[profile.key]
+        found: Person | None = getattr(kin, who) or kin.spouse or kin.legal
+        return found
 
     def _guarantor(self, profile: Profile) -> str:
         if profile.key in self.kinship.guarantors:
             return self.kinship.guarantors[profile.key]
-        companies = [key for key in self.world.profiles if key[0] == "f" and key[1:].isdigit()]
+        companies = borrowers.places(self.world.profiles, "f")
         while True:
             key = self.rng.choice([*companies, *COMPANIES])
             if key != profile.key and all(s.grade == "正常" for s, _ in self.world.of(key)):
@@ -133,7 +127,7 @@ class Deeds:
         )  # fmt: skip
         for spec, note in contract.notes:
             self.guarantors.setdefault(note.number, []).append((kind, who[0]))
-            part = f"{secured if secured is not None else contract.exposure(spec, note):.2f}"
+            part = f"{secured if secured is not None else spec.exposure_of(note.amount):.2f}"
             settled = note.ledger[-1].on if note.state(self.world.timeline.as_of).balance == 0 else None
             self.rows["secured"].append(
                 (note.start, row("secured", number, note.number, part, note.start, None))
@@ -146,24 +140,20 @@ class Deeds:
     def _collateral(
         self, profile: Profile, contract: Secured, thing: Thing, number: str, amount: Decimal
     ) -> None:
-        kin = self.kinship.of[profile.key]
-        owner = profile.name
-        papers = ""
-        if thing.owner != "borrower":
-            person = getattr(kin, thing.owner) or kin.spouse or kin.legal
-            if person:
-                owner, papers = person.name, person.papers
+        owner, papers = profile.name, ""
+        if thing.owner != "borrower" and (person := self._person(profile, thing.owner)):
+            owner, papers = person.name, person.papers
         customer = self.world.numbers[profile.key] if owner == profile.name else ""
         covered = amount * Decimal(thing.covers) / 100
         secured = covered if thing.covers != 100 else None
         kind = "质押" if thing.pledged else "抵押"
         self._guarantee(contract, number, kind, (owner, papers, customer), covered, secured=secured)
-        before = self.houses.get(profile.key) if thing.kind == "房产" and thing.owner == "borrower" else None
-        if before:
+        house = thing.kind == "房产" and thing.owner == "borrower"
+        if house and (before := self.houses.get(profile.key)):
             collateral, prior, rank = before
         else:
             collateral, prior, rank = self._new_thing(profile, contract, thing, owner, covered), Decimal(0), 0
-        if thing.kind == "房产" and thing.owner == "borrower":
+        if house:
             self.houses[profile.key] = (collateral, prior + covered, rank + 1)
         on = contract.first.start
         registered = None if thing.unregistered else weekday(on - timedelta(self.rng.randint(1, 3)), -1)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from random import Random
 
 from postloan.demo import identity
-from postloan.demo.cast import BRANCHES, PEOPLE, PERSON_UNITS, UNITS
+from postloan.demo.cast import BRANCHES, PEOPLE, PERSON_SINCE, PERSON_UNITS, UNITS
 from postloan.demo.layout import Row, row
 from postloan.demo.names import PERSONAL, SOLE_TRADER, Profile
 from postloan.demo.past import keepers_before
@@ -50,7 +50,6 @@ def _customer(world: World, place: int, profile: Profile, rng: Random) -> Row:
 
 def _responsibilities(world: World) -> list[Row]:
     """Who answers for each customer, and the manager before the present one where there was one."""
-    since = {number: start for number, _, _, _, _, start in PEOPLE}
     rows: list[Row] = []
 
     def line(profile: Profile, post: str, person: str, start: date, end: date | None) -> None:
@@ -66,6 +65,8 @@ def _responsibilities(world: World) -> list[Row]:
         if before:
             line(profile, POSTS[0], *before)
         for post, person in zip(POSTS, profile.keepers, strict=True):
-            start = before[2] + timedelta(1) if before and post == POSTS[0] else max(since[person], first)
+            start = (
+                before[2] + timedelta(1) if before and post == POSTS[0] else max(PERSON_SINCE[person], first)
+            )
             line(profile, post, person, start, None)
     return rows

@@ -7,12 +7,11 @@ from random import Random
 
 from postloan.demo.book import BUSINESS, FIXED, GUARANTEE, HOUSING, MICRO, WORKING
 from postloan.demo.days import add_months, weekday
-from postloan.demo.layout import Row, row
+from postloan.demo.layout import Dated, row
 from postloan.demo.names import CORPORATE
 from postloan.demo.notes import WAN, Agreement
 from postloan.demo.world import World
 
-Dated = list[tuple[date, Row]]
 ENTRUSTED_FROM = 1000 * WAN  # 受托支付: to one payee
 
 SUSPENSION = "发生违约、挪用或重大不利变化时，贷款人可暂停或终止发放及支付，并宣布提前到期。"
@@ -44,11 +43,10 @@ PROJECT = (
 def clauses(world: World, rng: Random) -> Dated:
     """The clauses of every contract under which money was paid out, one by one."""
     found: Dated = []
-    kinds = {profile_number: key for key, profile_number in world.numbers.items()}
     for agreement in world.agreements:
         if agreement.product not in {WORKING, FIXED, MICRO, BUSINESS}:
             continue
-        corporate = world.profiles[kinds[agreement.borrower]].kind == CORPORATE
+        corporate = world.borrower(agreement).kind == CORPORATE
         for place, (kind, mode, share, text) in enumerate(_agreed(agreement, corporate, rng), 1):
             found.append((agreement.signed, row("clauses", agreement.number, place, kind, mode, share, text)))
     return found
@@ -85,14 +83,11 @@ def _agreed(agreement: Agreement, corporate: bool, rng: Random) -> list[tuple[st
 def conditions(world: World, rng: Random) -> Dated:
     """What the approval of each corporate contract demands: most of it met before the grant, some not yet."""
     found: Dated = []
-    keys = {number: key for key, number in world.numbers.items()}
     for agreement in world.agreements:
-        corporate = world.profiles[keys[agreement.borrower]].kind == CORPORATE
-        if not corporate or agreement.product in {HOUSING, GUARANTEE}:
+        profile = world.borrower(agreement)
+        if profile.kind != CORPORATE or agreement.product in {HOUSING, GUARANTEE}:
             continue
-        first = min(
-            note.start for _, note in world.of(keys[agreement.borrower]) if note.contract == agreement.number
-        )
+        first = min(note.start for _, note in world.of(profile.key) if note.contract == agreement.number)
         demands = [
             *rng.sample(DEMANDS, rng.randint(1, 3)),
             *([rng.choice(PROJECT)] if agreement.product == FIXED else []),

@@ -40,14 +40,26 @@ class World:
     openings: dict[str, Decimal] = field(default_factory=dict)  # balances before the first movement
     frozen_from: dict[str, date] = field(default_factory=dict)  # accounts that a court has frozen, whole
     _of: dict[str, list[tuple[Spec, Note]]] = field(default_factory=dict)
+    _by_number: dict[str, Profile] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for spec, note in self.notes:
             self._of.setdefault(spec.key, []).append((spec, note))
+        self._by_number = {number: self.profiles[key] for key, number in self.numbers.items()}
 
     def of(self, key: str) -> list[tuple[Spec, Note]]:
         """A borrower's loans."""
         return self._of.get(key, [])
+
+    def borrower(self, agreement: Agreement) -> Profile:
+        """Whose contract it is."""
+        return self._by_number[agreement.borrower]
+
+    def margin(self, key: str, day: date) -> Decimal:
+        """What a borrower had put up as margin (保证金) for all that was granted up to a day."""
+        return sum(
+            (spec.margin_of(note.amount) for spec, note in self.of(key) if note.start <= day), Decimal(0)
+        )
 
     def accounts_of(self, key: str) -> list[Account]:
         """A borrower's accounts."""

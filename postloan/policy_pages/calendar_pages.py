@@ -18,6 +18,7 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import announcements, calendar_store, clock
+from core.addresses import is_id
 from core.calendar import Calendar
 from core.errors import Refused
 from core.models import CalendarYear, Preview
@@ -66,7 +67,7 @@ def _cell(calendar: Calendar, day: date) -> DayCell:
 
 
 def _year(text: str, today: date) -> int:
-    return int(text) if text.isascii() and text.isdigit() and 1990 <= int(text[:5]) <= 2100 else today.year
+    return int(text) if is_id(text) and 1990 <= int(text) <= 2100 else today.year
 
 
 @require_safe

@@ -15,6 +15,7 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import announcements, audit, clock, policy
+from core.addresses import is_id
 from core.errors import Conflict, Refused
 from core.models import Preview, Scheme, SchemeVersion
 from core.models.policy import VersionStatus
@@ -81,7 +82,7 @@ def policy_change(request: SignedInRequest, code: str) -> HttpResponse:
         data = request.POST.dict()
     else:
         draft = request.GET.get("draft", "")
-        kept = Preview.objects.filter(pk=int(draft), by=request.user.username) if draft.isdecimal() else None
+        kept = Preview.objects.filter(pk=int(draft), by=request.user.username) if is_id(draft) else None
         typed = kept.first() if kept is not None else None
         data = typed.change.get("typed", {}) if typed else {"effective_on": f"{today + timedelta(days=1)}"}
     form = ChangeForm(scheme, today, data)
@@ -96,7 +97,6 @@ def policy_change(request: SignedInRequest, code: str) -> HttpResponse:
         "scheme": scheme,
         "own": [one for one in form.fields if not one.line.inherited],
         "inherited": [one for one in form.fields if one.line.inherited],
-        "names": dict(Scheme.objects.values_list("code", "name")),
         "shown_errors": form.errors if request.method == "POST" else [],
     }
     return render(request, "policy/change.html", context, status=422 if context["shown_errors"] else 200)

@@ -18,8 +18,6 @@ from core.models.policy import VersionStatus
 from core.policy import BASE, Parameter, Policy, policy_on, version_in_force
 from postloan.policy_pages import controls, words
 
-OURS = "本系统设定"
-
 
 @dataclass(frozen=True)
 class Node:
@@ -89,7 +87,7 @@ def line_of(parameter: Parameter, code: str) -> Line:
         words.as_entered(parameter.value),
         parameter.scheme_code != code,
         parameter.version_id is None,
-        OURS in parameter.note or OURS in parameter.article or OURS in parameter.source,
+        words.is_ours(parameter),
     )
 
 

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Line, Role
 from core.errors import Invalid
+from core.policy import Parameter
 from credit.choices import AccountKind, Product, RiskClass
+from credit.imports.kinds import KINDS
 from inspections.rules import FREQUENCY_WORDS
 
 TITLES: dict[str, object] = {
@@ -114,6 +116,11 @@ def title(name: str) -> str:
     return str(TITLES.get(name, name))
 
 
+def is_ours(parameter: Parameter) -> bool:
+    """Whether the regulation does not give this figure, or not all of it."""
+    return any("本系统设定" in text for text in (parameter.note, parameter.article, parameter.source))
+
+
 def key_word(key: str) -> str:
     """What a key of a mapping is called."""
     return str(KEYS.get(key, key))
@@ -138,6 +145,8 @@ def in_words(value: Any, name: str = "") -> str:
             return str(_("是") if value else _("否"))
         case str() if name in RATES and _RATE.fullmatch(value):
             return f"{(Decimal(value) * 100).normalize():f}%"
+        case str() if name == "entry.kinds" and value in KINDS:
+            return KINDS[value].label
         case str():
             return str(FREQUENCIES.get(value) or FINDINGS.get(value) or OTHERS.get(value) or value)
         case Mapping() if is_span(value):

@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core import clock
-from tests.browser.test_story import close_yesterday, fill, give_password, photograph
-from tests.forms.answers import complete, posted
+from tests.browser.test_story import close_yesterday, give_password, write_up
 from workflow.choices import DocumentStatus, DutyStatus
 from workflow.models import Document, Step, WorkItem
 
@@ -30,16 +29,7 @@ def test_a_paper_visit_is_entered_with_consent_and_signed_by_the_deputy_of_the_h
     manager = sign_in(world.cm)
     manager.get_by_role("link", name="开始检查").click()
     document = Document.objects.get()
-    manager.goto(f"/documents/{document.pk}/edit/all/")
-    answers = posted(complete(inspected_at=f"{made_on}T10:00", inspected_on=f"{made_on}"))
-    fill(manager, answers)
-    fill(manager, answers)  # some answers asked for others
-    for cell in manager.locator("[aria-label^=担保检查情况]").all():
-        cell.fill("保证人经营正常")
-    manager.get_by_role("button", name="保存", exact=True).first.click()
-    manager.locator("input[type=file]").first.set_input_files(photograph())
-    expect(manager.get_by_text("车间.jpg").first).to_be_visible()
-    manager.goto(f"/documents/{document.pk}/submit/")
+    write_up(manager, document, f"{made_on}T10:00")
     expect(manager.locator("main")).to_contain_text("补录")
     assert not manager.locator("input[type=password]:visible").count()
 

@@ -56,6 +56,20 @@ def photograph() -> dict[str, Any]:
     return {"name": "车间.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
 
 
+def write_up(page: Page, document: Document, made_at: str) -> None:
+    """Fill in the whole form of a visit, with a photograph, and go on to where it is signed."""
+    answers = posted(complete(inspected_at=made_at, inspected_on=made_at.partition("T")[0]))
+    page.goto(f"/documents/{document.pk}/edit/all/")
+    fill(page, answers)
+    fill(page, answers)  # some answers asked for others
+    for cell in page.locator("[aria-label^=担保检查情况]").all():
+        cell.fill("保证人经营正常")
+    page.get_by_role("button", name="保存", exact=True).first.click()
+    page.locator("input[type=file]").first.set_input_files(photograph())
+    expect(page.get_by_text("车间.jpg").first).to_be_visible()
+    page.goto(f"/documents/{document.pk}/submit/")
+
+
 def give_password(page: Page, button: str) -> None:
     page.locator("input[type=password]:visible").fill(factories.PASSWORD)
     page.get_by_role("button", name=button, exact=True).click()
@@ -72,17 +86,7 @@ def test_a_visit_goes_from_the_duty_to_the_filed_form(world, site, sign_in):
     manager.get_by_role("link", name="开始检查").click()
     expect(manager.get_by_role("heading", name=re.compile("信贷业务现场检查表"))).to_be_visible()
     document = Document.objects.get()
-    now = clock.local(clock.now())
-    answers = complete(inspected_at=f"{now:%Y-%m-%dT%H:%M}", inspected_on=f"{now:%Y-%m-%d}")
-    manager.goto(f"/documents/{document.pk}/edit/all/")
-    fill(manager, posted(answers))
-    fill(manager, posted(answers))  # some answers asked for others
-    for cell in manager.locator("[aria-label^=担保检查情况]").all():
-        cell.fill("保证人经营正常")
-    manager.get_by_role("button", name="保存", exact=True).first.click()
-    manager.locator("input[type=file]").first.set_input_files(photograph())
-    expect(manager.get_by_text("车间.jpg").first).to_be_visible()
-    manager.goto(f"/documents/{document.pk}/submit/")
+    write_up(manager, document, f"{clock.local(clock.now()):%Y-%m-%dT%H:%M}")
     expect(manager.get_by_text(re.compile("没有填好"))).to_have_count(0)
     give_password(manager, "签字并提交")
     duty.refresh_from_db()

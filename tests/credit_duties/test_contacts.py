@@ -8,18 +8,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from core import clock
 from core.policy import policy_on
 from credit.book_duties import FirstContact
 from credit.choices import Product
 from credit.documents.fixed_contact import phone_of
 from credit.models import Contact, Loan
 from tests import factories
+from tests.credit_duties.filling import fill, gaps, submit
 from tests.day.test_close_of_day import applied
 from workflow.choices import DocumentStatus, DutyStatus
 from workflow.engine import reconcile
 from workflow.models import Document, WorkItem
-from workflow.services import documents
 
 pytestmark = [pytest.mark.usefixtures("reference"), pytest.mark.obligation("GD-3.2")]
 
@@ -139,18 +138,6 @@ def start(cast) -> Document:
     return Document.objects.get()
 
 
-def fill(document: Document, **answers: str) -> Document:
-    documents.save(
-        document=document, answers=answers, version=document.version, by=document.author, at=clock.now()
-    )
-    document.refresh_from_db()
-    return document
-
-
-def gaps(document: Document) -> set[str]:
-    return {gap.field for gap in documents.gaps_of(document, on=clock.today())}
-
-
 def test_the_manager_registers_the_contact_and_the_borrower_page_shows_it(cast):
     loan = lend(cast, date(2026, 11, 20))
     run(cast.today)
@@ -164,10 +151,7 @@ def test_the_manager_registers_the_contact_and_the_borrower_page_shows_it(cast):
         way="WECHAT",
         contacted_on="2026-11-23",
     )
-    documents.submit(
-        document=document, by=cast.cm_personal, password=factories.PASSWORD, on=cast.today, at=clock.now()
-    )
-    document.refresh_from_db()
+    submit(document)
     assert document.status == DocumentStatus.LOCKED
     fact = Contact.objects.get(borrower=loan.borrower)
     assert (fact.person, fact.relation, fact.phone, fact.reachable_at, fact.way) == (

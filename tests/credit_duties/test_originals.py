@@ -16,12 +16,13 @@ from credit.book_duties import OriginalRecovery
 from credit.choices import LetterOfGuaranteeKind, Product
 from credit.models import LetterOfGuarantee, LetterReturn, Loan, LoanTerms
 from tests import factories
+from tests.credit_duties.filling import fill, gaps, submit
 from tests.day.test_close_of_day import applied
 from tests.workflow.conftest import PDF
 from workflow.choices import DocumentStatus, DutyStatus
 from workflow.engine import reconcile
 from workflow.models import Document, Escalation, Step, WorkItem
-from workflow.services import attachments, documents, duties, signatures
+from workflow.services import attachments, duties, signatures
 
 pytestmark = [pytest.mark.usefixtures("reference"), pytest.mark.obligation("GR-6.4.4")]
 
@@ -186,25 +187,6 @@ def start(cast) -> Document:
     client.force_login(cast.cm)
     client.post(reverse("document_start", args=[WorkItem.objects.order_by("due_on").first().pk]))
     return Document.objects.get(form="original_recovery")
-
-
-def fill(document: Document, **answers: str) -> Document:
-    documents.save(
-        document=document, answers=answers, version=document.version, by=document.author, at=clock.now()
-    )
-    document.refresh_from_db()
-    return document
-
-
-def gaps(document: Document) -> set[str]:
-    return {gap.field for gap in documents.gaps_of(document, on=clock.today())}
-
-
-def submit(document: Document) -> None:
-    documents.submit(
-        document=document, by=document.author, password=factories.PASSWORD, on=clock.today(), at=clock.now()
-    )
-    document.refresh_from_db()
 
 
 def sign(document: Document, by) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from credit.models import Loan
 from tests import factories
 from tests.day.figures import BEFORE, ON, build
 from workflow import measures, snapshots
@@ -158,6 +159,17 @@ def test_every_figure_leads_to_exactly_its_rows(book: SimpleNamespace) -> None:
         if (rows.count(), total) != (figure.value, figure.amount):
             wrong.append((figure, figure.key, rows.count(), figure.value))
     assert wrong == []
+
+
+def test_a_loan_booked_by_the_branch_counts_for_the_department_that_manages_it(book: SimpleNamespace) -> None:
+    Loan.objects.filter(borrower=book.borrower).update(unit=book.br1)
+    measures.write(ON)
+    for name in ("class", "migration", "funds_short"):
+        mine = DailyMeasure.objects.filter(measure=name, person=book.cm)
+        assert {figure.unit for figure in mine} == {book.corporate}, name
+    # L-NOBODY, whose post is vacant, stays with the unit that books it.
+    vacant = DailyMeasure.objects.filter(measure="class", person=None)
+    assert book.personal in {figure.unit for figure in vacant}
 
 
 def test_the_day_written_again_has_the_same_figures(book: SimpleNamespace) -> None:

@@ -205,12 +205,10 @@ def test_every_frequency_of_both_lines_and_every_kind_of_event_occurs(book: Book
         old = before.get(state["借据号"], state)
         worse = order.index(state["风险分类"]) > order.index(old["风险分类"])
         seen |= {"风险分类下迁"} if worse else set()
-        contingent = book.keyed("loans", "借据号")[state["借据号"],]["品种"] in {"银行承兑汇票", "保函"}
+        contingent = book.keyed("loans", "借据号")[state["借据号"],]["品种"] in CONTINGENT
         late = old["逾期天数"] == "0" < state["逾期天数"]
         seen |= {"或有资产垫付" if contingent else "逾期"} if late else set()
         seen |= {"欠息"} if old["欠息"] == "0.00" < state["欠息"] else set()
-        draft = book.keyed("loans", "借据号")[state["借据号"],]["品种"] in CONTINGENT
-        seen |= {"或有资产垫付"} if draft and old["逾期天数"] == "0" < state["逾期天数"] else set()
         if day >= book.dates[0]:
             before[state["借据号"]] = state
     assert {"风险分类下迁"} <= seen  # 28.1

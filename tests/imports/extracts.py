@@ -7,8 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from core import clock
 from core.models import ImportBatch, ImportFile
 from credit.imports.run import import_files, profile
+from workflow.choices import RunStatus
+from workflow.models import DayRun
+from workflow.services.days import CLOSED
 
 AS_OF = date(2026, 11, 23)
 
@@ -104,3 +108,9 @@ def said(batch: ImportBatch, kind: str) -> list[tuple[int | None, str, str, str]
         for entry in file_of(batch, kind).errors
         if not entry.get("notice")
     ]
+
+
+def close(*days: date) -> None:
+    """Mark days as closed, as the close of day does."""
+    for on in days:
+        DayRun.objects.create(on=on, step=CLOSED, status=RunStatus.DONE, finished_at=clock.now())

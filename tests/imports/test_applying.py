@@ -34,10 +34,7 @@ from credit.models import (
     Transaction,
 )
 from credit.services import record_class
-from tests.imports.extracts import AS_OF, BOOK, Rows, load, load_book, load_only, said, states, write
-from workflow.choices import RunStatus
-from workflow.models import DayRun
-from workflow.services.days import CLOSED
+from tests.imports.extracts import AS_OF, BOOK, Rows, close, load, load_book, load_only, said, states, write
 
 pytestmark = pytest.mark.django_db
 
@@ -48,12 +45,6 @@ D20, D21, D22, D23, D24 = (date(2026, 11, day) for day in (20, 21, 22, 23, 24))
 def _today() -> Iterator[None]:
     with clock.travelling_to(D24):
         yield
-
-
-def close(*days: date) -> None:
-    """Mark days as closed, as the close of day does."""
-    for on in days:
-        DayRun.objects.create(on=on, step=CLOSED, status=RunStatus.DONE, finished_at=clock.now())
 
 
 def everything() -> dict[str, list[tuple[Any, ...]]]:

@@ -18,10 +18,7 @@ from core.models import ImportBatch
 from core.models.imports import ImportStatus
 from credit.models import Installment, Loan, LoanTerms
 from credit.positions import live_loans
-from tests.imports.extracts import BOOK, Rows, file_of, load_book, load_only
-from workflow.choices import RunStatus
-from workflow.models import DayRun
-from workflow.services.days import CLOSED
+from tests.imports.extracts import BOOK, Rows, close, file_of, load_book, load_only
 
 pytestmark = pytest.mark.django_db
 
@@ -35,12 +32,6 @@ PLAN = ("借据号", "应还日", "应还本金", "应还利息")
 def _today() -> Iterator[None]:
     with clock.travelling_to(D24):
         yield
-
-
-def close(*days: date) -> None:
-    """Mark days as closed, as the close of day does."""
-    for on in days:
-        DayRun.objects.create(on=on, step=CLOSED, status=RunStatus.DONE, finished_at=clock.now())
 
 
 def loans(matures: date = FIRST, rate: str = "0.0435") -> Rows:

@@ -16,6 +16,7 @@ from monitoring.duties import AcceptanceFunds, InterestFunds, MaturityFunds
 from postloan import close_of_day
 from tests import factories
 from tests.day.test_close_of_day import applied
+from tests.monitoring import money
 from tests.monitoring.money import account, bill, duty, look, owe, pledge, put
 from workflow.choices import DutyStatus
 from workflow.models import Quarantined, WorkItem
@@ -37,11 +38,7 @@ def bears_interest(cast, frequency: str = "") -> Loan:
 
 
 def lend(cast, amount: str, matures_on: date, **fields):
-    fields.setdefault("interest_frequency", "NONE")
-    return factories.make_loan(
-        cast.borrower, cast.corporate, contract=cast.contract, amount=Decimal(amount), matures_on=matures_on,
-        **{"number": "JJ-M"} | fields,
-    )  # fmt: skip
+    return money.lend(cast, fields.pop("number", "JJ-M"), amount, matures_on, **fields)
 
 
 def days(first: date, last: date):
@@ -327,3 +324,11 @@ def test_the_close_of_day_looks_before_it_raises(cast) -> None:
         ("GR-6.4.2", "bills:2026-12-01", date(2026, 11, 27)),
         ("GR-6.4.3", "interest:2026-12-01", date(2026, 12, 1)),
     }
+
+
+def test_a_duty_about_a_loan_that_the_branch_books_stands_in_the_manager_s_department(cast):
+    note = lend(cast, "5000000", date(2026, 12, 20))
+    Loan.objects.filter(pk=note.pk).update(unit=cast.br1)
+    look(date(2026, 12, 10), MaturityFunds)
+    found = duty(obligation="GR-6.4.1b")
+    assert (found.person, found.unit) == (cast.cm, cast.corporate)

@@ -295,6 +295,13 @@ def test_a_year_is_announced_from_what_was_pasted_after_a_look_at_what_moves(
     assert marks == [("元旦", "1", "休"), ("春节调休上班", "20", "班")]
 
 
+@pytest.mark.parametrize("year", ["020269", "20261", "1989", "x", "9" * 30, "２０２７"])
+def test_a_year_that_there_is_not_is_the_one_of_today(
+    cast: SimpleNamespace, browse: Browse, year: str
+) -> None:
+    assert browse(cast.cm).get("/calendar/", {"year": year}).context["year"] == cast.today.year
+
+
 def test_every_wrong_line_of_an_announcement_is_told_and_what_was_typed_stays(
     cast: SimpleNamespace, browse: Browse
 ) -> None:

@@ -327,6 +327,13 @@ def test_a_deputy_does_the_duty_of_the_absent_person_in_their_own_name_and_in_th
     assert {"workflow.document.started", "workflow.document.submitted", "workflow.step.signed"} <= set(acts)
 
 
+def test_what_a_deputy_throws_away_is_audited_with_both_names(cast: SimpleNamespace) -> None:
+    make_leave(cast.cm, cast.cm2)
+    document = begin(record_of(cast, cast.cm), cast.cm2)
+    documents.discard(document=document, by=fresh(cast.cm2), on=cast.today, reason="重复")
+    assert AuditEntry.objects.get(act="workflow.document.discarded").on_behalf_of == "1001"
+
+
 def test_who_was_stood_in_for_reads_what_was_submitted_for_them(cast: SimpleNamespace) -> None:
     """About no customer of theirs: it is theirs to read because it stands in their name."""
     duty = make_duty(cast.cm, cast.corporate, kind="call", period_key="no customer")

@@ -18,6 +18,8 @@ from workflow.definitions.shape import (
     Kind,
     Section,
     answered,
+    at_most,
+    not_in_the_future,
     options,
 )
 
@@ -41,11 +43,13 @@ __all__ = [
     "Problem",
     "Section",
     "answered",
+    "at_most",
     "changes",
     "changes_in_rows",
     "clean",
     "flatten",
     "gaps",
+    "not_in_the_future",
     "options",
     "problems",
     "reuse_last",

@@ -153,6 +153,25 @@ class Check:
     sentence: str
 
 
+def not_in_the_future(section: str, name: str, sentence: str) -> Check:
+    """A check: the day that the field holds is not after the day on which the form is judged."""
+
+    def fails(answers: Answers, background: Background) -> bool:
+        day = str(answers.get(name) or "")
+        return background.on is not None and day[:1].isdigit() and day > background.on.isoformat()
+
+    return Check(section, name, fails, sentence)
+
+
+def at_most(section: str, name: str, longest: int, label: str) -> Check:
+    """A check: the field holds no more characters than its place in the book does."""
+
+    def fails(answers: Answers, background: Background) -> bool:
+        return len(str(answers.get(name) or "")) > longest
+
+    return Check(section, name, fails, f"“{label}”最多 {longest} 字，请精简。")
+
+
 @dataclass(frozen=True)
 class FormDefinition:
     """A form in one version; a document keeps the version it was filled in."""

@@ -10,16 +10,10 @@ from django.db.models import QuerySet
 from accounts.choices import Line, Role
 from accounts.models import User
 from core import clock
-from workflow.definitions import Answers, Background, Check, Field, FormDefinition, Kind, Section
+from workflow.definitions import Field, FormDefinition, Kind, Section, not_in_the_future
 from workflow.models import Document, WorkItem
 from workflow.registry import FormKind, Prefill, Signer, Subject
 from workflow.services import duties
-
-
-def _in_the_future(answers: Answers, background: Background) -> bool:
-    day = str(answers.get("done_on") or "")
-    return background.on is not None and day[:1].isdigit() and day > background.on.isoformat()
-
 
 COMPLETION_RECORD = FormDefinition(
     code="completion_record",
@@ -39,7 +33,7 @@ COMPLETION_RECORD = FormDefinition(
             ),
         ),
     ),
-    checks=(Check("record", "done_on", _in_the_future, "办理日期晚于今天，请改为实际办理的日期。"),),
+    checks=(not_in_the_future("record", "done_on", "办理日期晚于今天，请改为实际办理的日期。"),),
 )
 
 

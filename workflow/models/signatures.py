@@ -46,8 +46,9 @@ class Chain(models.Model):
 class Step(models.Model):
     """One signature: who should give it, who gave it, over which fingerprint, with which remark.
 
-    A trigger (migration 0002) refuses, whoever writes: a second signature of one person in a chain, a signature by
-    somebody of another line than the step's, a step signed before the one ahead of it.
+    A trigger (migrations 0002 and 0004) refuses, whoever writes: a second signature of one person in a chain, a
+    signature by somebody of another line than the step's, one in a place that is not the deputy's, a step signed before
+    the one ahead of it.
     """
 
     chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="steps")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Length
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from accounts.models import Unit, User
 from accounts.scope import seats_of
 from core import audit, clock
 from core.errors import Conflict, Invalid, Refused
+from core.locks import one_at_a_time
 from core.transitions import advance
 from workflow import definitions, registry, rules
 from workflow.choices import DOCUMENT_TRANSITIONS, DocumentStatus, DutyStatus, StepStatus
@@ -46,7 +47,7 @@ def start(
     seat = _seat_of_author(known, subject, by, on=on)
     if seat is None:
         raise Refused(_("您不是这份“%(title)s”的经办人，不能填写。") % {"title": known.definition.title})
-    _one_at_a_time(f"draft:{by.pk}:{form}:{subject_kind}:{subject_id}")
+    one_at_a_time(f"draft:{by.pk}:{form}:{subject_kind}:{subject_id}")
     # A correction of a locked document has its own road (revise) and does not answer a new duty.
     document = Document.objects.filter(
         form=form,
@@ -125,13 +126,14 @@ def resolve_conflict(
     put_aside = stands.conflict
     if stands.version != version or not _write(stands, answers, at=at, conflict=None):
         raise Conflict(_("草稿刚刚又有改动，请刷新页面后重新选定。"))
-    audit.record(
-        act="workflow.document.conflict_resolved",
-        subject=stands,
-        borrower_number=stands.borrower_number,
-        before={"aside": put_aside},
-        after={"chosen": dict(answers)},
-    )
+    with standing_in(stands.on_behalf_of):
+        audit.record(
+            act="workflow.document.conflict_resolved",
+            subject=stands,
+            borrower_number=stands.borrower_number,
+            before={"aside": put_aside},
+            after={"chosen": dict(answers)},
+        )
     return stands
 
 
@@ -144,14 +146,15 @@ def discard(*, document: Document, by: User, on: date, reason: str) -> Document:
     # A correction thrown away no longer stands in for the locked document, so that another can be begun.
     advance(stands, to=DocumentStatus.DISCARDED, table=DOCUMENT_TRANSITIONS, supersedes=None)
     WorkItem.objects.filter(document=stands, status=DutyStatus.OPEN).update(document=None)
-    audit.record(
-        act="workflow.document.discarded",
-        subject=stands,
-        borrower_number=stands.borrower_number,
-        before={"status": DocumentStatus.DRAFT},
-        after={"status": DocumentStatus.DISCARDED, "on": on},
-        note=reason.strip(),
-    )
+    with standing_in(stands.on_behalf_of):
+        audit.record(
+            act="workflow.document.discarded",
+            subject=stands,
+            borrower_number=stands.borrower_number,
+            before={"status": DocumentStatus.DRAFT},
+            after={"status": DocumentStatus.DISCARDED, "on": on},
+            note=reason.strip(),
+        )
     return stands
 
 
@@ -374,7 +377,7 @@ def _check_not_being_signed(items: list[int], *, but: Document | None) -> None:
 def _next_number(prefix: str, on: date) -> str:
     """JC-2026-11-0187: one sequence per prefix and month, no holes or doubles, whoever starts at once."""
     stem = f"{prefix}-{on:%Y-%m}-"
-    _one_at_a_time(stem)
+    one_at_a_time(stem)
     last = (
         Document.objects.filter(number__startswith=stem)
         .order_by(Length("number").desc(), "-number")
@@ -382,9 +385,3 @@ def _next_number(prefix: str, on: date) -> str:
         .first()
     )
     return f"{stem}{int(last.removeprefix(stem)) + 1 if last else 1:04d}"
-
-
-def _one_at_a_time(what: str) -> None:
-    """Wait until nobody else in another transaction is doing the same; let go at the end of this one."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])

@@ -59,7 +59,8 @@ def withdraw(*, document: Document, by: User) -> None:
     late = LateEntry.objects.filter(document=stands).first()
     if late is None or late.status != ConsentStatus.PENDING:
         raise Conflict(_("没有待同意的补录，不能撤回。请刷新页面。"))
-    _write_down("withdrawn", late, before={"actual_on": late.actual_on, "reason": late.reason})
+    with standing_in(stands.on_behalf_of):
+        _write_down("withdrawn", late, before={"actual_on": late.actual_on, "reason": late.reason})
     LateEntry.objects.filter(pk=late.pk, status=ConsentStatus.PENDING).delete()
 
 

@@ -198,7 +198,8 @@ def withdraw(*, document: Document, by: User, reason: str, on: date, at: datetim
         raise Conflict(_("这份文书不在签字中，不能撤回。请刷新页面。"))
     if chain.document.author_id != by.pk:
         raise Refused(_("只有经办人可以撤回。"))
-    return _reopen(chain, act="workflow.document.withdrawn", by=by, reason=reason, on=on, at=at)
+    with standing_in(chain.document.on_behalf_of):
+        return _reopen(chain, act="workflow.document.withdrawn", by=by, reason=reason, on=on, at=at)
 
 
 def _reopen(chain: Chain, *, act: str, by: User, reason: str, on: date, at: datetime) -> Document:

@@ -8,11 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from core.money import wan
 from credit.choices import GuaranteeKind
-from credit.models import ApprovalCondition, Borrower, Guarantee, Lien, Secured, Valuation
+from credit.models import ApprovalCondition, Borrower, Guarantee, Lien, Secured
 from workflow.definitions import YES
 from workflow.registry import Fact
 
@@ -29,13 +29,11 @@ class Book:
 def read(borrower: Borrower, loans: list[Any], on: date) -> Book:
     """The guarantees that stand on the day, with collateral and valuations known by then; conditions in order."""
     securing = Secured.objects.known_current(on).filter(guarantee=OuterRef("pk"), loan__in=loans)
-    value = Valuation.objects.known(on).filter(collateral=OuterRef("collateral")).newest_first()
     liens = (
-        Lien.objects.filter(Q(cancelled_on__isnull=True) | Q(cancelled_on__gt=on))
+        Lien.objects.standing(on)
         .select_related("collateral", "guarantee")
-        .annotate(value=Subquery(value.values("value")[:1]), valued_on=Subquery(value.values("effective_on")[:1]))
         .order_by("rank", "collateral__number")
-    )  # fmt: skip
+    )
     standing: Any = (
         borrower.guarantees.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=on), signed_on__lte=on)
         .filter(Q(Exists(securing)) | Q(is_maximum=True))

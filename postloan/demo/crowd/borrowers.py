@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -16,6 +16,7 @@ SHARES = {
     "10025": (0, 0, 26), "10027": (0, 0, 36), "10029": (0, 0, 34),
     "20021": (15, 0, 0), "20022": (0, 6, 12), "20023": (0, 0, 24),
 }  # fmt: skip
+LETTERS = {CORPORATE: "f", SOLE_TRADER: "m", PERSONAL: "p"}  # a key is one of these and three digits
 RATINGS = ("AA", "A", "A", "A", "BBB", "BBB", "BBB", "BB")
 RETAIL_RATINGS = ("优质", "良好", "良好", "良好", "一般")
 
@@ -35,12 +36,17 @@ def members(rng: Random) -> list[Member]:
     """The crowd in a fixed order: companies, sole traders, persons; no name occurs twice."""
     names = _Names(rng)
     found: list[Member] = []
-    for kind in (CORPORATE, SOLE_TRADER, PERSONAL):
+    for column, (kind, letter) in enumerate(LETTERS.items()):
         for manager, shares in SHARES.items():
-            for _ in range(shares[(CORPORATE, SOLE_TRADER, PERSONAL).index(kind)]):
-                key = f"{'fmp'[(CORPORATE, SOLE_TRADER, PERSONAL).index(kind)]}{len(found) + 1:03d}"
+            for _ in range(shares[column]):
+                key = f"{letter}{len(found) + 1:03d}"
                 found.append(_MAKERS[kind](key, _keepers(manager, rng), names, rng))
     return found
+
+
+def places(profiles: Mapping[str, Profile], letter: str) -> list[str]:
+    """The keys of the crowd's borrowers of a kind, each at its place."""
+    return [key for key in profiles if key[0] == letter and key[1:].isdigit()]
 
 
 def _keepers(manager: str, rng: Random) -> tuple[str, str, str]:

@@ -18,6 +18,7 @@ from postloan.demo.book import (
     earlier,
     turn,
 )
+from postloan.demo.crowd.borrowers import places
 from postloan.demo.lending import Method
 from postloan.demo.names import Profile
 
@@ -36,7 +37,7 @@ OF_COMPANIES: dict[int, Change] = {
     18: _MONTHLY | {"grade": "次级", "matures": None, "ago": 11, "term": 24, "unpaid": before(210)},
     22: _MONTHLY | {"short": True, "poor": True},  # lives from hand to mouth, pays on the day
     26: _MONTHLY | {"grade": "可疑", "matures": before(300), "unpaid": before(300)},
-    28: _MONTHLY | {"matures": before(-8), "grade": "正常"},  # letters are out, the money is gathered
+    28: _MONTHLY | {"matures": before(-8)},  # letters are out, the money is gathered
     33: _MONTHLY | {"grade": "损失", "matures": before(430), "unpaid": before(430), "amount": "300"},
     36: _MONTHLY | {"matures": before(-21)},
     40: _LETTER | {"amount": "240", "granted": before(369), "term": 12, "purpose": "学校改造项目履约保函"},
@@ -100,5 +101,4 @@ HAPPENINGS: tuple[tuple[str, int, Any], ...] = (
 def happenings(profiles: Mapping[str, Profile]) -> Iterator[Happening]:
     """The facts, each with the borrower that it is about."""
     for letter, place, happening in HAPPENINGS:
-        mine = [key for key in profiles if len(key) == 4 and key[0] == letter and key[1:].isdigit()]
-        yield replace(happening, key=mine[place])
+        yield replace(happening, key=places(profiles, letter)[place])

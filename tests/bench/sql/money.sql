@@ -43,7 +43,7 @@ LEFT JOIN standing s ON s.obligation = f.obligation AND s.subject_id = c.loan_id
 WHERE c."on" = $on AND (c.short > 0 OR s.subject_id IS NOT NULL);
 
 INSERT INTO required
-SELECT l.obligation, n.id, n.borrower_id, n.unit_id, m.person_id, l.key,
+SELECT l.obligation, n.id, n.borrower_id, coalesce(m.unit_id, n.unit_id), m.person_id, l.key,
     greatest(l.check_day - (a.value ->> 'days')::int, n.starts_on), least(l.due_on, greatest(l.check_day, next.day)),
     to_char(l.due_on, 'MM-DD') || ' ' || l.words || ' ' || to_char(l.required, 'FM999,999,999,999,999,990.00') || ' 元，'
         || CASE WHEN l.from_pots <> 0
