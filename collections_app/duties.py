@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import DateField, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import DateField, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from core.periods import add_months
 from core.policy import Policy
 from credit.choices import NoticeKind, Product, Recipient
-from credit.duties import ManagedLoanRule, maturity, schemes_under, under, whether
+from credit.duties import ManagedLoanRule, schemes_under, under, whether
 from credit.models import Loan, LoanTerms, PastLetter
 from workflow.duties import Required, Verdict
 from workflow.services.days import go_live_on
@@ -41,11 +41,13 @@ class MaturityLetter(ManagedLoanRule):
             Coalesce(Subquery(terms.order_by("known_on").values("known_on")[:1]), F("starts_on")),
             Coalesce(Value(go_live_on(), output_field=DateField()), F("starts_on")),
         )
+        # Whatever any terms ever said: which of them are in force is a question for few loans, not for every one.
+        reach = (on + timedelta(days=1), on + self.shown_at_most(policy))
+        agreed = LoanTerms.objects.known(on).filter(matures_on__range=reach).order_by().values("loan")
         soon = (
             Loan.objects.filter(under(policy, self.scheme))
             .exclude(product__in=WITHOUT_LETTER)
-            .annotate(ends_on=maturity(on))
-            .filter(ends_on__gt=on, ends_on__lte=on + self.shown_at_most(policy))
+            .filter(Q(matures_on__range=reach) | Q(pk__in=agreed))
         )
         return (
             self.loans(on, policy, self.scheme, having=soon.order_by().values_list("pk"))

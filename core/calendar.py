@@ -19,6 +19,10 @@ class Calendar:
     announced: frozenset[int] = frozenset()
     overrides: Mapping[date, bool] = field(default_factory=dict, hash=False)
     names: Mapping[date, str] = field(default_factory=dict, hash=False)
+    # A day of the bank asks for the same few deadlines a hundred thousand times; announcements come as a new calendar.
+    _answered: dict[tuple[date, int], date] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def is_workday(self, day: date) -> bool:
         """Whether people work on this day; in a year not announced, Monday to Friday."""
@@ -30,6 +34,12 @@ class Calendar:
 
     def add_workdays(self, day: date, count: int) -> date:
         """The count-th workday after a day (before it when negative); the day itself for 0."""
+        found = self._answered.get((day, count))
+        if found is None:
+            found = self._answered[day, count] = self._walk(day, count)
+        return found
+
+    def _walk(self, day: date, count: int) -> date:
         step = _DAY if count > 0 else -_DAY
         for _ in range(abs(count)):
             day += step

@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def twelve_months_since(since: date, day: date) -> Period:
     return Period(f"12m:{n + 1}", first, add_months(since, 12 * (n + 1)) - timedelta(days=1))
 
 
+@lru_cache(maxsize=1024)  # every borrower of a day asks for the same few
 def period_of(frequency: str, day: date, *, since: date | None = None) -> Period:
     """The period of a policy's frequency that a day lies in; `since` is needed for twelve_monthly only."""
     match frequency:

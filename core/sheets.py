@@ -12,8 +12,10 @@ from typing import Any
 import xlsxwriter
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+LIMIT = 100_000  # rows of one workbook; a spreadsheet with more is of no use to anybody
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -25,7 +27,10 @@ def harmless(text: str) -> str:
 
 
 def workbook(title: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """One sheet: a bold frozen header, dates as dates, money as numbers, everything else as plain text."""
+    """One sheet: a bold frozen header, dates as dates, money as numbers, everything else as plain text.
+
+    Where there are more than `LIMIT` rows, the last line says so; it takes no more of them than it writes.
+    """
     buffer = BytesIO()
     book = xlsxwriter.Workbook(
         buffer,
@@ -45,6 +50,13 @@ def workbook(title: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) 
     for column, header in enumerate(headers):
         sheet.write_string(0, column, harmless(str(header)), bold)
     for line, row in enumerate(rows, start=1):
+        if line > LIMIT:
+            sheet.write_string(
+                line,
+                0,
+                _("其余未导出：一次最多 %(limit)s 行，请缩小筛选范围后分次导出。") % {"limit": f"{LIMIT:,}"},
+            )
+            break
         for column, value in enumerate(row):
             if value is None:
                 continue
@@ -60,6 +72,11 @@ def workbook(title: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) 
                 sheet.write_string(line, column, harmless(str(value)))
     book.close()
     return buffer.getvalue()
+
+
+def taken(found: int) -> dict[str, int]:
+    """For the audit: how many rows left the house in a workbook, and of how many where that is not all."""
+    return {"rows": found} if found <= LIMIT else {"rows": LIMIT, "found": found}
 
 
 def download(name: str, content: bytes) -> HttpResponse:

@@ -20,6 +20,7 @@ from django.db.models.functions import Concat
 from accounts.choices import Role
 from core.policy import Policy
 from credit.choices import Product
+from credit.contract_duties import RULES as CONTRACT_RULES
 from credit.duties import (
     BorrowerRule,
     ManagedLoanRule,
@@ -170,4 +171,4 @@ class FirstContact(BorrowerRule):
         )
 
 
-RULES = (OriginalRecovery(), FirstContact())
+RULES = (OriginalRecovery(), FirstContact(), *CONTRACT_RULES)

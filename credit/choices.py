@@ -80,6 +80,7 @@ class EventKind(models.TextChoices):
     DEBT_DISPUTE = "DEBT_DISPUTE", "债权债务纠纷"
     ACCIDENT = "ACCIDENT", "事故与赔偿"
     OTHER_MAJOR = "OTHER_MAJOR", "其他重大事项"
+    LOST_CONTACT = "LOST_CONTACT", "失联"
 
 
 class LedgerKind(models.TextChoices):
@@ -135,7 +136,36 @@ class ClauseKind(models.TextChoices):
     SUSPENSION_RIGHT = "SUSPENSION_RIGHT", "提款暂停权"
     PASSIVE_DEBIT_BAN = "PASSIVE_DEBIT_BAN", "禁止票据交换被动扣款"
     RESTRICTION = "RESTRICTION", "限制性条款"
+    PAYMENT_CONSENT = "PAYMENT_CONSENT", "支付须经我行审核同意"
+    AGREED_BALANCE = "AGREED_BALANCE", "约定存款余额"
     OTHER = "OTHER", "其他约定"
+
+
+class CounterpartyRelation(models.TextChoices):
+    """What somebody who is paid by a borrower, or pays it, is to it (交易对手)."""
+
+    UPSTREAM = "UPSTREAM", "上游供应商"
+    DOWNSTREAM = "DOWNSTREAM", "下游客户"
+    AFFILIATE = "AFFILIATE", "关联方"
+    PERSON = "PERSON", "个人"
+    OTHER = "OTHER", "其他"
+
+
+class Channel(models.TextChoices):
+    """By which way money moved (渠道)."""
+
+    COUNTER = "COUNTER", "柜面"
+    ONLINE = "ONLINE", "网上银行"
+    CASH = "CASH", "现金"
+    CLEARING = "CLEARING", "票据交换"
+    COLLECTION = "COLLECTION", "他行托收"
+    DIRECT_DEBIT = "DIRECT_DEBIT", "代扣"
+    OTHER = "OTHER", "其他"
+
+    @property
+    def is_passive(self) -> bool:
+        """Whether somebody else takes the money (被动划款：第二十四条)."""
+        return self in (Channel.CLEARING, Channel.COLLECTION, Channel.DIRECT_DEBIT)
 
 
 class InterestFrequency(models.TextChoices):

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, Subquery, Sum
+from django.db.models import OuterRef, Prefetch, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -19,11 +19,14 @@ from credit.models import (
     Borrower,
     ClassFact,
     Contact,
+    Counterparty,
+    DeclaredSales,
     GroupMember,
     Guarantee,
     Lien,
     Loan,
     LoanReading,
+    OtherDebt,
     PastLetter,
     RiskEvent,
     Secured,
@@ -253,6 +256,30 @@ def connections_panel(borrower: Borrower, on: date, *, user: User) -> Panel:
     return Panel("connections", _("集团与关联方"), "credit/panel_connections.html", context, wide=False)
 
 
+def trade_panel(borrower: Borrower, on: date) -> Panel:
+    """Whom the borrower is registered to trade with, what other lenders lend it, how it says that it trades."""
+    parties = Counterparty.objects.filter(borrower=borrower, known_on__lte=on).select_related("contract")
+    standing = Q(ended_on__isnull=True) | Q(ended_on__gte=on)
+    debts = (
+        OtherDebt.objects.known(on)
+        .filter(borrower=borrower)
+        .order_by("lender", "-effective_on", "-pk")
+        .distinct("lender")
+    )
+    owed = [debt for debt in debts if debt.balance]
+    context = {
+        "parties": list(parties.filter(standing)[:HISTORY]),
+        "ended": parties.exclude(standing).count(),
+        "debts": owed,
+        "owed": sum((debt.balance for debt in owed), Decimal(0)),
+        "sales": DeclaredSales.objects.known(on).filter(borrower=borrower).newest_first().first(),
+    }
+    count = parties.filter(standing).count()
+    return Panel(
+        "trade", _("交易对手、他行融资与购销模式"), "credit/panel_trade.html", context, count, wide=False
+    )
+
+
 def opening_panel(borrower: Borrower) -> Panel:
     """What the opening extracts tell: visits and letters of before the lender went live."""
     letters = PastLetter.objects.filter(loan__borrower=borrower).select_related("loan")
@@ -282,5 +309,6 @@ def panels(borrower: Borrower, on: date, *, user: User) -> list[Panel]:
         guarantees_panel(borrower, on),
         agreements_panel(borrower),
         connections_panel(borrower, on, user=user),
+        trade_panel(borrower, on),
         opening_panel(borrower),
     ]

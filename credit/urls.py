@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from credit.views import borrowers, entry, events, groups, letters, loan_list, loans
+from credit.views import agreements, borrowers, entry, events, groups, letters, loan_list, loans
 
 urlpatterns = [
     path("borrowers/", borrowers.borrowers, name="borrowers"),
@@ -17,8 +17,9 @@ urlpatterns = [
     path("entry/handover/", entry.entry_handover, name="entry_handover"),
     path("entry/<slug:kind>/", entry.entry_kind, name="entry_kind"),
     path("groups/", groups.groups, name="groups"),
-    path("groups/<str:number>/", groups.group, name="group"),
     path("groups/<str:number>/export/", groups.group_export, name="group_export"),
+    path("agreements/", agreements.agreements, name="agreements"),
+    path("agreements/export/", agreements.agreements_export, name="agreements_export"),
     path("letters/", letters.letters, name="letters"),
     path("letters/<str:number>/release/", letters.margin_release, name="margin_release"),
     path("events/<int:pk>/reverse/", events.event_reverse, name="event_reverse"),

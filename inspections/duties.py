@@ -7,8 +7,19 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from django.db.models import DateField, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
-from django.db.models.functions import Greatest
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    CharField,
+    DateField,
+    Exists,
+    Max,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Cast, Greatest, JSONObject
 
 from accounts.choices import Role
 from core.periods import Period, period_of
@@ -16,8 +27,10 @@ from core.policy import Policy
 from credit.choices import EventKind, Product, RiskClass
 from credit.duties import BorrowerRule, ManagedLoanRule, known_worse, schemes_under, standing_of, under
 from credit.models import Borrower, Loan, PastInspection, RiskEvent
-from inspections.models import SampledBorrower
+from inspections.models import Sample, SampledBorrower
 from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, strictest, visit_period
+from monitoring.choices import MisuseStatus
+from monitoring.models import MisuseCase
 from workflow.choices import DutyStatus
 from workflow.duties import Required, Verdict
 from workflow.models import WorkItem
@@ -147,9 +160,9 @@ class SampledVisit(PeriodVisit):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers drawn for the period of the day, or with an open duty of this rule."""
         period = sampling_period(policy, self.scheme, on)
-        drawn = SampledBorrower.objects.filter(
-            sample__scheme=self.scheme, sample__period_key=period.key, sample__drawn_on__lte=on
-        )
+        # Their numbers first: PostgreSQL takes three conditions for one sample, where each branch has one.
+        samples = Sample.objects.filter(scheme=self.scheme, period_key=period.key, drawn_on__lte=on)
+        drawn = SampledBorrower.objects.filter(sample__in=list(samples.values_list("pk", flat=True)))
         mine = drawn.filter(borrower=OuterRef("pk")).order_by("sample__drawn_on")
         rows = self.borrowers(on, policy, self.scheme, having=drawn.order_by().values_list("borrower"))
         return self.visited(rows.annotate(drawn_on=Subquery(mine.values("sample__drawn_on")[:1])), on)
@@ -294,5 +307,87 @@ class MajorMatterVisit(EventVisit):
     )
 
 
+class AtOnce(ManagedLoanRule):
+    """消费贷款: what cannot wait, by loan; each fact of `facts` is one duty, done by 办结记录."""
+
+    scheme = "XF"
+    within: ClassVar[str]
+    words: ClassVar[str]
+    otherwise: ClassVar[str]
+
+    def facts(self, on: date) -> QuerySet[Any]:
+        """What calls for it of the loan that is the outer row, as `id`, `day` and `what`."""
+        raise NotImplementedError
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans under the scheme with such a fact, or with an open duty of this rule."""
+        having = Loan.objects.filter(under(policy, self.scheme)).filter(Exists(self.facts(on)))
+        rows = self.loans(on, policy, self.scheme, having=having.order_by().values_list("pk"))
+        return rows.annotate(facts=ArraySubquery(self.facts(on)))
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """One duty for each fact that stands, due so many workdays after it was known."""
+        if not row.is_live or row.scheme_code not in schemes_under(policy, self.scheme):
+            return Verdict((), "已无消费贷款余额", nothing_more=True)
+        within = policy.get(self.scheme, self.within)
+        required = []
+        for fact in row.facts:
+            day = date.fromisoformat(fact["day"])
+            required.append(
+                Required(
+                    f"{self.kind}:{fact['id']}",
+                    day,
+                    policy.calendar.within(day, within.value),
+                    f"{self.words}：{fact['what']}"[:280],
+                    within.version_id,
+                )
+            )
+        return Verdict(tuple(required), self.otherwise, nothing_more=True)
+
+
+class EarlySettlement(AtOnce):
+    """一（二）3: 挪用的第一时间要求结清."""
+
+    obligation = "XF-2.3"
+    kind = "early_settlement"
+    within = "misuse.settle_within"
+    words = "贷款已挪用，第一时间要求借款人结清"
+    otherwise = "挪用已纠正并验收"
+
+    def facts(self, on: date) -> QuerySet[Any]:
+        """Open cases of the loan, or of its contract where none is named."""
+        cases = MisuseCase.objects.filter(
+            Q(loan=OuterRef("pk")) | Q(loan__isnull=True, contract=OuterRef("contract")),
+            status=MisuseStatus.RECTIFYING,
+            confirmed_on__lte=on,
+        )
+        return cases.order_by("pk").values(
+            json=JSONObject(id="pk", day=Cast("confirmed_on", CharField()), what="facts")
+        )
+
+
+class StartCollection(AtOnce):
+    """一（二）3: 失联立即启动催收."""
+
+    obligation = "XF-2.3"
+    part = "collection"
+    kind = "start_collection"
+    within = "lost_contact.collect_within"
+    words = "借款人失联，立即启动催收"
+    otherwise = "失联事项已冲销"
+
+    def facts(self, on: date) -> QuerySet[Any]:
+        """Standing events of lost contact since go-live."""
+        events = RiskEvent.objects.standing(on).known(on).filter(
+            kind=EventKind.LOST_CONTACT, borrower=OuterRef("borrower")
+        )  # fmt: skip
+        if go_live := go_live_on():
+            events = events.filter(effective_on__gte=go_live)
+        return events.order_by("effective_on", "pk").values(
+            json=JSONObject(id="pk", day=Cast("known_on", CharField()), what="detail")
+        )
+
+
+AT_ONCE_RULES = (EarlySettlement(), StartCollection())
 EVENT_RULES = (DowngradeVisit(), ArrearsVisit(), StoppageVisit(), MajorMatterVisit())
-RULES = (CorporateVisit(), PersonalVisit(), SampledVisit(), FirstCheck(), *EVENT_RULES)
+RULES = (CorporateVisit(), PersonalVisit(), SampledVisit(), FirstCheck(), *EVENT_RULES, *AT_ONCE_RULES)

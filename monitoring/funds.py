@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
-from itertools import islice
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from core import clock
 from core.policy import Policy
 from credit.choices import InterestFrequency, Product
 from credit.duties import maturity, under
@@ -21,9 +19,8 @@ from monitoring.debts import Purse, live, purses
 from monitoring.falling_due import check_day_of_interest, regular_days
 from monitoring.models import CHECKED, FundsCheck
 from monitoring.rules import ZERO, Rung
-from workflow.choices import SubjectKind
-from workflow.engine import MAX_ATTEMPTS, Progress, halving, quarantine
-from workflow.models import Quarantined
+from workflow.engine import Progress
+from workflow.sweep import set_aside, sweep
 
 SCHEME = "GR"  # whose borrowers are looked at
 STEP = "funds"
@@ -62,13 +59,6 @@ def horizon(on: date, policy: Policy) -> date:
     return on + timedelta(days=int(max(aheads))) + LONGEST_LEAD
 
 
-def set_aside(on: date) -> QuerySet[Quarantined]:
-    """Borrowers that could not be looked at on the day."""
-    return Quarantined.objects.filter(
-        on=on, step=STEP, subject_kind=SubjectKind.BORROWER, resolved_at__isnull=True
-    )
-
-
 def watched(on: date, policy: Policy) -> QuerySet[Borrower]:
     """Borrowers with a live loan under the scheme, one of whose loans may have something to be looked at on the day.
 
@@ -76,7 +66,7 @@ def watched(on: date, policy: Policy) -> QuerySet[Borrower]:
     """
     loans = live(on, policy).filter(under(policy, SCHEME), borrower=OuterRef("pk"))
     ids = _looked_at(on, policy).values_list("borrower").union(
-        set_aside(on).order_by().values_list("subject_id")
+        set_aside(on, STEP).order_by().values_list("subject_id")
     )  # fmt: skip
     return Borrower.objects.filter(Exists(loans), pk__in=ids)
 
@@ -113,45 +103,17 @@ def _days_looked_at(kind: DebtKind, on: date, policy: Policy) -> set[date]:
 
 
 def write_checks(
-    on: date, policy: Policy, progress: Progress | None = None, *, only: Sequence[int] | None = None
+    on: date, policy: Policy, progress: Progress | None = None, *, only: Collection[int] | None = None
 ) -> Counter[str]:
     """Look at every debt that falls due soon; run again for the same day, it changes nothing.
 
-    A borrower that was given up that day is left alone; `only` narrows to some borrowers.
+    `only` narrows to some borrowers.
     """
-    progress = progress or Progress()
-    counts: Counter[str] = Counter()
-    given_up = set_aside(on).filter(attempts__gte=MAX_ATTEMPTS)
-    borrowers = watched(on, policy).exclude(pk__in=given_up.values("subject_id"))
+    borrowers = watched(on, policy)
     if only is not None:
-        borrowers = borrowers.filter(pk__in=only)
-    for chunk in _sets(borrowers):
-        suspects = [pk for pk in chunk if pk in progress.suspects]
-        for group in [[pk] for pk in suspects] + [[pk for pk in chunk if pk not in progress.suspects]]:
-            if group:
-                progress.hold(group)
-                _check_set(group, on, policy, counts)
-                progress.hold([])
-    return counts
-
-
-def _sets(borrowers: QuerySet[Borrower]) -> Iterator[list[int]]:
-    stream = iter(
-        borrowers.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=settings.DUTY_SET_SIZE)
-    )
-    while chunk := list(islice(stream, settings.DUTY_SET_SIZE)):
-        yield chunk
-
-
-def _check_set(ids: list[int], on: date, policy: Policy, counts: Counter[str]) -> None:
-    for part, outcome in halving(ids, lambda part: _write(part, on, policy)):
-        if isinstance(outcome, Exception):
-            cause = f"{type(outcome).__name__}: {outcome}"[:500]
-            quarantine(on=on, step=STEP, kind=SubjectKind.BORROWER, subject_id=part[0], cause=cause)
-            counts["quarantined"] += 1
-        else:
-            counts.update(outcome)
-            set_aside(on).filter(subject_id__in=part).update(resolved_at=clock.now())
+        borrowers = borrowers.filter(pk__in=list(only))
+    ids = borrowers.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=settings.DUTY_SET_SIZE)
+    return sweep(ids, lambda part: _write(part, on, policy), on=on, step=STEP, progress=progress)
 
 
 def _write(ids: list[int], on: date, policy: Policy) -> Counter[str]:

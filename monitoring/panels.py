@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,13 +10,19 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from core.panels import Panel
 from core.policy import policy_on
-from credit.models import Borrower
+from credit.models import Account, Borrower
+from credit.selectors import with_balance
 from monitoring.choices import DebtKind
 from monitoring.debts import purses
+from monitoring.misuse_panels import misuse_panel
+from monitoring.outlook import usual_inflows
+from monitoring.payments.supervised import standing
 from monitoring.pots import DEPOSIT, MARGIN
 from monitoring.rules import Rung
+from monitoring.signal_panels import group_flows_panel, signals_panel
 
 HORIZON = timedelta(days=90)
 POTS = {MARGIN: _("保证金账户"), DEPOSIT: _("质押存单")}
@@ -43,10 +50,18 @@ def line_of(rung: Rung, on: date) -> RungLine:
     return RungLine(rung, DebtKind(rung.debt.kind), rung.debt.due_on < on, pots)
 
 
+def on_supervised(borrower: Borrower, on: date) -> list[tuple[Account, Decimal]]:
+    """The borrower's supervised accounts with what lies on each, in 元; whether it counts is `funds.account_kinds`."""
+    accounts = Account.objects.filter(borrower=borrower, pk__in=standing(on).order_by().values("account"))
+    return [(account, account.balance or Decimal(0)) for account in with_balance(accounts, on)]
+
+
 def ladder_panel(borrower: Borrower, on: date) -> Panel:
     """The next ninety days as known today: what falls due, what meets it, what is short."""
-    purse = purses([borrower.pk], on, on + HORIZON, policy_on(on))[borrower.pk]
+    policy = policy_on(on)
+    purse = purses([borrower.pk], on, on + HORIZON, policy)[borrower.pk]
     ladder = purse.ladder(on)
+    usual = usual_inflows([borrower.pk], on, policy)[borrower.pk]  # beside the ladder, never part of it
     context = {
         "lines": [line_of(rung, on) for rung in ladder.rungs if rung.debt.amount],
         "available": purse.available,
@@ -55,11 +70,20 @@ def ladder_panel(borrower: Borrower, on: date) -> Panel:
         "first_short_on": ladder.first_short_on,
         "first_short": ladder.short_on(ladder.first_short_on) if ladder.first_short_on else None,
         "days": HORIZON.days,
+        "usual": usual,
+        "usual_within": usual.within(HORIZON.days) if usual else None,
+        "supervised": on_supervised(borrower, on),
+        "kinds": policy.get("BASE", "funds.account_kinds").value,
     }
     short = sum(bool(rung.short) for rung in ladder.rungs)
     return Panel("ladder", _("资金阶梯"), "monitoring/panel_ladder.html", context, short or None)
 
 
-def panels(borrower: Borrower, on: date) -> list[Panel]:
+def panels(borrower: Borrower, on: date, user: User) -> list[Panel]:
     """The panels of what is watched."""
-    return [ladder_panel(borrower, on)]
+    return [ladder_panel(borrower, on), misuse_panel(borrower, on, user), signals_panel(borrower, on)]
+
+
+def group_panels(members: Sequence[Borrower], on: date, *, hidden: int) -> list[Panel]:
+    """The panels of what is watched of a group, by the members that the reader sees."""
+    return [group_flows_panel(members, on, hidden=hidden)]

@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from credit.models import Borrower
-
-if TYPE_CHECKING:
-    from accounts.models import User
+from credit.models.borrowers import OfBorrowerQuerySet
 
 
-class FundsCheckQuerySet(models.QuerySet):
+class OfLoansQuerySet(OfBorrowerQuerySet):
+    """Rows of a loan."""
+
+    borrower_path = "loan__borrower"
+
+
+class OfAccountsQuerySet(OfBorrowerQuerySet):
+    """Rows of an account."""
+
+    borrower_path = "account__borrower"
+
+
+class OfContractsQuerySet(OfBorrowerQuerySet):
+    """Rows of a contract."""
+
+    borrower_path = "contract__borrower"
+
+
+class OfReviewsQuerySet(OfBorrowerQuerySet):
+    """附件2 as signed."""
+
+    borrower_path = "month__borrower"
+
+
+class PaymentAuthorityQuerySet(models.QuerySet):
+    """Who may review payments."""
+
+    def in_force(self, on: date) -> PaymentAuthorityQuerySet:
+        """What holds on the day, of every principal: the latest one that has begun."""
+        return self.filter(from_on__lte=on).order_by("set_by_id", "-from_on", "-pk").distinct("set_by_id")
+
+
+class FundsCheckQuerySet(OfLoansQuerySet):
     """Checks of funds."""
-
-    def visible_to(self, user: User) -> FundsCheckQuerySet:
-        """Of borrowers that the person may read."""
-        return self.filter(loan__borrower__in=Borrower.objects.visible_to(user))
 
     def short(self) -> FundsCheckQuerySet:
         """Those that found too little."""

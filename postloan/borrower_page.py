@@ -28,6 +28,8 @@ ORDER = (
     "duties",
     "loans",
     "ladder",
+    "misuse",
+    "signals",
     "guarantees",
     "agreements",
     "events",
@@ -37,6 +39,7 @@ ORDER = (
     "facts",
     "people",
     "connections",
+    "trade",
     "accounts",
     "opening",
 )
@@ -50,7 +53,7 @@ def borrower_page(request: SignedInRequest, number: str) -> HttpResponse:
     panels = [
         *workflow_panels.panels(number, user, on),
         *credit_panels.panels(borrower, on, user=user),
-        *monitoring_panels.panels(borrower, on),
+        *monitoring_panels.panels(borrower, on, user),
     ]
     panels.sort(key=lambda panel: ORDER.index(panel.anchor))
     duties = next(panel for panel in panels if panel.anchor == "duties")

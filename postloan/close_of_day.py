@@ -21,10 +21,15 @@ from credit.book_duties import RULES as BOOK_RULES
 from credit.models import Loan
 from inspections.duties import RULES as INSPECTION_RULES
 from inspections.services import draw_samples
+from monitoring import outlook
 from monitoring.duties import RULES as MONITORING_RULES
 from monitoring.duties import FundsRule
 from monitoring.funds import STEP as FUNDS_STEP
-from monitoring.funds import set_aside, write_checks
+from monitoring.funds import write_checks
+from monitoring.ledgers import months
+from monitoring.payments import supervision
+from monitoring.signals import step as signals
+from monitoring.uses import seeing as uses
 from reviews.duties import RULES as REVIEW_RULES
 from workflow import measures
 from workflow.choices import RunStatus, SubjectKind
@@ -32,6 +37,7 @@ from workflow.duties import Rule
 from workflow.engine import reconcile
 from workflow.models import DayRun, Quarantined
 from workflow.services import days, duties
+from workflow.sweep import look_again
 
 # Every rule of the product, in the order of the flow.
 RULES: tuple[Rule, ...] = (
@@ -72,13 +78,38 @@ def _draw(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
     return {"samples": draw_samples(on=on, policy=policy)}
 
 
-def _look_at_funds(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
-    progress = days.RunProgress(run)
-    progress.blame(SubjectKind.BORROWER)
-    counts = write_checks(on, policy, progress)
-    if any(counts.values()):
-        audit.record(act="monitoring.funds.checked", subject=run, after=dict(counts))
-    return dict(counts)
+class Sweep(NamedTuple):
+    """A step over borrowers: its name, its label, the act that the audit keeps of it, and its work."""
+
+    step: str
+    label: str
+    act: str
+    work: Callable[..., Counter[str]]  # (on, policy, progress, *, only=)
+
+
+# In the order of the flow: what left, what it used, what the month was, what all that shows, what is still to come.
+SWEEPS = (
+    Sweep(supervision.STEP, "核对支付与流水", "monitoring.payments.watched", supervision.match_and_watch),
+    Sweep(uses.STEP, "登记已见用款", "monitoring.uses.seen", uses.see),
+    Sweep(months.STEP, "汇总账户月度资金", "monitoring.months.written", months.write_months),
+    Sweep(signals.STEP, "识别资金异动", "monitoring.signals.raised", signals.scan),
+    Sweep(FUNDS_STEP, "核对到期资金", "monitoring.funds.checked", write_checks),
+)
+OUTLOOK = Sweep(outlook.STEP, "推算未来资金", "monitoring.outlook.written", outlook.write_outlook)
+
+
+def swept(sweep: Sweep) -> Step:
+    """The step of the day that a sweep is."""
+
+    def work(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
+        progress = days.RunProgress(run)
+        progress.blame(SubjectKind.BORROWER)
+        counts = sweep.work(on, policy, progress)
+        if any(counts.values()):
+            audit.record(act=sweep.act, subject=run, after=dict(counts))
+        return dict(counts)
+
+    return Step(sweep.step, sweep.label, True, work)
 
 
 def _escalate(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
@@ -98,16 +129,17 @@ def _close(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
 
 STEPS: tuple[Step, ...] = (
     Step("samples", "抽取正常类检查样本", True, _draw),
-    Step(FUNDS_STEP, "核对到期资金", True, _look_at_funds),
+    *map(swept, SWEEPS),
     *(
         Step(
-            f"duties:{rule.obligation}",
+            f"duties:{rule.code}",
             f"生成职责：{catalogue()[rule.obligation].duty}",
             True,
             duties_of(rule),
         )
         for rule in RULES
     ),
+    swept(OUTLOOK),
     Step("escalation", "逾期升级", False, _escalate),
     Step("measures", "日度指标", True, _measure),
     Step(days.CLOSED, "日终完成", True, _close),
@@ -150,26 +182,19 @@ def catch_up(*, until: date) -> Iterator[Closed]:
             yield Closed(on, counts, (until - on).days)
 
 
-def _look_again(on: date, policy: Policy) -> None:
-    """Look at the funds of borrowers that were set aside, and judge their loans, which waited for that."""
-    aside = set_aside(on)
-    ids = list(aside.values_list("subject_id", flat=True))
-    if ids:
-        aside.update(attempts=0)
-        write_checks(on, policy, only=ids)
-        loans = list(Loan.objects.filter(borrower__in=ids).values_list("pk", flat=True))
-        for rule in RULES:
-            if isinstance(rule, FundsRule):
-                reconcile(rule, on=on, policy=policy, only=loans, not_before=days.go_live_on())
-
-
 def retry(on: date) -> int:
     """Judge the rows that a day set aside again, once their cause is mended; returns how many still fail."""
     policy = policy_on(on)
     with acting_as(job("close_of_day")):
-        _look_again(on, policy)
+        for sweep in (*SWEEPS, OUTLOOK):
+            ids = look_again(on, sweep.step, lambda ids, sweep=sweep: sweep.work(on, policy, only=ids))  # type: ignore[misc]
+            if sweep.step == FUNDS_STEP and ids:  # their loans' duties waited for the look at the funds
+                loans = list(Loan.objects.filter(borrower__in=ids).values_list("pk", flat=True))
+                for rule in RULES:
+                    if isinstance(rule, FundsRule):
+                        reconcile(rule, on=on, policy=policy, only=loans, not_before=days.go_live_on())
         for rule in RULES:
-            step = f"duties:{rule.obligation}"
+            step = f"duties:{rule.code}"
             aside = Quarantined.objects.filter(on=on, step=step, resolved_at__isnull=True)
             ids = list(aside.values_list("subject_id", flat=True))
             if ids:

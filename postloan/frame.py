@@ -21,7 +21,7 @@ from core import clock
 from credit.entry.kinds import ENTERERS
 from credit.models import Borrower
 from inspections.views import READERS as SAMPLE_READERS
-from monitoring.views import READERS as FUNDS_READERS
+from monitoring.views.funds import READERS as FUNDS_READERS
 from postloan.dashboard.pages import READERS as DASHBOARD_READERS
 from postloan.day_page import READERS as DAY_READERS
 from postloan.health import state_of_day
@@ -39,6 +39,7 @@ SIGNERS = (
     Role.RISK_HEAD,
     Role.VICE_PRESIDENT,
     Role.PRESIDENT,
+    Role.ACCOUNTANT,
 )
 BRANCH_ROLES = (Role.RISK_MANAGER, Role.RISK_HEAD, Role.VICE_PRESIDENT, Role.PRESIDENT)
 
@@ -70,14 +71,32 @@ def _consents(user: User) -> str:
 
 
 @dataclass(frozen=True)
+class Tab:
+    """One page of a room that has several; `also` are routes that belong to it."""
+
+    label: Any
+    route: str
+    roles: tuple[Role, ...]
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Room:
-    """One entry of the navigation: where it leads, whose it is, and the number beside it."""
+    """One entry of the navigation: where it leads, whose it is, and the number beside it.
+
+    A room with `tabs` leads to the first of them that the person may use.
+    """
 
     label: Any
     route: str
     roles: tuple[Role, ...]
     count: Callable[[User], str] | None = None
     also: tuple[str, ...] = ()  # routes that belong to the room
+    tabs: tuple[Tab, ...] = ()
+
+    def has(self, route: str) -> bool:
+        """Whether a page belongs to the room."""
+        return route in (self.route, *self.also) or any(route in (tab.route, *tab.also) for tab in self.tabs)
 
 
 ROOMS = (
@@ -93,8 +112,36 @@ ROOMS = (
     ),
     Room(gettext_lazy("手工录入"), "entry", ENTERERS, None, ("entry_kind", "entry_handover")),
     Room(gettext_lazy("集团"), "groups", BUSINESS_ROLES, None, ("group",)),
+    Room(gettext_lazy("合同约定"), "agreements", BUSINESS_ROLES),
     Room(gettext_lazy("保函"), "letters", BUSINESS_ROLES, None, ("margin_release",)),
-    Room(gettext_lazy("资金预警"), "funds", FUNDS_READERS),
+    Room(
+        gettext_lazy("资金账户"),
+        "payments",
+        (*FUNDS_READERS, Role.ACCOUNTANT),
+        tabs=(
+            Tab(
+                gettext_lazy("支付审核"),
+                "payments",
+                FUNDS_READERS,
+                ("payment_authority", "payment_cancel"),
+            ),
+            Tab(gettext_lazy("支付放行"), "counter", (Role.ACCOUNTANT,)),
+            Tab(gettext_lazy("用款跟踪"), "uses", FUNDS_READERS),
+            Tab(gettext_lazy("账户台账"), "ledgers", FUNDS_READERS),
+            Tab(gettext_lazy("受控账户"), "supervised_accounts", FUNDS_READERS),
+        ),
+    ),
+    Room(
+        gettext_lazy("资金预警"),
+        "signals",
+        FUNDS_READERS,
+        tabs=(
+            Tab(gettext_lazy("资金信号"), "signals", FUNDS_READERS, ("signal",)),
+            Tab(gettext_lazy("挪用处置"), "misuse", FUNDS_READERS, ("misuse_case", "misuse_new")),
+            Tab(gettext_lazy("到期资金"), "funds", FUNDS_READERS),
+            Tab(gettext_lazy("未来资金"), "outlook", FUNDS_READERS),
+        ),
+    ),
     Room(gettext_lazy("到期与逾期"), "branch_duties", (Role.CUSTOMER_HEAD, *BRANCH_ROLES, Role.AUDITOR)),
     Room(gettext_lazy("补录"), "late_entries", (*LATE_DECIDERS, Role.AUDITOR), _consents),
     Room(gettext_lazy("使用情况"), "usage", BUSINESS_ROLES),
@@ -135,6 +182,15 @@ class NavItem:
 
 
 @dataclass(frozen=True)
+class TabItem:
+    """A page of the room as its tabs show it to one person."""
+
+    label: str
+    url: str
+    here: bool
+
+
+@dataclass(frozen=True)
 class Frame:
     """Everything around the content."""
 
@@ -145,6 +201,7 @@ class Frame:
     day: DayState | None = None
     day_url: str = ""
     nav: list[NavItem] = field(default_factory=list)
+    tabs: list[TabItem] = field(default_factory=list)
 
 
 def branch_of(units: list[Unit]) -> str:
@@ -156,19 +213,36 @@ def branch_of(units: list[Unit]) -> str:
     return (above or units[0]).name
 
 
+def _may_use(user: User, room: Room | Tab) -> str:
+    """Where it leads; empty where it is not the person's, or is not built yet."""
+    if not user.scope.has(*room.roles):
+        return ""
+    try:
+        return reverse(room.route)
+    except NoReverseMatch:
+        return ""
+
+
 def nav_for(user: User, route: str) -> list[NavItem]:
     """The rooms that exist and that this person may use."""
     items = []
     for room in ROOMS:
-        if not user.scope.has(*room.roles):
-            continue
-        try:
-            url = reverse(room.route)
-        except NoReverseMatch:  # a room that is not built yet is not shown
-            continue
-        count = room.count(user) if room.count else ""
-        items.append(NavItem(str(room.label), url, route == room.route or route in room.also, count))
+        ways = [_may_use(user, tab) for tab in room.tabs] if room.tabs else [_may_use(user, room)]
+        if url := next(filter(None, ways), ""):
+            count = room.count(user) if room.count else ""
+            items.append(NavItem(str(room.label), url, room.has(route), count))
     return items
+
+
+def tabs_for(user: User, route: str) -> list[TabItem]:
+    """The pages of the room that a page belongs to, as the person may use them; none where it is the only one."""
+    tabs = next((room.tabs for room in ROOMS if room.tabs and room.has(route)), ())
+    items = [
+        TabItem(str(tab.label), url, route in (tab.route, *tab.also))
+        for tab in tabs
+        if (url := _may_use(user, tab))
+    ]
+    return items if len(items) > 1 else []
 
 
 def frame_of(request: HttpRequest) -> Frame:
@@ -180,6 +254,7 @@ def frame_of(request: HttpRequest) -> Frame:
     posts = list(user.posts.current(today).select_related("unit"))
     where = " · ".join(dict.fromkeys(f"{post.get_role_display()} · {post.unit.name}" for post in posts))
     match = request.resolver_match
+    route = match.url_name or "" if match else ""
     return Frame(
         today=today,
         branch=branch_of([post.unit for post in posts]),
@@ -187,7 +262,8 @@ def frame_of(request: HttpRequest) -> Frame:
         may_search=user.scope.has(*BUSINESS_ROLES),
         day=state_of_day(today),
         day_url=reverse("day") if user.scope.has(*DAY_READERS) else "",
-        nav=nav_for(user, match.url_name or "" if match else ""),
+        nav=nav_for(user, route),
+        tabs=tabs_for(user, route),
     )
 
 

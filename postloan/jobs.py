@@ -12,6 +12,11 @@ from core.actor import acting_as, job
 from core.policy import policy_on
 from credit.models import RiskEvent
 from inspections.duties import EVENT_RULES
+from monitoring import misuse
+from monitoring.duties import UnreviewedPayment
+from monitoring.duties.misuse import RULES as MISUSE_RULES
+from monitoring.models import MisuseCase, RefusedRelease
+from monitoring.payments import release
 from postloan import close_of_day
 from postloan.preview import work_out_next
 from workflow.engine import reconcile
@@ -61,4 +66,31 @@ def on_risk_event(payload: Mapping[str, Any]) -> None:
         )
 
 
-HANDLERS = {"risk_event": on_risk_event}
+def on_refused_release(payload: Mapping[str, Any]) -> None:
+    """Accounting refused a payment that nobody had reviewed: the risk manager owes an answer at once (第十九条)."""
+    refused = RefusedRelease.objects.select_related("account").get(pk=payload["refused"])
+    today = clock.today()
+    reconcile(
+        UnreviewedPayment(),
+        on=today,
+        policy=policy_on(today),
+        only=[refused.account.borrower_id],
+        not_before=days.go_live_on(),
+    )
+
+
+def on_misuse(payload: Mapping[str, Any]) -> None:
+    """A misuse was confirmed: the principal is told and the correction is owed at once (第二十三条)."""
+    case = MisuseCase.objects.select_related("contract").get(pk=payload["case"])
+    today = clock.today()
+    for rule in MISUSE_RULES:
+        reconcile(
+            rule,
+            on=today,
+            policy=policy_on(today),
+            only=[case.contract.borrower_id],
+            not_before=days.go_live_on(),
+        )
+
+
+HANDLERS = {"risk_event": on_risk_event, release.TOPIC: on_refused_release, misuse.TOPIC: on_misuse}

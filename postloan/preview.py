@@ -32,7 +32,9 @@ from credit.models import Borrower, Loan
 from inspections.duties import SampledVisit
 from inspections.services import draw_samples
 from monitoring.duties import FundsRule
+from monitoring.duties.ledgers import MonthRule
 from monitoring.funds import write_checks
+from monitoring.ledgers.months import write_months
 from postloan.close_of_day import RULES
 from workflow.choices import SubjectKind
 from workflow.duties import Rule
@@ -231,10 +233,12 @@ def _undone() -> Iterator[None]:
 
 
 def _groups() -> Iterator[tuple[Rule, ...]]:
-    """Rules that are rehearsed in one transaction, each short: those that share the day's look at the money; others
-    alone."""
-    yield tuple(rule for rule in RULES if isinstance(rule, FundsRule))
-    yield from ((rule,) for rule in RULES if not isinstance(rule, FundsRule))
+    """Rules that are rehearsed in one transaction, each short: those that share the day's look at the money or the
+    month's figures; others alone."""
+    shared: tuple[type[Rule], ...] = (FundsRule, MonthRule)
+    for sharing in shared:
+        yield tuple(rule for rule in RULES if isinstance(rule, sharing))
+    yield from ((rule,) for rule in RULES if not isinstance(rule, shared))
 
 
 def _play(
@@ -251,6 +255,8 @@ def _play(
                 draw_samples(on=on, policy=policy)
         if any(isinstance(rule, FundsRule) for rule in rules):
             counts.update(write_checks(on, policy, only=sample.borrowers))
+        if any(isinstance(rule, MonthRule) for rule in rules):
+            counts.update(write_months(on, policy, only=sample.borrowers))
         for rule in rules:
             counts.update(reconcile(rule, on=on, policy=policy, only=sample.of(rule), not_before=not_before))
             for subject, period, *item in sample.items(rule).values_list("subject_id", "period_key", *FIELDS):

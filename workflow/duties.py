@@ -9,14 +9,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.db.models import QuerySet
 
 from accounts.choices import Role
 from core import obligations
 from core.policy import Policy
-from workflow.choices import SubjectKind
+from workflow.choices import DutyStatus, SubjectKind
 from workflow.models import WorkItem
 
 
@@ -44,8 +44,7 @@ class Verdict:
     nothing_more: bool = False
 
 
-@dataclass(frozen=True)
-class Owner:
+class Owner(NamedTuple):
     """Whom a duty is about and who owes it; `person_id` is empty where the post is vacant (缺岗)."""
 
     borrower_number: str
@@ -55,8 +54,13 @@ class Owner:
 
 
 class Rule(ABC):
-    """One obligation as an object. `kind` joins duties that one piece of evidence can discharge into one task."""
+    """One obligation as an object. `kind` joins duties that one piece of evidence can discharge into one task.
 
+    Where one article obliges to two things, each is a rule of its own: with a `kind` of its own and a `part` that
+    tells their steps and their period keys apart.
+    """
+
+    part: ClassVar[str] = ""
     obligation: ClassVar[str] = ""
     subject: ClassVar[SubjectKind]
     kind: ClassVar[str]
@@ -68,9 +72,18 @@ class Rule(ABC):
         if "obligation" in cls.__dict__:
             obligations.claim(cls.obligation, f"{cls.__module__}.{cls.__qualname__}")
 
+    @property
+    def code(self) -> str:
+        """The name of the rule among all rules."""
+        return f"{self.obligation}/{self.part}" if self.part else self.obligation
+
+    def duties(self) -> QuerySet[WorkItem]:
+        """Every duty of this rule, whatever became of it."""
+        return WorkItem.objects.filter(obligation=self.obligation, subject_kind=self.subject, kind=self.kind)
+
     def standing(self) -> QuerySet[WorkItem]:
         """Open duties of this rule."""
-        return WorkItem.objects.open().filter(obligation=self.obligation, subject_kind=self.subject)
+        return self.duties().filter(status=DutyStatus.OPEN)
 
     @abstractmethod
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:

@@ -7,6 +7,7 @@ so that a set that killed its process is taken row by row the next time, and the
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -28,21 +29,29 @@ MAX_ATTEMPTS = 3
 CHANGING = (
     "due_on", "reason", "person", "unit", "status", "closed_on", "closed_at", "closed_by", "close_reason",
 )  # fmt: skip
-# A column at a time: a set of two thousand duties is ten arrays, not fifty thousand parameters.
+# One JSON text for the whole set: to the parser that is one constant, where an array is one of each of its elements.
 INSERT = """
 INSERT INTO workflow_workitem (
     obligation, subject_kind, kind, line, post, raised_on, status, late_entry, closed_by, close_reason,
     subject_id, period_key, borrower_number, borrower_name, unit_id, person_id, counts_from, due_on, reason, policy_id
 )
 SELECT %s, %s, %s, %s, %s, %s, %s, false, '', '', new.*
-FROM unnest(
-    %s::bigint[], %s::varchar[], %s::varchar[], %s::varchar[], %s::bigint[], %s::bigint[], %s::date[], %s::date[],
-    %s::varchar[], %s::bigint[]
-) new
+FROM json_to_recordset(%s) new (
+    subject_id bigint, period_key varchar, borrower_number varchar, borrower_name varchar, unit_id bigint,
+    person_id bigint, counts_from date, due_on date, reason varchar, policy_id bigint
+)
 ON CONFLICT (obligation, subject_kind, subject_id, period_key) DO NOTHING
 """
 
 T = TypeVar("T")
+
+
+class _Day(NamedTuple):
+    """The day that is closed, the lender's first day, and the next workday: nothing is brought forward before it."""
+
+    on: date
+    not_before: date | None
+    earliest: date
 
 
 class Progress:
@@ -70,7 +79,7 @@ def reconcile(
     What was due before `not_before`, the lender's first day, is not raised: its papers are not of this system.
     """
     progress = progress or Progress()
-    step = step or f"duties:{rule.obligation}"
+    step = step or f"duties:{rule.code}"
     counts: Counter[str] = Counter()
     rows = rule.candidates(on, policy)
     if only is not None:
@@ -81,13 +90,14 @@ def reconcile(
         ).values_list("subject_id", "attempts")
     )
     given_up = {pk for pk, attempts in aside.items() if attempts >= MAX_ATTEMPTS}
+    day = _Day(on, not_before, policy.calendar.add_workdays(on, 1))
     for chunk in _sets(rows):
         todo = [row for row in chunk if row.pk not in given_up]
         suspects = [row for row in todo if row.pk in progress.suspects]
         for group in [[row] for row in suspects] + [[row for row in todo if row.pk not in progress.suspects]]:
             if group:
                 progress.hold([row.pk for row in group])
-                _reconcile_set(rule, group, on, policy, step, counts, not_before, aside.keys() - given_up)
+                _reconcile_set(rule, group, day, policy, step, counts, aside.keys() - given_up)
                 progress.hold([])
     return counts
 
@@ -102,27 +112,26 @@ def _sets(rows: QuerySet[Any]) -> Iterator[list[Any]]:
 def _reconcile_set(
     rule: Rule,
     rows: list[Any],
-    on: date,
+    day: _Day,
     policy: Policy,
     step: str,
     counts: Counter[str],
-    not_before: date | None,
     aside: set[int],
 ) -> None:
     """Reconcile a set in one transaction, halving it when it fails; what was aside and could be judged no longer is."""
 
     def work(part: list[Any]) -> Counter[str]:
-        return _write(rule, [(row, rule.judge(row, on, policy)) for row in part], on, not_before)
+        return _write(rule, [(row, rule.judge(row, day.on, policy)) for row in part], day)
 
     for part, outcome in halving(rows, work):
         if isinstance(outcome, Exception):
-            quarantine(on=on, step=step, kind=rule.subject, subject_id=part[0].pk, cause=_cause(outcome))
+            quarantine(on=day.on, step=step, kind=rule.subject, subject_id=part[0].pk, cause=_cause(outcome))
             counts["quarantined"] += 1
         else:
             counts.update(outcome)
             if mended := aside.intersection(row.pk for row in part):
                 Quarantined.objects.filter(
-                    on=on,
+                    on=day.on,
                     step=step,
                     subject_kind=rule.subject,
                     subject_id__in=mended,
@@ -163,17 +172,18 @@ def quarantine(*, on: date, step: str, kind: str, subject_id: int, cause: str) -
         row.save(update_fields=["cause", "attempts", "resolved_at"])
 
 
-def _write(rule: Rule, judged: list[tuple[Any, Verdict]], on: date, not_before: date | None) -> Counter[str]:
+def _write(rule: Rule, judged: list[tuple[Any, Verdict]], day: _Day) -> Counter[str]:
     """Compare verdicts with the duties that stand, and write the differences.
 
     Most duties stand as they are: they are only read. Those that differ are locked, and compared again as locked.
     """
     counts: Counter[str] = Counter()
-    mine = WorkItem.objects.filter(
-        obligation=rule.obligation, subject_kind=rule.subject, subject_id__in=[row.pk for row, _ in judged]
-    ).order_by()
+    ids = [row.pk for row, _ in judged]  # in order
+    mine = rule.duties().order_by()
+    # From the first to the last subject: so many ids alone make PostgreSQL read every duty of the rule, set after set.
+    found = mine.filter(subject_id__range=(ids[0], ids[-1]), subject_id__in=ids)
     standing: dict[int, list[_Standing]] = {}
-    for item in map(_Standing._make, mine.values_list(*_Standing._fields)):
+    for item in map(_Standing._make, found.values_list(*_Standing._fields)):
         standing.setdefault(item.subject_id, []).append(item)
     new: list[tuple[Any, Required]] = []
     differing: dict[int, tuple[Any, Verdict]] = {}
@@ -183,14 +193,16 @@ def _write(rule: Rule, judged: list[tuple[Any, Verdict]], on: date, not_before: 
         new += [
             (row, need)
             for key, need in required.items()
-            if key not in items and (not_before is None or need.due_on >= not_before)
+            if key not in items and (day.not_before is None or need.due_on >= day.not_before)
         ]
-        if items and any(_differs(item, required.get(item.period_key), rule, row) for item in items.values()):
+        if items and any(
+            _differs(item, required.get(item.period_key), rule, row, day) for item in items.values()
+        ):
             differing[row.pk] = (row, verdict)
-    counts["raised"] += _raise(rule, new, on)
+    counts["raised"] += _raise(rule, new, day.on)
     if differing:
         items_of = mine.filter(subject_id__in=list(differing)).select_for_update()
-        changed = [item for item in items_of if _change(item, rule, *differing[item.subject_id], on)]
+        changed = [item for item in items_of if _change(item, rule, *differing[item.subject_id], day)]
         WorkItem.objects.bulk_update(changed, CHANGING)
         counts["void"] += sum(item.status == DutyStatus.VOID for item in changed)
         counts["changed"] += len(changed)
@@ -212,22 +224,27 @@ class _Standing(NamedTuple):
     counts_from: date
 
 
-def _differs(item: _Standing | WorkItem, need: Required | None, rule: Rule, row: Any) -> bool:
+def _differs(item: _Standing | WorkItem, need: Required | None, rule: Rule, row: Any, day: _Day) -> bool:
     """Whether a standing duty may have to change; what is done or waived never does."""
     if need is None:
         return item.status == DutyStatus.OPEN
     if item.status != DutyStatus.OPEN:
         return item.status == DutyStatus.VOID
-    return (item.due_on, item.reason, item.person_id, item.unit_id) != _as_required(item, need, rule, row)
+    return (item.due_on, item.reason, item.person_id, item.unit_id) != _as_required(
+        item, need, rule, row, day
+    )
 
 
 def _as_required(
-    item: _Standing | WorkItem, need: Required, rule: Rule, row: Any
+    item: _Standing | WorkItem, need: Required, rule: Rule, row: Any, day: _Day
 ) -> tuple[date, str, int | None, int]:
     """The due day, reason, person and unit that a duty has while it is required."""
     due_on = item.due_on
-    if item.status == DutyStatus.VOID or need.due_on < due_on:  # brought forward, never put off
+    if item.status == DutyStatus.VOID:
         due_on = max(need.due_on, item.counts_from)
+    elif need.due_on < due_on:
+        # Brought forward, never put off; and never to a day that is over, since nobody could have met it.
+        due_on = min(due_on, max(need.due_on, item.counts_from, day.earliest))
     # What is short today is not what was short yesterday: the reason is always today's.
     if item.submitted_on is not None:  # what is being signed stays with whoever handed it in
         return due_on, need.reason, item.person_id, item.unit_id
@@ -235,10 +252,10 @@ def _as_required(
     return due_on, need.reason, owner.person_id, owner.unit_id
 
 
-def _change(item: WorkItem, rule: Rule, row: Any, verdict: Verdict, on: date) -> bool:
+def _change(item: WorkItem, rule: Rule, row: Any, verdict: Verdict, day: _Day) -> bool:
     """Align a locked duty with what is required, or drop it; True when something changed."""
     need = {need.period_key: need for need in verdict.required}.get(item.period_key)
-    return _drop(item, verdict, on) if need is None else _align(item, need, rule, row)
+    return _drop(item, verdict, day.on) if need is None else _align(item, need, rule, row, day)
 
 
 def _raise(rule: Rule, needs: list[tuple[Any, Required]], on: date) -> int:
@@ -249,23 +266,28 @@ def _raise(rule: Rule, needs: list[tuple[Any, Required]], on: date) -> int:
     for row, need in needs:
         owner = rule.owner(row)
         rows.append(
-            (
-                row.pk, need.period_key, owner.borrower_number, owner.borrower_name, owner.unit_id, owner.person_id,
-                min(need.counts_from, need.due_on), need.due_on, need.reason, need.policy_version,
-            )
-        )  # fmt: skip
+            {
+                "subject_id": row.pk,
+                "period_key": need.period_key,
+                **owner._asdict(),
+                "counts_from": min(need.counts_from, need.due_on),
+                "due_on": need.due_on,
+                "reason": need.reason,
+                "policy_id": need.policy_version,
+            }
+        )
     words = (rule.obligation, rule.subject, rule.kind, rule.post.line, rule.post)
-    values: list[Any] = [*map(str, words), on, str(DutyStatus.OPEN), *map(list, zip(*rows, strict=True))]
+    values: list[Any] = [*map(str, words), on, str(DutyStatus.OPEN)]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, values)
+        cursor.execute(INSERT, [*values, json.dumps(rows, default=date.isoformat)])
     return len(rows)
 
 
-def _align(item: WorkItem, need: Required, rule: Rule, row: Any) -> bool:
+def _align(item: WorkItem, need: Required, rule: Rule, row: Any, day: _Day) -> bool:
     """Bring a standing duty in line with what is required; True when something changed."""
-    if not _differs(item, need, rule, row):
+    if not _differs(item, need, rule, row, day):
         return False
-    item.due_on, item.reason, item.person_id, item.unit_id = _as_required(item, need, rule, row)
+    item.due_on, item.reason, item.person_id, item.unit_id = _as_required(item, need, rule, row, day)
     item.status = DutyStatus.OPEN
     item.closed_on = item.closed_at = None
     item.closed_by = item.close_reason = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -78,9 +78,18 @@ class DocumentQuerySet(models.QuerySet):
     """Documents."""
 
     def visible_to(self, user: User) -> DocumentQuerySet:
-        """Documents that the person may read; somebody else's unfinished draft is not yet a document."""
+        """Documents that the person may read; somebody else's unfinished draft is not yet a document.
+
+        Whoever signs without reading anybody's business otherwise (会计) reads what they sign.
+        """
+        scope = user.scope
+        where = _in_scope(user, "author_id", "on_behalf_of_id")
+        if scope.roles and not (scope.reads_all or scope.unit_ids or scope.own_only):
+            chains: Any = self.model._meta.get_field("chains").related_model
+            theirs = chains._base_manager.filter(steps__person__in=scope.person_ids)
+            where |= Q(pk__in=theirs.order_by().values("document"))
         return (
-            self.filter(_in_scope(user, "author_id", "on_behalf_of_id"))
+            self.filter(where)
             .filter(
                 Q(author=user)
                 | ~Q(status__in=[DocumentStatus.DRAFT, DocumentStatus.DISCARDED])

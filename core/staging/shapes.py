@@ -43,6 +43,8 @@ class Column:
     parent: str = ""
     noun: str = ""  # a reference in words: “客户”
     nullable: bool = False  # left out, it is unknown: NULL rather than nothing
+    is_kept: bool = True  # else the value is judged and not stored
+    refusal: str = ""  # what is said of a value outside the choices, where listing them is not enough
 
     @property
     def stored(self) -> str:
@@ -101,7 +103,7 @@ class Column:
             yield f"{value} IS NULL", "应为“是”或“否”"
         elif self.type is Type.CHOICE:
             shown = "、".join(dict.fromkeys(self.labels()))
-            yield f"{value} IS NULL", f"不在可选值内：{shown}"
+            yield f"{value} IS NULL", self.refusal or f"不在可选值内：{shown}"
 
     @property
     def words(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.staging.problems import LISTED_AT_MOST, FileRefused, Problem
 
-MAX_BYTES = 1024**3  # a day's extract beyond a gigabyte is a mistake
+MAX_BYTES = 4 * 1024**3  # ten million movements are 1.4 GB; a day's extract beyond this is a mistake
 MAX_FIELD = 10_000  # characters; an unclosed quote runs into this long before it fills the memory
 _CHUNK = 1024 * 1024
 

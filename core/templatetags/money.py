@@ -1,4 +1,4 @@
-"""Amounts in templates: {{ loan.balance|yuan }}, {{ total|wan }}, {{ amount|chinese_amount }}."""
+"""Amounts in templates: {{ loan.balance|yuan }}, {{ total|wan }}, {{ part|share }}, {{ amount|chinese_amount }}."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ def yuan(value: Decimal | int | str | None) -> str:
 def wan(value: Decimal | int | str | None) -> str:
     """万元 with two decimals; a dash where there is no amount."""
     return "—" if value in (None, "") else money.wan(value)
+
+
+@register.filter
+def share(value: Decimal | None) -> str:
+    """A fraction in per cent to one hundredth of it: 12.35%; a dash where there is none."""
+    return "—" if value is None else f"{value * 100:.2f}%"
 
 
 @register.filter

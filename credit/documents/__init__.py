@@ -1,8 +1,8 @@
-"""The forms of the book: originals of letters of guarantee taken back, new borrowers reached."""
+"""The forms of the book: originals of letters of guarantee taken back, new borrowers reached, promises met."""
 
 from __future__ import annotations
 
-from credit.documents import fixed_contact, original_recovery
+from credit.documents import contract_terms, fixed_contact, original_recovery
 from workflow import registry
 
 
@@ -10,3 +10,4 @@ def register() -> None:
     """Make every form of this app known."""
     registry.register(original_recovery.KIND)
     registry.register(fixed_contact.KIND)
+    registry.register(contract_terms.KIND)

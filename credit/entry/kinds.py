@@ -37,6 +37,7 @@ _BY: dict[str, tuple[Role, ...]] = {
     "repayments": (Role.ACCOUNTANT,),
     "balances": (Role.ACCOUNTANT,),
     "transactions": (Role.ACCOUNTANT,),
+    "other_debts": (Role.CUSTOMER_MANAGER,),  # who reads the credit report (征信) answers for what it says
     "responsibilities": tuple(role for roles in APPOINTS.values() for role in roles),
     "units": (Role.ADMIN,),
     "people": (Role.ADMIN,),
@@ -55,13 +56,16 @@ SECTIONS: tuple[tuple[Any, dict[str, Any]], ...] = (
             "groups": gettext_lazy("集团、上级集团和主办客户经理。"),
             "group_members": gettext_lazy("客户何时加入、退出哪个集团。"),
             "related_parties": gettext_lazy("股东、实际控制人、高管、亲属和担保圈企业。"),
+            "counterparties": gettext_lazy("登记过的收款人和付款人；信贷资金只支付给登记过的对手。"),
+            "declared_sales": gettext_lazy("客户申报的月销售收入、月采购支出和购销模式，含税。"),
+            "other_debts": gettext_lazy("征信报告上其他机构给客户的融资余额，结清的登记为 0。"),
         },
     ),
     (
         gettext_lazy("合同与借据"),
         {
             "contracts": gettext_lazy("授信金额、期限、约定用途和批复文号。"),
-            "clauses": gettext_lazy("支付方式、结算份额、提款暂停权等合同约定。"),
+            "clauses": gettext_lazy("支付方式、结算份额、约定余额、提款暂停权等合同约定。"),
             "conditions": gettext_lazy("批复要求及其落实。"),
             "loans": gettext_lazy("贷款、银行承兑汇票协议、保函、贴现的借据。"),
             "schedules": gettext_lazy("一笔借据的整份还款计划。"),

@@ -47,6 +47,7 @@ _NEXT: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
         ("loans", {"contract": "number", "product": "product"}),
         ("clauses", {"contract": "number"}),
         ("conditions", {"contract": "number"}),
+        ("counterparties", {"borrower": "borrower", "contract": "number"}),
         ("guarantees", {"borrower": "borrower"}),
     ),
     "loans": (
@@ -296,6 +297,7 @@ _OF_BORROWER: dict[str, tuple[str, ...]] = {
     "people": ("responsibilities",),
     "connections": ("related_parties", "group_members"),
     "accounts": ("accounts",),
+    "trade": ("counterparties", "declared_sales", "other_debts"),
 }
 _OF_LOAN: dict[str, tuple[str, ...]] = {
     "plan": ("schedules",),

@@ -88,9 +88,9 @@ def found(kind: Kind, row: Mapping[str, str], on: date) -> QuerySet[Any]:
 
 def texts(kind: Kind, rows: QuerySet[Any]) -> list[Texts]:
     """Standing rows as the fields show them."""
-    paths = {column.name: path(kind, column) for column in kind.columns}
+    paths = {column.name: path(kind, column) for column in kind.columns if column.is_kept}
     return [
-        {column.name: shown(column, values[paths[column.name]]) for column in kind.columns}
+        {c.name: shown(c, values[paths[c.name]]) if c.is_kept else "" for c in kind.columns}
         for values in rows.values(*paths.values())
     ]
 

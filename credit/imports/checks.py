@@ -6,7 +6,7 @@ from accounts.choices import ROLE_LINES
 from core.staging.dialect import literal
 from core.staging.profiles import Target
 from core.staging.stage import Stage
-from credit.imports import opening, whole_checks
+from credit.imports import movements, opening, trade, whole_checks
 from credit.imports.complaints import Check, as_before, complain, ends_after, one_at_a_time
 
 
@@ -111,7 +111,7 @@ _IN_BOOK = "与{who}的任期重叠，请一并给出其止日"
 _CHECKS: dict[str, tuple[Check, ...]] = {
     "units": (_unit_cycles,),
     "people": (ends_after("from_on", "to_on"), _line_of_role, _one_person),
-    "contracts": (ends_after("signed_on", "ends_on"), whole_checks.scheme),
+    "contracts": (ends_after("signed_on", "ends_on"), whole_checks.scheme, whole_checks.syndicate),
     "loans": (ends_after("starts_on", "matures_on"), whole_checks.margin),
     # 逐户落实到人：第八条
     "responsibilities": (
@@ -129,7 +129,7 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     "balances": (_overdrafts("balance"),),
     "transactions": (
         _overdrafts("balance_after"),
-        as_before("account_id", "effective_on", "direction", "amount", instead=_REVERSE),
+        *movements.CHECKS,
     ),
     "repayments": (
         as_before("loan_id", "kind", "amount", "effective_on", instead=_REVERSE),
@@ -141,5 +141,6 @@ _CHECKS: dict[str, tuple[Check, ...]] = {
     ),
     "loan_states": (opening.history_before_states,),
     **whole_checks.CHECKS,
+    **trade.CHECKS,
     **opening.CHECKS,
 }

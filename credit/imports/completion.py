@@ -6,9 +6,12 @@ from core.staging.dialect import execute, ident
 from core.staging.profiles import Target
 from core.staging.shapes import Type
 from core.staging.stage import Stage
-from credit.imports import opening, whole_book
+from credit.imports import opening, trade, whole_book
 
-_KINDS = {kind.name for kind in (*whole_book.KINDS, *opening.KINDS)} | {"loans", "responsibilities"}
+_KINDS = {kind.name for kind in (*whole_book.KINDS, *trade.OF_TRADE, *opening.KINDS)} | {
+    "loans",
+    "responsibilities",
+}
 _SQL_TYPES = {
     Type.MONEY: "numeric", Type.RATE: "numeric", Type.COUNT: "integer", Type.DATE: "date", Type.FLAG: "boolean",
     Type.REFERENCE: "bigint",

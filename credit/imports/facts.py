@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from core.staging.dialect import execute, literal
-from core.staging.merge import append_series, insert_missing
+from core.staging.merge import append_series
 from core.staging.profiles import Target
 from core.staging.shapes import columns_list
 from core.staging.stage import Stage
@@ -61,29 +61,6 @@ def count_news(kind: str, *fresh: str) -> None:
     )
 
 
-def _movements(stage: Stage, target: Target) -> None:
-    """Transactions and ledger entries: appended once by their number."""
-    kind = target.kind
-    at_hand = stage.mapped[kind.name]
-    absent = {column.stored: column.blank for column in kind.columns if column not in at_hand}
-    insert_missing(
-        kind,
-        stored=[column.stored for column in at_hand],
-        key=("number",),
-        absent={**absent, "known_on": "n.row_known_on"},
-    )
-
-
-def _transactions(stage: Stage, target: Target) -> None:
-    at_hand = {column.name for column in stage.mapped["transactions"]}
-    if "balance_after" in at_hand:  # a balance left out is unknown, not zero
-        execute(
-            "UPDATE typed_transactions n SET balance_after = NULL FROM mapped_transactions m "
-            "WHERE m.row_line = n.row_line AND m.balance_after IS NULL"
-        )
-    _movements(stage, target)
-
-
 def _repayments(stage: Stage, target: Target) -> None:
     """Entries first, then the reversals, which may undo an entry of the same file."""
     stored = [column.stored for column in stage.mapped["repayments"] if column.name != "reverses"]
@@ -124,7 +101,6 @@ def _events(stage: Stage, target: Target) -> None:
 MERGES: dict[str, Callable[[Stage, Target], None]] = {
     "loan_states": _loan_states,
     "balances": _balances,
-    "transactions": _transactions,
     "repayments": _repayments,
     "events": _events,
 }

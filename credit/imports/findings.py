@@ -12,6 +12,7 @@ from core.policy import BASE, policy_on
 from core.staging.dialect import ident, literal
 from core.staging.profiles import Target
 from core.staging.stage import Stage
+from credit.imports import reconciliation
 from credit.imports.complaints import complain
 
 Finding = Callable[[Stage, Target], None]
@@ -174,6 +175,36 @@ def _manager_leaves(stage: Stage, target: Target) -> None:
     _find(stage, target, "loan_without_responsible", "to_on", where, _NOBODY.format("n.borrower"))
 
 
+# --- the running balance follows from the entries, and the balance at the end of a day from both
+
+
+def _chain_broken(stage: Stage, target: Target) -> None:
+    if not reconciliation.find_breaks(stage):
+        return
+    where = "n.row_line IN (SELECT b.row_line FROM broken_chain b)"
+    expected = "(SELECT b.expected FROM broken_chain b WHERE b.row_line = n.row_line)"
+    reason = (
+        f"'与前一笔不衔接：按前一笔余额和本笔金额应为 ' || {_MONEY(expected)} || ' 元，相差 ' "
+        f"|| {_MONEY(f'n.balance_after - {expected}')} || ' 元，请向核心系统核对是否漏送或错序'"
+    )
+    _find(stage, target, "running_balance_broken", "balance_after", where, reason)
+
+
+def _balance_differs(stage: Stage, target: Target) -> None:
+    if not reconciliation.find_differences(stage):
+        return
+
+    def of(column: str) -> str:
+        return f"(SELECT d.{column} FROM day_end_differences d WHERE d.row_line = n.row_line)"
+
+    where = "n.row_line IN (SELECT d.row_line FROM day_end_differences d)"
+    reason = (
+        f"'与流水不符：' || {of('before_on')} || ' 余额 ' || {_MONEY(of('before'))} || ' 元，其后流水净额 ' "
+        f"|| {_MONEY(of('net'))} || ' 元，相差 ' || {_MONEY(of('balance - d.before - d.net'))} || ' 元'"
+    )
+    _find(stage, target, "day_end_balance_differs", "balance", where, reason)
+
+
 _FINDINGS: dict[str, tuple[Finding, ...]] = {
     "loans": (_agreement_changed, _loan_unanswered),
     "bills": (_bills_of_loan,),
@@ -183,4 +214,6 @@ _FINDINGS: dict[str, tuple[Finding, ...]] = {
     "valuations": (_valued_before,),
     "responsibilities": (_manager_leaves,),
     "loan_states": (_state_unanswered,),
+    "transactions": (_chain_broken,),
+    "balances": (_balance_differs,),
 }

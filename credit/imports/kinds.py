@@ -7,6 +7,7 @@ from core.staging.shapes import Column, Kind, Type, choices_of
 from credit.choices import (
     AccountKind,
     BorrowerKind,
+    Channel,
     Direction,
     EventKind,
     InterestFrequency,
@@ -15,8 +16,20 @@ from credit.choices import (
     ResponsibleRole,
     RiskClass,
 )
-from credit.imports import opening, whole_book
-from credit.imports.columns import account, borrower, choice, date, loan, money, person, refers, text, unit
+from credit.imports import opening, trade, whole_book
+from credit.imports.columns import (
+    account,
+    borrower,
+    choice,
+    date,
+    loan,
+    money,
+    person,
+    rate,
+    refers,
+    text,
+    unit,
+)
 
 _POSTS = tuple(role for role in Role if role != Role.PRINCIPAL)  # 经营主责任人 is named per borrower
 _DIRECTIONS = (
@@ -26,6 +39,7 @@ _DIRECTIONS = (
     ("付", "DEBIT"),
     *choices_of(Direction),
 )
+_CURRENCIES = (("人民币", "CNY"), ("CNY", "CNY"), ("RMB", "CNY"), ("156", "CNY"))
 
 
 _KINDS = (
@@ -82,9 +96,11 @@ _KINDS = (
             text("approval_number", "批复文号", 60, required=False),
             date("approved_on", "批复日期", required=False),
             text("scheme", "管理方案", 8, required=False),
+            rate("syndicate_share", "我行银团份额", required=False),
         ),
     ),
     *whole_book.OF_CONTRACTS,
+    *trade.OF_TRADE,
     Kind(
         "loans", "借据", "credit_loan", ("number",),
         (
@@ -168,11 +184,18 @@ _KINDS = (
             date("effective_on", "交易日"),
             Column("direction", "方向", Type.CHOICE, choices=_DIRECTIONS),
             money("amount", "金额"),
-            money("balance_after", "交易后余额", required=False, negative=True),
+            money("balance_after", "交易后余额", required=False, negative=True, nullable=True),
             text("counterparty_name", "对方户名", 120, required=False),
             text("counterparty_account", "对方账号", 40, required=False),
             text("counterparty_bank", "对方行", 80, required=False),
             text("summary", "摘要", 120, required=False),
+            choice("channel", "渠道", Channel, required=False),
+            refers("reverses", "冲正流水号", "credit_transaction", "transactions", "流水", required=False),
+            loan(required=False),
+            Column(
+                "currency", "币种", Type.CHOICE, required=False, choices=_CURRENCIES, is_kept=False,
+                refusal="只收人民币的流水；外币账户的流水请从文件中剔除",
+            ),
         ),
         effective="effective_on",
     ),

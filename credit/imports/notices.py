@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from core.staging.dialect import ident, literal, rows
+from core.staging.dialect import ident, rows
 from core.staging.problems import Problem
 from core.staging.shapes import Type
 from core.staging.stage import Stage
 
 _REASON = "以公式符号开头，按文字保存；导出时自动加引号，不会被当作公式。"
 _AT_MOST = 100
+_FORMULA = "('=', '+', '@', '＝', '＋', '＠')"
 
 
 def notices(stage: Stage, file: str) -> tuple[list[Problem], int]:
@@ -31,7 +32,7 @@ def _formulas(stage: Stage, file: str) -> list[Problem]:
                 Problem(line, stage.shown(target, column), value, _REASON, notice=True)
                 for line, value in rows(
                     f"SELECT row_line, {text} FROM {target.kind.mapped} "
-                    f"WHERE {text} ~ {literal('^[=+@＝＋＠]')} OR ({text} ~ '^[-－]' AND length({text}) > 1) "
+                    f"WHERE left({text}, 1) IN {_FORMULA} OR (left({text}, 1) IN ('-', '－') AND length({text}) > 1) "
                     f"ORDER BY row_line LIMIT {_AT_MOST}"
                 )
             ]

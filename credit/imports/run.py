@@ -21,7 +21,7 @@ from core.staging.problems import Problem, listed
 from core.staging.profiles import FileSpec, Profile, load_profile
 from core.staging.stage import Stage
 from core.staging.text_files import fingerprint
-from credit.imports import book, facts, findings, opening, whole_merges
+from credit.imports import book, facts, findings, movements, opening, trade, whole_merges
 from credit.imports.checks import check_book
 from credit.imports.completion import complete
 from credit.imports.differences import difference_sheet
@@ -30,7 +30,14 @@ from credit.imports.notices import notices
 from workflow.services import days
 
 PROFILES = Path(__file__).resolve().parent.parent / "profiles"
-MERGES = {**book.MERGES, **whole_merges.MERGES, **opening.MERGES, **facts.MERGES}
+MERGES = {
+    **book.MERGES,
+    **whole_merges.MERGES,
+    **trade.MERGES,
+    **opening.MERGES,
+    **facts.MERGES,
+    **movements.MERGES,
+}
 PATIENCE = "5s"  # how long somebody who saves a row waits for the import before
 _LOCK = 0x696D706F727473  # "imports": one import at a time per database
 _DATED = re.compile(r"^(\d{4})-?(\d{2})-?(\d{2})$")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.staging.shapes import Kind
+from core.staging.shapes import Column, Kind, Type
 from credit.choices import (
     ClauseKind,
     CollateralKind,
@@ -64,6 +64,9 @@ OF_CONTRACTS = (
             choice("kind", "约定事项", ClauseKind),
             choice("payment_mode", "支付方式", PaymentMode, required=False),
             rate("share", "结算份额", required=False),
+            Column("amount", "约定余额", Type.MONEY, required=False, positive=True, nullable=True),
+            date("due_on", "约定期限", required=False),
+            date("met_on", "履行日期", required=False),
             text("text", "约定内容", 500, required=False),
         ),
     ),

@@ -22,6 +22,12 @@ def scheme(stage: Stage, target: Target) -> None:
         complain(stage, target, "scheme", where, "'系统中没有这个管理方案'")
 
 
+def syndicate(stage: Stage, target: Target) -> None:
+    """The lender's part of a syndicated loan is a part of it."""
+    where = "n.syndicate_share <= 0 OR n.syndicate_share >= 1"
+    complain(stage, target, "syndicate_share", where, "'我行银团份额须大于 0、小于 1；不是银团贷款的留空'")
+
+
 margin = demand("margin", "amount", "n.margin > n.amount", "保证金金额大于借据金额")
 
 
@@ -98,6 +104,15 @@ CHECKS: dict[str, tuple[Check, ...]] = {
             "kind",
             "n.kind <> 'SETTLEMENT_SHARE' AND n.share IS NOT NULL",
             "只有约定结算份额的才写份额",
+        ),
+        demand(
+            "amount", "kind", "n.kind = 'AGREED_BALANCE' AND n.amount IS NULL", "约定存款余额的须写明余额"
+        ),
+        demand(
+            "amount",
+            "kind",
+            "n.kind <> 'AGREED_BALANCE' AND n.amount IS NOT NULL",
+            "只有约定存款余额的才写余额",
         ),
     ),
     "conditions": (_between("place", 1, 9999),),

@@ -57,6 +57,16 @@ def _liens(stage: Stage, target: Target) -> None:
     _whole(stage, target)
 
 
+def _promises(stage: Stage, target: Target) -> None:
+    """A day on which a clause or a demand was met stays where a later row says nothing of it: it was shown here."""
+    told = "met_on = t.met_on" + (", note = t.note" if target.kind.name == "conditions" else "")
+    execute(
+        f"UPDATE {target.kind.typed} n SET {told} FROM {target.kind.table} t "
+        "WHERE t.contract_id = n.contract_id AND t.place = n.place AND n.met_on IS NULL AND t.met_on IS NOT NULL"
+    )
+    _whole(stage, target)
+
+
 def _valuations(stage: Stage, target: Target) -> None:
     """A valuation is an act of its day: kept even where the value is as before; another value is a correction."""
     same = "t.collateral_id = n.collateral_id AND t.effective_on = n.on_date"
@@ -77,6 +87,8 @@ def _valuations(stage: Stage, target: Target) -> None:
 MERGES: dict[str, Callable[[Stage, Target], None]] = {
     **{kind.name: _whole for kind in whole_book.KINDS},
     "groups": _groups,
+    "clauses": _promises,
+    "conditions": _promises,
     "liens": _liens,
     "valuations": _valuations,
 }

@@ -9,6 +9,7 @@ from credit.models.groups import Group, GroupMember, RelatedParty
 from credit.models.guarantees import Collateral, Guarantee, Lien, Secured, Valuation
 from credit.models.loans import ClassFact, Contract, Installment, LedgerEntry, Loan, LoanReading, LoanTerms
 from credit.models.opening import PastInspection, PastLetter
+from credit.models.trade import Counterparty, DeclaredSales, OtherDebt
 
 __all__ = [
     "Account",
@@ -21,6 +22,8 @@ __all__ = [
     "Collateral",
     "Contact",
     "Contract",
+    "Counterparty",
+    "DeclaredSales",
     "Group",
     "GroupMember",
     "Guarantee",
@@ -34,6 +37,7 @@ __all__ = [
     "LoanReading",
     "LoanTerms",
     "MarginRelease",
+    "OtherDebt",
     "PastInspection",
     "PastLetter",
     "RelatedParty",

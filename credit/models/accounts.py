@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Unit
-from credit.choices import AccountKind, Direction
+from credit.choices import AccountKind, Channel, Direction
 from credit.models.borrowers import Borrower, OfBorrowerQuerySet
+from credit.models.loans import Loan
 from credit.querysets import FactQuerySet
 
 
@@ -66,10 +68,13 @@ class AccountBalance(models.Model):
 
 
 class Transaction(models.Model):
-    """One movement on an account; appended."""
+    """One movement on an account; appended. A reversal (冲正) names the movement that it undoes."""
 
-    number = models.CharField("流水号", max_length=60, unique=True)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="transactions")
+    # Ten million rows: one index each is enough, for the number (below) and for an account with its days.
+    number = models.CharField("流水号", max_length=60)
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="transactions", db_index=False
+    )
     effective_on = models.DateField("交易日")
     known_on = models.DateField("知悉日期")
     direction = models.CharField("方向", max_length=6, choices=Direction.choices)
@@ -79,6 +84,14 @@ class Transaction(models.Model):
     counterparty_account = models.CharField("对方账号", max_length=40, blank=True)
     counterparty_bank = models.CharField("对方行", max_length=80, blank=True)
     summary = models.CharField("摘要", max_length=120, blank=True)
+    channel = models.CharField("渠道", max_length=12, choices=Channel.choices, blank=True, db_default="")
+    # Few movements have either: partial indexes, so that the others cost nothing.
+    reverses = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="+", null=True, db_index=False, verbose_name="冲正流水"
+    )
+    loan = models.ForeignKey(
+        Loan, on_delete=models.PROTECT, related_name="+", null=True, db_index=False, verbose_name="借据"
+    )  # whose disbursement or repayment it is, where the core system says so
 
     objects = OfAccountQuerySet.as_manager()
 
@@ -86,8 +99,17 @@ class Transaction(models.Model):
         ordering = ("account", "effective_on", "id")
         constraints = (
             models.CheckConstraint(condition=Q(amount__gte=0), name="a_transaction_is_not_negative"),
+            models.UniqueConstraint(fields=["number"], name="a_movement_has_its_own_number"),
+            models.UniqueConstraint(
+                fields=["reverses"], condition=Q(reverses__isnull=False), name="a_movement_is_undone_once"
+            ),
         )
-        indexes = (models.Index(fields=["account", "effective_on"], name="transactions_of_an_account"),)
+        indexes = (
+            models.Index(fields=["account", "effective_on"], name="transactions_of_an_account"),
+            models.Index(fields=["loan"], condition=Q(loan__isnull=False), name="transactions_of_a_loan"),
+            # Appended day by day, so that the days lie in the order of the table.
+            BrinIndex(fields=["known_on"], name="transactions_by_known_day", pages_per_range=32),
+        )
 
     def __str__(self) -> str:
         return self.number

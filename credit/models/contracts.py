@@ -26,6 +26,9 @@ class Clause(models.Model):
     kind = models.CharField("约定事项", max_length=20, choices=ClauseKind.choices)
     payment_mode = models.CharField("支付方式", max_length=10, choices=PaymentMode.choices, blank=True)
     share = models.DecimalField("结算份额", max_digits=9, decimal_places=6, null=True, blank=True)
+    amount = models.DecimalField("约定余额", max_digits=18, decimal_places=2, null=True, blank=True)
+    due_on = models.DateField("约定期限", null=True, blank=True)
+    met_on = models.DateField("履行日期", null=True, blank=True)
     text = models.CharField("约定内容", max_length=500, blank=True)
 
     objects = OfContractQuerySet.as_manager()
@@ -44,6 +47,11 @@ class Clause(models.Model):
                 condition=(Q(kind="SETTLEMENT_SHARE") & Q(share__gt=0, share__lte=1))
                 | (~Q(kind="SETTLEMENT_SHARE") & Q(share__isnull=True)),
                 name="a_settlement_share_belongs_to_its_clause",
+            ),
+            models.CheckConstraint(
+                condition=(Q(kind="AGREED_BALANCE") & Q(amount__isnull=False, amount__gt=0))
+                | (~Q(kind="AGREED_BALANCE") & Q(amount__isnull=True)),
+                name="an_agreed_balance_belongs_to_its_clause",
             ),
         )
 

@@ -40,6 +40,9 @@ class Contract(models.Model):
     scheme = models.CharField(
         "管理方案", max_length=8, blank=True, db_default=""
     )  # code; empty: the product's
+    syndicate_share = models.DecimalField(
+        "我行银团份额", max_digits=9, decimal_places=6, null=True, blank=True
+    )  # a fraction; empty: the lender lends alone
 
     objects = OfBorrowerQuerySet.as_manager()
     history = HistoricalRecords()
@@ -51,11 +54,20 @@ class Contract(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_on__gte=F("signed_on")), name="a_contract_ends_after_signing"
             ),
+            models.CheckConstraint(
+                condition=Q(syndicate_share__isnull=True) | Q(syndicate_share__gt=0, syndicate_share__lt=1),
+                name="a_syndicate_share_is_a_part",
+            ),
         )
         indexes = (models.Index(fields=["scheme"], condition=~Q(scheme=""), name="contracts_with_a_scheme"),)
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def share_percent(self) -> str:
+        """The lender's part of a syndicated loan in per cent, or empty."""
+        return percent(self.syndicate_share)
 
 
 class Loan(models.Model):

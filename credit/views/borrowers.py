@@ -18,7 +18,7 @@ from accounts.access import BUSINESS_ROLES, require_role
 from accounts.http import SignedInRequest
 from accounts.models import Unit
 from core import audit, clock
-from core.sheets import download, workbook
+from core.sheets import download, taken, workbook
 from credit.choices import ResponsibleRole, RiskClass
 from credit.forms import BorrowerFilter
 from credit.models import Borrower, Loan, Responsibility
@@ -151,6 +151,6 @@ def borrowers_export(request: SignedInRequest) -> HttpResponse:
     ]
     content = workbook(_("客户"), headers, _sheet_rows(request, rows, on))
     audit.record(
-        act="credit.export", subject="borrowers", note=request.GET.urlencode(), after={"rows": rows.count()}
+        act="credit.export", subject="borrowers", note=request.GET.urlencode(), after=taken(rows.count())
     )
     return download(_("客户") + on.isoformat(), content)

@@ -38,18 +38,16 @@ def groups(request: SignedInRequest) -> HttpResponse:
     return render(request, "credit/groups.html", context)
 
 
-@require_safe
-def group(request: SignedInRequest, number: str) -> HttpResponse:
+def context_of(request: SignedInRequest, number: str) -> dict[str, Any]:
     """One group: members, exposures together on the day, mutual guarantees, lead manager."""
     on, user = clock.today(), request.user
     found = get_visible(Group.objects.select_related("lead_manager", "parent"), user, number=number)
-    context = {
+    return {
         "today": on,
         "group": found,
         "view": view_of(found, on, user),
         "money_unit": money_unit(request),
     }
-    return render(request, "credit/group.html", context)
 
 
 def _figures(position: Position) -> tuple[Any, ...]:

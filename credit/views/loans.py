@@ -14,7 +14,9 @@ from django.views.decorators.http import require_safe
 from accounts.access import get_visible
 from accounts.http import SignedInRequest
 from core import audit, clock
-from core.sheets import download, workbook
+from core.panels import provided
+from core.sheets import download, taken, workbook
+from credit import reconciling
 from credit.entry.kinds import enters
 from credit.entry.pages import on_loan
 from credit.forms import MovementFilter
@@ -38,7 +40,7 @@ def loan(request: SignedInRequest, number: str) -> HttpResponse:
         "loan": note,
         "standing": standing,
         "risk_class": class_of(standing.severity) if standing else None,
-        "panels": panels(note, on),
+        "panels": [*provided("loan", loan=note, user=request.user, on=on), *panels(note, on)],
         "entry_links": on_loan(note.number, enters(request.user, on)),
         "today": on,
         "money_unit": money_unit(request),
@@ -63,8 +65,9 @@ def account(request: SignedInRequest, number: str) -> HttpResponse:
         "account": row,
         "form": form,
         "latest": balances.newest_first().first(),
+        "differences": reconciling.of_account(row, on),
         "months": month_ends(list(balances.newest_first()), on),
-        "movements": list(rows[:PAGE]),
+        "movements": list(rows.select_related("reverses")[:PAGE]),
         "found": rows.count(),
         "page": PAGE,
         "money_unit": money_unit(request),
@@ -93,17 +96,18 @@ def account_export(request: SignedInRequest, number: str) -> HttpResponse:
     row = get_visible(Account.objects.select_related("borrower"), request.user, number=number)
     rows = movements(row, form, on)
     headers = [_("流水号"), _("交易日"), _("方向"), _("金额（元）"), _("交易后余额（元）")]
-    headers += [_("对方户名"), _("对方账号"), _("对方行"), _("摘要")]
+    headers += [_("对方户名"), _("对方账号"), _("对方行"), _("摘要"), _("渠道"), _("冲正流水号"), _("借据号")]
     lines = (
         (m.number, m.effective_on, m.get_direction_display(), m.amount, m.balance_after, m.counterparty_name,
-         m.counterparty_account, m.counterparty_bank, m.summary)
-        for m in rows.iterator(chunk_size=2000)
+         m.counterparty_account, m.counterparty_bank, m.summary, m.get_channel_display(),
+         m.reverses.number if m.reverses else "", m.loan.number if m.loan else "")
+        for m in rows.select_related("reverses", "loan").iterator(chunk_size=2000)
     )  # fmt: skip
     audit.record(
         act="credit.export",
         subject="movements",
         borrower_number=row.borrower.number,
         note=f"{row.number} {request.GET.urlencode()}".strip(),
-        after={"rows": rows.count()},
+        after=taken(rows.count()),
     )
     return download(_("流水") + row.number, workbook(_("流水"), headers, lines))

@@ -25,7 +25,16 @@ NOTHING = (0, Decimal(0))
 BAD = (RiskClass.SUBSTANDARD, RiskClass.DOUBTFUL, RiskClass.LOSS)  # 次级及以下
 LATE = tuple(step for step in Arrears if step != Arrears.NOT_DUE)
 SOON = (Maturing.WEEK, Maturing.MONTH)  # within 30 days
-MEASURES = ("class", "arrears", "maturing", "product", "migration", "funds_short")
+MEASURES = (
+    "class",
+    "arrears",
+    "maturing",
+    "product",
+    "migration",
+    "funds_short",
+    "signals",
+    "payments_waiting",
+)
 
 
 class Book:

@@ -23,6 +23,7 @@ from postloan.dashboard import book as books
 from postloan.dashboard import duties as owed
 from postloan.dashboard.asked import Asked
 from postloan.dashboard.tables import Headline, Table
+from postloan.dashboard.watched import payments, signals
 
 MANAGEMENT = (Role.PRESIDENT, Role.VICE_PRESIDENT)
 RISK = (Role.RISK_MANAGER, Role.RISK_HEAD)
@@ -35,6 +36,8 @@ OF_THE_BOOK: dict[str, Callable[[books.Book], Table]] = {
     "migration": books.migration,
     "maturing": books.by_maturity,
     "funds": books.funds,
+    "signals": signals,
+    "payments": payments,
     "product": books.by_product,
 }
 OF_DUTIES: dict[str, Callable[[owed.Duties], Table]] = {
@@ -46,9 +49,17 @@ OF_DUTIES: dict[str, Callable[[owed.Duties], Table]] = {
 # What each role's dashboard shows, in this order; who holds several posts sees the widest. GR-7.1: the risk line's.
 SELECTIONS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     ((Role.AUDITOR,), (*OF_THE_BOOK, *OF_DUTIES)),
-    (RISK, ("class", "arrears", "migration", "maturing", "funds", "articles", "units", "people", "product")),
-    (MANAGEMENT, ("class", "arrears", "migration", "maturing", "funds", "units", "people", "articles", "signatures")),
-    ((Role.CUSTOMER_HEAD,), ("people", "articles", "signatures", "class", "arrears", "migration", "maturing", "funds")),
+    (RISK, (
+        "signals", "payments", "class", "arrears", "migration", "maturing", "funds", "articles", "units", "people",
+        "product",
+    )),
+    (MANAGEMENT, (
+        "class", "arrears", "migration", "maturing", "funds", "signals", "payments", "units", "people", "articles",
+        "signatures",
+    )),
+    ((Role.CUSTOMER_HEAD,), (
+        "people", "articles", "signatures", "class", "arrears", "migration", "maturing", "funds", "signals", "payments",
+    )),
     ((Role.CUSTOMER_MANAGER,), ("class", "arrears", "maturing", "funds", "migration", "articles")),
 )  # fmt: skip
 ON_PAPER = ("class", "arrears", "migration", "maturing")  # as charts; the rest of the sheet is tables

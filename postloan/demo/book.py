@@ -187,5 +187,6 @@ EVENTS = (
     Happening("jinxiu", "停产", turn(2), "主厂房停机，员工放假，门卫称复工时间未定；代发工资已停发"),
     Happening("jinzhang", "债权债务纠纷", turn(1), "板材供应商起诉追讨货款 186 万元，法院冻结结算账户"),
     Happening("jingyuan", "展期", turn(0), "借款人申请展期六个月，经审批同意，已签展期协议", WORKING),
+    Happening("xiongbo", "失联", turn(0), "预留手机停机，单位称已离职，两次上门未见本人，紧急联系人不知去向", CONSUMER),
     Happening("tiangong", "重大投资活动", turn(0), "董事会决定投资 1.2 亿元新建智能配电设备厂房，资金来源未全部落实"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from postloan.demo import book, history, money, paper, past, terms
+from postloan.demo import book, history, money, paper, past, terms, trade
 from postloan.demo.cash import Movement
 from postloan.demo.cast import BRANCHES
 from postloan.demo.crowd import borrowers, loans, troubles
@@ -55,6 +55,9 @@ def build(as_of: date, seed: int = DEFAULT_SEED, *, weekdays: int = STORY_WEEKDA
         "bills": paper.bills(world, Random(f"{seed} bills")),
         "letters": paper.letters(world),
         "letter_claims": paper.claims(world),
+        "counterparties": trade.counterparties(world),
+        "other_debts": trade.other_debts(world, Random(f"{seed} debts")),
+        "declared_sales": trade.declared_sales(world, Random(f"{seed} sales")),
         **deeds.write(),
     }
     extracts: Extracts = {}
@@ -82,7 +85,7 @@ def build(as_of: date, seed: int = DEFAULT_SEED, *, weekdays: int = STORY_WEEKDA
 
 def _newest(kind: str, rows: list[Row]) -> list[Row]:
     """What a set says of a thing it says once, and last: a security that ended before the opening has ended."""
-    keys = {"secured": ("担保合同号", "借据号")}.get(kind)
+    keys = {"secured": ("担保合同号", "借据号"), "conditions": ("合同号", "序号")}.get(kind)
     return list({tuple(line[key] for key in keys): line for line in rows}.values()) if keys else rows
 
 
@@ -140,7 +143,7 @@ def _contracts(world: World) -> Dated:
     for a in world.agreements:
         for on, state in _tellings(world, a.signed, a.extended):
             line = row("contracts", a.number, a.borrower, a.product, f"{a.amount:.2f}", a.signed, a.ends_on(state),
-                       a.purpose, a.approval, a.approved, a.scheme)  # fmt: skip
+                       a.purpose, a.approval, a.approved, a.scheme, terms.syndicate_share(world, a))  # fmt: skip
             found.append((on, line))
     return sorted(found, key=lambda item: (item[0], item[1]["合同号"]))
 
@@ -212,10 +215,13 @@ def _transactions(world: World) -> Dated:
             balance += movement.signed
             told.append((movement, balance))
     told.sort(key=lambda item: item[0].on)
+    numbers = list(_serials("6", (m.on for m, _ in told)))
+    marked = {m.mark: number for number, (m, _) in zip(numbers, told, strict=True) if m.mark}
     return [
         (m.on, row("transactions", number, m.account, m.on, m.direction, f"{m.amount:.2f}", f"{balance:.2f}",
-                   m.name, m.number, m.bank, m.summary))
-        for number, (m, balance) in zip(_serials("6", (m.on for m, _ in told)), told, strict=True)
+                   m.name, m.number, m.bank, m.summary, m.channel or trade.channel_of(m.summary),
+                   marked.get(m.reverses), m.loan, "人民币"))
+        for number, (m, balance) in zip(numbers, told, strict=True)
     ]  # fmt: skip
 
 

@@ -25,6 +25,10 @@ class Movement:
     number: str
     bank: str
     summary: str
+    loan: str = ""  # whose disbursement or repayment it is
+    channel: str = ""  # empty: as its summary says
+    mark: str = ""  # by which a reversal finds it
+    reverses: str = ""
 
     @property
     def signed(self) -> Decimal:
@@ -52,12 +56,14 @@ class Cash:
         self.by_account.setdefault(movement.account, []).append(movement)
 
     def add(
-        self, account: str, on: date, direction: str, amount: Decimal, other: Other, summary: str
+        self, account: str, on: date, direction: str, amount: Decimal, other: Other, summary: str, **more: str
     ) -> None:
-        """Enter a movement; nothing is entered for nothing."""
+        """Enter a movement; nothing is entered for nothing. `more` is its loan, channel, mark or reversal."""
         if amount:
             self.enter(
-                Movement(account, on, direction, amount, other.name, other.number, other.bank, summary)
+                Movement(
+                    account, on, direction, amount, other.name, other.number, other.bank, summary, **more
+                )
             )
 
     def transfer(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from postloan.demo.book import BUSINESS, CONSUMER, WORKING, Spec
+from postloan.demo.book import BUSINESS, CONSUMER, FIXED, WORKING, Spec
 from postloan.demo.cash import IN, OUT, Other
 from postloan.demo.days import weekday
 from postloan.demo.lending import Note
@@ -17,6 +17,7 @@ from postloan.demo.world import World
 ROUND_TRIP = Other("洪州九屿商贸有限公司", "9310000000000017", "赣水银行营业部")
 SECURITIES = Other("洪都证券经纪客户交易结算资金", "9310000000000025", "滕阁银行红谷滩支行")
 PROPERTY = Other("洪州置业开发有限公司", "9310000000000033", "江南商业银行南昌分行")
+COLLECTOR = Other("洪州融汇融资租赁有限公司", "9310000000000058", "滕阁银行红谷滩支行")
 PASSING = Other("豫章桥岩供应链有限公司", "9310000000000041", "豫章农村合作银行")
 
 
@@ -30,6 +31,15 @@ def add(world: World) -> None:
     ):
         for pattern, (spec, note) in zip(patterns, found, strict=False):
             pattern(world, spec, note)
+    _taken_from_outside(world)
+
+
+def _taken_from_outside(world: World) -> None:
+    """被动划款: a leasing company collects from the account of a project whose payments the lender reviews."""
+    spec = next(s for s, _ in world.notes if s.product == FIXED and s.grade == "正常" and not s.poor)
+    account = world.by_use[spec.key, SETTLEMENT]
+    on = world.timeline.turn(1)
+    world.cash.add(account, on, OUT, Decimal(86_400), COLLECTOR, "委托收款 租金", channel="他行托收")
 
 
 def _granted(world: World, product: str) -> Iterator[tuple[Spec, Note]]:

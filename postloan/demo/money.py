@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
@@ -11,7 +11,7 @@ from postloan.demo import misuse
 from postloan.demo.book import ACCEPTANCE, BUSINESS, DISCOUNT, FIXED, HOUSING, WORKING, Spec
 from postloan.demo.cash import IN, OUT, Other, Trade, day_before
 from postloan.demo.cast import BANK
-from postloan.demo.lending import Note
+from postloan.demo.lending import Entry, Note
 from postloan.demo.names import CORPORATE, OTHER_BANKS, PERSONAL, Profile, partners_of
 from postloan.demo.notes import COLLECTION, MARGIN, RESERVE, SETTLEMENT, WAN, apply_margin
 from postloan.demo.world import World
@@ -64,9 +64,12 @@ def _elsewhere(name: str, rng: Random) -> Other:
     return Other(name, f"9{rng.randint(10**14, 10**15 - 1)}", rng.choice(OTHER_BANKS))
 
 
-def _partners(profile: Profile, rng: Random) -> tuple[tuple[Other, ...], tuple[Other, ...]]:
-    names = partners_of(profile.industry)
-    customers, suppliers = (tuple(_elsewhere(name, rng) for name in group) for group in names)
+def partners(profile: Profile) -> tuple[tuple[Other, ...], tuple[Other, ...]]:
+    """A borrower's customers and suppliers with their accounts: the same in its trade, its payments, its register."""
+    rng = Random(f"{profile.key} partners")
+    customers, suppliers = (
+        tuple(_elsewhere(name, rng) for name in group) for group in partners_of(profile.industry)
+    )
     return customers, suppliers
 
 
@@ -79,7 +82,7 @@ def turnover(world: World, key: str) -> float:
 
 
 def _business(world: World, profile: Profile, rng: Random) -> None:
-    customers, suppliers = _partners(profile, rng)
+    customers, suppliers = partners(profile)
     account = world.by_use[profile.key, SETTLEMENT]
     monthly = turnover(world, profile.key)
     corporate = profile.kind == CORPORATE
@@ -104,7 +107,7 @@ def _business(world: World, profile: Profile, rng: Random) -> None:
 
 
 def _in_arrears(world: World, profile: Profile, rng: Random) -> None:
-    customers, suppliers = _partners(profile, rng)
+    customers, suppliers = partners(profile)
     until = world.timeline.as_of
     if profile.key == FROZEN:
         until = world.timeline.turn(1) - timedelta(1)
@@ -167,18 +170,21 @@ def _loan(world: World, spec: Spec, note: Note, *, thin: bool, rng: Random) -> N
         if entry.kind == "发放":
             _disbursed(world, spec, note, entry.amount, rng)
         elif entry.reverses:
-            world.cash.add(note.account, entry.on, IN, entry.amount, Other(BANK), "冲正：利息重复入账")
+            world.cash.add(
+                note.account, entry.on, IN, entry.amount, Other(BANK), "冲正：利息重复入账", loan=note.number,
+                reverses=f"{note.number} {entry.reverses}",
+            )  # fmt: skip
         else:
-            _collect(world, spec, note, entry.on, entry.amount, entry.kind, thin=thin, rng=rng)
+            _collect(world, spec, note, entry, thin=thin, rng=rng)
 
 
 def _disbursed(world: World, spec: Spec, note: Note, amount: Decimal, rng: Random) -> None:
     """The money arrives and is paid on to whoever supplies the purpose (受托支付)."""
     settlement = world.by_use[spec.key, SETTLEMENT]
-    world.cash.add(settlement, note.start, IN, amount, Other(BANK), "贷款发放")
-    if spec.product == DISCOUNT:
-        return
+    world.cash.add(settlement, note.start, IN, amount, Other(BANK), "贷款发放", loan=note.number)
     profile = world.profiles[spec.key]
+    if spec.product == DISCOUNT or _awaits_review(world, spec, note, profile):
+        return
     on = min(flows.weekday(note.start + timedelta(1)), world.timeline.as_of)
     if profile.kind == PERSONAL and spec.product != BUSINESS:
         name = "洪州装饰工程有限公司" if "装修" in note.purpose else "昌北家居商场有限公司"
@@ -186,16 +192,24 @@ def _disbursed(world: World, spec: Spec, note: Note, amount: Decimal, rng: Rando
             name = "洪州置业开发有限公司"
         world.cash.add(settlement, on, OUT, amount, Other(name, "", rng.choice(OTHER_BANKS)), note.purpose)
         return
-    _, suppliers = _partners(profile, rng)
+    _, suppliers = partners(profile)
     first = (amount * Decimal("0.6")).quantize(Decimal(1))
     world.cash.add(settlement, on, OUT, first, suppliers[0], f"受托支付 {note.purpose}"[:60])
     world.cash.add(settlement, on, OUT, amount - first, suppliers[1], f"受托支付 {note.purpose}"[:60])
 
 
-def _collect(
-    world: World, spec: Spec, note: Note, on: date, amount: Decimal, kind: str, *, thin: bool, rng: Random
-) -> None:
+def _awaits_review(world: World, spec: Spec, note: Note, profile: Profile) -> bool:
+    """Of what was granted since going live, the crowd's companies and buyers of homes have asked for no payment yet.
+
+    A sole trader among the rest pays without asking, and the branch sees it.
+    """
+    crowd = profile.kind == CORPORATE and spec.key.startswith("f")
+    return note.start >= world.timeline.go_live and (crowd or spec.product == HOUSING)
+
+
+def _collect(world: World, spec: Spec, note: Note, entry: Entry, *, thin: bool, rng: Random) -> None:
     """The bank deducts a payment; a large or a difficult one was gathered on the account before."""
+    on, amount, kind = entry.on, entry.amount, entry.kind
     owner = world.profiles[spec.key].name
     settlement = world.by_use[spec.key, SETTLEMENT]
     ready = on if spec.short else day_before(on, READY)
@@ -206,7 +220,9 @@ def _collect(
             world.cash.add(settlement, ready, IN, amount, other, summary)
     if note.account != settlement:
         world.cash.transfer(settlement, note.account, ready, amount, Other(owner, "", BANK), "转入还款准备金")
-    world.cash.add(note.account, on, OUT, amount, Other(BANK), f"{note.number} {kind}")
+    mark = f"{note.number} {entry.mark}" if entry.mark else ""
+    told = f"{note.number} {kind}"
+    world.cash.add(note.account, on, OUT, amount, Other(BANK), told, loan=note.number, mark=mark)
 
 
 def _gather(world: World, spec: Spec, note: Note, rng: Random) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid
-from postloan.policy_pages import words
+from postloan.policy_pages import steps, words
 
 _DECIMAL = re.compile(r"\d{1,12}\.\d{1,6}")
 _INTEGER = re.compile(r"-?\d{1,9}")
@@ -35,16 +35,17 @@ class Control:
     key: str | None = None  # of a mapping
 
 
-def _is_flat(value: Any) -> bool:
-    return isinstance(value, Mapping) and not any(
-        isinstance(one, Mapping | list | tuple) for one in value.values()
+def _has_fields(value: Any) -> bool:
+    """Whether each key of a mapping has a field of its own."""
+    return isinstance(value, Mapping) and all(
+        steps.are(one) or not isinstance(one, Mapping | list | tuple) for one in value.values()
     )
 
 
 def controls(name: str, value: Any, data: Mapping[str, str], schemes: list[tuple[str, str]]) -> list[Control]:
     """The fields of a parameter; what was typed before stands in them again."""
     base = f"p:{name}"
-    if _is_flat(value):
+    if _has_fields(value):
         return [
             _leaf(
                 f"{base}:{key}", item, data, schemes if name == "product.scheme" else [],
@@ -88,13 +89,15 @@ def _shape(value: Any, schemes: list[tuple[str, str]]) -> tuple[str, str, list[t
             return "text", value, []
         case list() | tuple() if not any(isinstance(one, Mapping | list | tuple) for one in value):
             return "lines", "\n".join(str(one) for one in value), []
+    if steps.are(value):
+        return "lines", steps.as_text(value), []
     return "json", json.dumps(words.plain(value), ensure_ascii=False, indent=1), []
 
 
 def read(name: str, value: Any, data: Mapping[str, str], schemes: list[tuple[str, str]]) -> Any:
     """The value that was typed, in the shape of the old one; Invalid where it is not."""
     found = controls(name, value, data, schemes)
-    if _is_flat(value):
+    if _has_fields(value):
         return {one.key: _typed(value[one.key], one) for one in found}
     return _typed(value, found[0])
 
@@ -114,6 +117,8 @@ def _typed(old: Any, control: Control) -> Any:
             raise Invalid(_("“%(text)s”须写成小数，例如 %(old)s。") % {"text": text, "old": old})
         case str():
             return _text(text, old)
+        case list() | tuple() if steps.are(old):
+            return steps.from_text(text, old)
         case list() | tuple() if control.kind == "lines":
             return _lines(text, list(old))
     typed = words.from_text(text)

@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import Line, Role
 from core.errors import Invalid
 from core.policy import Parameter
-from credit.choices import AccountKind, Product, RiskClass
+from credit.choices import AccountKind, BorrowerKind, Product, RiskClass
 from credit.imports.kinds import KINDS
 from inspections.rules import FREQUENCY_WORDS
+from monitoring.choices import Level, SignalKind
+from monitoring.ledgers.flows import Flow
 
 TITLES: dict[str, object] = {
     "lender.name": _("机构名称"),
@@ -50,9 +52,62 @@ TITLES: dict[str, object] = {
     "interest_funds.months": _("付息月份"),
     "interest_funds.ahead": _("付息资金开始核对的提前量"),
     "funds.account_kinds": _("可用于还款的账户种类"),
+    "payment.entrust_above": _("受托支付起点（元）"),
+    "payment.self_reviewed": _("自主支付也须审核的品种"),
+    "payment.split_within": _("合并计算付给同一收款人的期间"),
+    "payment.tiers": _("支付审核权限（未设定时）"),
+    "payment.reviewer_title": _("第一级审核人的称呼"),
+    "unreviewed.within": _("未经审核划转处理期限"),
+    "supervised_account.within": _("标识受控账户的期限"),
+    "signature_chain.supervised_account": _("受控账户登记表签字链"),
     "letter_of_guarantee.remind_before": _("保函到期提醒提前量"),
     "letter_of_guarantee.recover_within": _("保函原件收回期限"),
+    "contract_terms.remind_before": _("合同约定到期提醒提前量"),
+    "contract_clauses.modes": _("须约定支付审核的支付方式"),
+    "contract_clauses.products": _("须约定支付审核的品种"),
+    "contract_clauses.within": _("支付约定登记期限"),
+    "signature_chain.contract_terms": _("合同约定落实登记表签字链"),
     "account_review.due": _("账户监测完成期限"),
+    "account_review.schemes": _("按月监测账户资金的方案"),
+    "account_review.account_kinds": _("计入存款日均的账户种类"),
+    "account_review.words": _("识别流水用途的字词"),
+    "account_review.fall": _("流入或存款下降的警戒比例"),
+    "account_review.own_months": _("与自己比较的月数"),
+    "account_review.large": _("大额往来标准"),
+    "account_review.deviation": _("高于申报购销模式的警戒比例"),
+    "account_review.deposit_share": _("存款份额下限"),
+    "account_review.borrowed_before": _("还款来源核实标准"),
+    "account_review.prompt_within": _("督促提高份额的期限"),
+    "account_review.sales_return": _("货款回笼率下限"),
+    "signature_chain.account_ledger_review": _("账户资金定期监测台账签字链"),
+    "signals.loan_money": _("放款后观察期"),
+    "signals.least": _("流水识别起点"),
+    "signals.large": _("大额信号标准"),
+    "signals.in_and_out": _("快进快出标准"),
+    "signals.flows_back": _("资金回流标准"),
+    "signals.round_trip": _("关联方循环标准"),
+    "signals.words": _("识别受限对手的字词"),
+    "signals.property_products": _("用途为购房的产品"),
+    "signals.cash": _("用款后取现标准"),
+    "signals.drained": _("存款骤降标准"),
+    "signals.group_flow": _("集团成员间划转标准"),
+    "signals.share_falling": _("结算份额下降标准"),
+    "signals.within": _("资金信号核实期限（工作日）"),
+    "signature_chain.signal_check": _("资金异动核查表签字链"),
+    "misuse.correct_within": _("挪用纠正期限"),
+    "misuse.report_within": _("经营主责任人阅知期限"),
+    "signature_chain.misuse_rectification": _("限期纠正单签字链"),
+    "misuse.settle_within": _("挪用要求结清期限"),
+    "lost_contact.collect_within": _("失联启动催收期限"),
+    "outlook.months": _("惯常流入取几个月"),
+    "outlook.every": _("未来资金推算间隔（天）"),
+    "fund_use.within": _("登记用款的期限"),
+    "fund_use.first_within": _("首次登记用款的期限"),
+    "fund_use.flows_back_within": _("视为短期回流的天数"),
+    "self_payment.summary": _("自主支付汇总频率"),
+    "self_payment.within": _("自主支付汇总核查期限"),
+    "signature_chain.fund_use_record": _("信贷资金用后跟踪表签字链"),
+    "signature_chain.self_payment_summary": _("自主支付汇总核查表签字链"),
     "analysis_report.within": _("分析报告期限"),
     "work_review.frequency": _("贷后工作检查频率"),
     "review_meeting.frequency": _("贷后例会频率"),
@@ -96,15 +151,28 @@ KEYS: dict[str, object] = {
     **{key: str(word).removesuffix("至少一次").removesuffix("至少两次") for key, word in FREQUENCIES.items()},
     "half_monthly": _("每月两次"),
     "times": _("次数"),
+    **{one.value: one.label for one in Flow},
+    "least": _("至少"),
+    "of": _("最近几个月"),
+    "most": _("至多"),
+    "share": _("比例"),
+    "amount": _("金额（元）"),
+    "limit": _("大额现金起点（元）"),
+    "near": _("略低于起点的比例"),
+    **{one.value: one.label for one in (*BorrowerKind, *Level)},
+    **{one.value: one.label for one in (SignalKind.SECURITIES, SignalKind.PROPERTY, SignalKind.OTHER_LENDER)},
     "over_cap": _("担保债权超过担保金额"),
     "valued_before_registered": _("评估早于登记"),
     "loan_without_responsible": _("有余额的借据没有客户经理"),
     "bills_do_not_add_up": _("票据合计与借据金额不符"),
+    "running_balance_broken": _("交易后余额前后不衔接"),
+    "day_end_balance_differs": _("日终余额与流水不符"),
     **UNITS,
 }
 ROLES = {one.value: one.label for one in Role} | {"AUTHOR": _("经办人")}
 
 RATES = {
+    "account_review.deposit_share", "account_review.deviation", "account_review.fall", "account_review.sales_return",
     "call.coverage", "financials.explain_change", "monthly_sampling.rate", "normal_sampling.rate", "provision.rates",
 }  # fmt: skip
 _RATE = re.compile(r"\d+(\.\d+)?")
@@ -156,6 +224,8 @@ def in_words(value: Any, name: str = "") -> str:
             return f"{months} 个月内 {times} 次"
         case Mapping() if "role" in value:
             who = value.get("label") or ROLES.get(value["role"], value["role"])
+            if "up_to" in value:
+                return f"{who} 不限" if value["up_to"] is None else f"{who} {value['up_to']} 元以内"
             return f"逾期 {value['after_days']} 天报{who}" if "after_days" in value else str(who)
         case Mapping():
             return "；".join(f"{key_word(key)} {in_words(item, name)}" for key, item in ordered(value))

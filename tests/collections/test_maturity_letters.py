@@ -154,6 +154,16 @@ def test_an_extended_loan_is_written_to_about_its_new_maturity(cast):
     }
 
 
+def test_until_an_extension_begins_the_letter_is_about_the_maturity_in_force(cast):
+    # The loan shows the latest of its terms, half a year on; those in force today end on 12-24, whose letter has been
+    # due since 11-24.
+    loan = lend(cast, date(2026, 12, 24))
+    agree(loan, date(2027, 6, 24), on=cast.today + timedelta(days=1))
+    Loan.objects.filter(pk=loan.pk).update(matures_on=date(2027, 6, 24))
+    run(cast.today)
+    assert {key.split(":")[1] for key in owed()} == {"2026-12-24"}
+
+
 def test_a_new_rate_alone_puts_nothing_off(cast):
     loan = lend(cast, date(2026, 12, 10))
     LoanTerms.objects.create(

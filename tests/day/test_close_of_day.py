@@ -191,11 +191,11 @@ def test_a_row_that_kills_its_process_is_quarantined_at_the_third_attempt(cast):
     tick(FIRST + timedelta(days=1))
     assert days.is_closed(FIRST)
     assert WorkItem.objects.filter(obligation="GR-27", subject_id=cast.borrower.pk).exists()
-    assert not WorkItem.objects.filter(subject_id=cast.other_borrower.pk).exists()
+    assert not WorkItem.objects.filter(obligation="GR-27", subject_id=cast.other_borrower.pk).exists()
 
     # Mended, it is judged again for its day, although the day is closed.
     assert close_of_day.retry(FIRST) == 0
-    assert WorkItem.objects.get(subject_id=cast.other_borrower.pk).raised_on == FIRST
+    assert WorkItem.objects.get(obligation="GR-27", subject_id=cast.other_borrower.pk).raised_on == FIRST
 
 
 def test_by_hand_a_day_that_is_not_over_is_refused_with_a_sentence(cast):

@@ -101,7 +101,7 @@ def owed_in_truth(first: date, last: date, since: date) -> dict[tuple[Any, ...],
 def test_what_a_preview_says_is_what_happens_when_the_change_is_approved_and_the_days_are_closed(
     cast: SimpleNamespace,
 ) -> None:
-    on, since, last = date(2026, 12, 28), date(2026, 12, 30), date(2027, 1, 4)  # over the turn of a year
+    on, since, last = date(2026, 12, 28), date(2026, 12, 29), date(2027, 1, 4)  # over the turn of a year
     applied(on - timedelta(days=1))
     assert tick(on) == [on - timedelta(days=1)]
     happened(cast.other_borrower, EventKind.STOPPAGE, on)
@@ -162,8 +162,9 @@ def test_a_new_holiday_puts_off_what_counts_workdays_over_it(
     happened(cast.borrower, EventKind.STOPPAGE, date(2026, 12, 30))
     calendar = announcements.with_year(calendar_store.load(), 2027, new_years_day)
     found = preview.rehearse(preview.of_calendar(calendar, 2027, TODAY), on=TODAY)
-    assert short(found.differences)[0][0:3] == ("moved", "GR-28.3", "C100001")
-    assert short(found.differences)[0][4:] == ("2027-01-04", "2027-01-05")
+    (visit,) = [one for one in short(found.differences) if one[1] == "GR-28.3"]
+    assert visit[0:3] == ("moved", "GR-28.3", "C100001")
+    assert visit[4:] == ("2027-01-04", "2027-01-05")
 
 
 def waiting(version: SchemeVersion) -> Preview:

@@ -198,6 +198,7 @@ def test_a_book_is_read_in_as_few_questions_however_many_loans(
 ) -> None:
     borrowers = [factories.make_borrower(f"M{i:04d}") for i in range(60)]
     factories.make_loans(borrowers, book.corporate)
-    # delete; memory and the book; duties, signatures, their insertion; funds, their insertion; the rest savepoints
-    with django_assert_num_queries(12):
+    # delete; memory and the book; duties, signatures, their insertion; funds, their insertion; signals; payments; the
+    # rest savepoints
+    with django_assert_num_queries(14):
         measures.write(ON)

@@ -189,3 +189,57 @@ def test_the_opening_tells_what_was_done_on_paper(book: Book) -> None:
     ended = [row for row in book.known("responsibilities") if row["止"]]
     assert len(ended) >= 10 and {row["岗位"] for row in ended} == {"客户经理"}
     assert len(book.known("deputies")) == 2
+
+
+def test_loan_money_is_paid_to_registered_counterparties(book: Book) -> None:
+    parties = {(row["客户编号"], row["对手账号"]) for row in book.known("counterparties")}
+    accounts = {row["账号"]: row["客户编号"] for row in book.known("accounts")}
+    paid = [row for row in book.known("transactions") if "受托支付" in row["摘要"]]
+    assert paid and all((accounts[row["账号"]], row["对方账号"]) in parties for row in paid)
+    assert {row["渠道"] for row in paid} == {"柜面"}
+
+
+def test_other_lenders_and_declared_sales_are_told_and_some_do_not_fit(book: Book) -> None:
+    assert len({row["客户编号"] for row in book.known("other_debts")}) > 20
+    monthly: dict[str, Money] = defaultdict(Money)
+    accounts = {row["账号"]: row["客户编号"] for row in book.known("accounts")}
+    for row in book.known("transactions"):
+        if row["摘要"] == "货款" and row["方向"] == "贷（收）":
+            monthly[accounts[row["账号"]]] += Money(row["金额"]) / 6
+    ratios = [
+        Money(row["含税月销售收入"]) / monthly[row["客户编号"]]
+        for row in book.known("declared_sales")
+        if monthly[row["客户编号"]] > 10_000
+    ]
+    near = sum(Money("0.6") < ratio < Money("1.4") for ratio in ratios)
+    assert near > len(ratios) * 0.7
+    assert sum(ratio > Money("1.5") for ratio in ratios) >= 3
+
+
+def test_reviewed_payments_are_agreed_but_for_two_customers(book: Book) -> None:
+    kinds: dict[str, set[str]] = defaultdict(set)
+    reviewed: set[str] = set()
+    for row in book.known("clauses"):
+        kinds[row["合同号"]].add(row["约定事项"])
+        if row["支付方式"] in {"受托支付", "混合支付"}:
+            reviewed.add(row["合同号"])
+    reviewed |= {row["合同号"] for row in book.known("contracts") if row["品种"] == "固定资产贷款"}
+    both = {"支付须经我行审核同意", "禁止票据交换被动扣款"}
+    lacking = {number for number in reviewed if not both <= kinds[number]}
+    owner = {row["合同号"]: row["客户编号"] for row in book.known("contracts")}
+    assert len({owner[number] for number in lacking}) == 2 < len(reviewed) / 4
+    assert "约定存款余额" in {kind for found in kinds.values() for kind in found}
+    assert [row["我行银团份额"] for row in book.known("contracts") if row["我行银团份额"]] == ["0.40"]
+
+
+def test_a_passive_debit_and_a_reversal_are_among_the_movements(book: Book) -> None:
+    rows = book.known("transactions")
+    assert [row["摘要"] for row in rows if row["渠道"] == "他行托收"] == ["委托收款 租金"]
+    by_number = {row["流水号"]: row for row in rows}
+    undone = [(row, by_number[row["冲正流水号"]]) for row in rows if row["冲正流水号"]]
+    assert len(undone) == 1
+    one, other = undone[0]
+    assert (one["账号"], one["金额"], one["方向"]) == (other["账号"], other["金额"], "贷（收）")
+    assert {row["币种"] for row in rows} == {"人民币"}
+    loans = {row["借据号"] for row in book.known("loans")}
+    assert {row["借据号"] for row in rows if row["摘要"] == "贷款发放"} <= loans - {""}

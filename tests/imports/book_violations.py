@@ -15,6 +15,8 @@ from credit.models import (
     Clause,
     Collateral,
     Contact,
+    Counterparty,
+    DeclaredSales,
     Group,
     GroupMember,
     Guarantee,
@@ -23,6 +25,7 @@ from credit.models import (
     Lien,
     LoanTerms,
     MarginRelease,
+    OtherDebt,
     PastInspection,
     PastLetter,
     RelatedParty,
@@ -131,6 +134,28 @@ def contact(c: SimpleNamespace, **changes: Any) -> Contact:
     return Contact.objects.create(**{**fields, **changes})
 
 
+def counterparty(c: SimpleNamespace, **changes: Any) -> Counterparty:
+    fields = {"borrower": c.borrower, "name": "丁", "account": "9001", "relation": "UPSTREAM", "known_on": D1}
+    return Counterparty.objects.create(**{**fields, **changes})
+
+
+def debt(c: SimpleNamespace, **changes: Any) -> OtherDebt:
+    fields = {
+        "borrower": c.borrower,
+        "lender": "滕阁银行",
+        "effective_on": D1,
+        "known_on": D1,
+        "balance": ONE,
+    }
+    return OtherDebt.objects.create(**{**fields, **changes})
+
+
+def sales(c: SimpleNamespace, **changes: Any) -> DeclaredSales:
+    fields = {"borrower": c.borrower, "effective_on": D1, "known_on": D1, "monthly_sales": ONE,
+              "monthly_purchases": ONE}  # fmt: skip
+    return DeclaredSales.objects.create(**{**fields, **changes})
+
+
 def _twice(make: Made, **fields: Any) -> Made:
     def violate(c: SimpleNamespace) -> None:
         make(c, **fields)
@@ -165,6 +190,16 @@ BOOK: dict[str, Made] = {
     "a_settlement_share_belongs_to_its_clause": lambda c: clause(
         c, kind="SETTLEMENT_SHARE", share=Decimal(0)
     ),
+    "an_agreed_balance_belongs_to_its_clause": lambda c: clause(c, kind="AGREED_BALANCE"),
+    "an_account_is_registered_once_for_a_borrower": _twice(counterparty),
+    "a_counterparty_has_name_and_account": lambda c: counterparty(c, account=""),
+    "a_counterparty_ends_after_it_begins": lambda c: counterparty(c, known_on=D2, ended_on=D1),
+    "one_debt_per_lender_and_day": _twice(debt),
+    "a_debt_elsewhere_is_not_negative": lambda c: debt(c, balance=MINUS),
+    "a_debt_elsewhere_is_known_afterwards": lambda c: debt(c, effective_on=D2),
+    "one_declaration_per_borrower_and_day": _twice(sales),
+    "declared_sales_are_not_negative": lambda c: sales(c, monthly_purchases=MINUS),
+    "a_declaration_is_known_afterwards": lambda c: sales(c, effective_on=D2),
     "a_condition_has_its_own_place": _twice(condition),
     "a_condition_says_what_it_demands": lambda c: condition(c, text=""),
     "a_guarantee_has_an_amount": lambda c: guarantee(c, amount=Decimal(0)),

@@ -112,6 +112,12 @@ def movement(c: SimpleNamespace, **changes: Any) -> Transaction:
     return Transaction.objects.create(**{**fields, **changes})
 
 
+def undone_twice(c: SimpleNamespace) -> None:
+    first = movement(c)
+    movement(c, number="X2", direction="DEBIT", reverses=first)
+    movement(c, number="X3", direction="DEBIT", reverses=first)
+
+
 def event(c: SimpleNamespace, **changes: Any) -> RiskEvent:
     fields = {"borrower": c.borrower, "kind": EventKind.STOPPAGE, "effective_on": D1, "known_on": D1,
               "detail": "停产", "recorded_by": "1001", "recorded_at": clock.now()}  # fmt: skip
@@ -155,6 +161,9 @@ VIOLATIONS: dict[str, Callable[[SimpleNamespace], Any]] = {
     "a_frozen_amount_is_not_negative": lambda c: balance(c, frozen=MINUS),
     "a_balance_is_known_afterwards": lambda c: balance(c, effective_on=D2, known_on=D1),
     "a_transaction_is_not_negative": lambda c: movement(c, amount=MINUS),
+    "a_movement_is_undone_once": undone_twice,
+    "a_movement_has_its_own_number": twice(movement, number="T1"),
+    "a_syndicate_share_is_a_part": lambda c: contract(c, syndicate_share=Decimal(1)),
     "an_event_with_a_reference_stands_once": twice(event, reference="E1"),
     "an_event_says_what_happened": lambda c: event(c, detail=""),
     "an_event_is_known_afterwards": lambda c: event(c, effective_on=D2, known_on=D1),

@@ -51,7 +51,8 @@ CASES: Mapping[str, tuple[str, Mapping[str, Rows], str, Told]] = {
     ),
 }
 DEFAULT = {"over_cap": False, "bills_do_not_add_up": False,
-           "valued_before_registered": True, "loan_without_responsible": True}  # fmt: skip
+           "valued_before_registered": True, "loan_without_responsible": True,
+           "running_balance_broken": True, "day_end_balance_differs": True}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -107,14 +107,16 @@ def test_the_list_is_narrowed_by_kind_department_and_past_check_day(cast, short)
         return {number for number in ("JJ-2", "JJ-3") if f">{number}<" in text}
 
     assert found("past=1") == {"JJ-3"}
-    assert found(f"unit={cast.corporate.pk}") == {"JJ-2"}
+    # Booked by the branch, looked after by its department: it is found where its manager is.
+    Loan.objects.filter(number="JJ-2").update(unit=cast.br1)
+    assert found(f"unit={cast.corporate.pk}") == {"JJ-2"} and found(f"unit={cast.br1.pk}") == set()
     assert found("kind=LOAN") == found("kind=nonsense&unit=x&after=x_9") == {"JJ-2", "JJ-3"}
     assert found("kind=INTEREST") == set()
     assert "没有符合条件的预警" in page(cast.auditor, "/funds/?kind=INTEREST")
 
 
 def test_a_long_list_comes_in_pages(cast, short, monkeypatch) -> None:
-    monkeypatch.setattr("monitoring.views.PAGE", 1)
+    monkeypatch.setattr("monitoring.views.funds.PAGE", 1)
     first = page(cast.auditor)
     assert ">JJ-3<" in first and ">JJ-2<" not in first
     (after,) = {part.split('"')[0] for part in first.split("after=")[1:]}

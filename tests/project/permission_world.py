@@ -16,8 +16,9 @@ from accounts.models import Unit, User
 from core import clock, policy
 from core.models import ImportBatch, Preview, Scheme, SchemeVersion
 from credit.choices import EventKind, Product, ResponsibleRole
-from credit.models import Account, Borrower, Group, GroupMember, RiskEvent
+from credit.models import Account, Borrower, Counterparty, Group, GroupMember, Loan, RiskEvent
 from inspections.models import Sample
+from monitoring.models import MisuseCase, Payment, Signal
 from tests import factories
 from tests.workflow.conftest import NOTE
 from workflow import registry
@@ -200,6 +201,18 @@ def furnish(world: World) -> None:
             number=f"ACC-{name}", borrower=place.borrower, unit=place.unit, kind="BASIC", opened_on=YESTERDAY
         )
         place.kwargs["account"] = {"number": account.number}
+        place.kwargs["payable_loan"] = {"number": _payable(place, loan, account).number}
+        signal = Signal.objects.create(
+            kind="LARGE", level="BLUE", borrower=place.borrower, effective_on=YESTERDAY, known_on=YESTERDAY,
+            amount=1, text="大额", fingerprint=name,
+        )  # fmt: skip
+        place.kwargs["signal"] = {"pk": signal.pk}
+        misused = factories.make_loan(place.borrower, place.unit, number=f"MISUSED-{name}")
+        case = MisuseCase.objects.create(
+            contract=misused.contract, loan=misused, facts="挪作他用", amount=1, confirmed_on=YESTERDAY,
+            confirmed_by=place.author, correct_by=YESTERDAY,
+        )  # fmt: skip
+        place.kwargs["misuse"] = {"pk": case.pk}
         event = RiskEvent.objects.create(
             borrower=place.borrower,
             kind=EventKind.STOPPAGE,
@@ -236,6 +249,7 @@ def furnish(world: World) -> None:
         for step in Step.objects.filter(chain__document=locked, position__gt=1).order_by("position"):
             signatures.sign(step=step, by=step.person, password=factories.PASSWORD, on=TODAY, at=AT)
         place.kwargs["locked_document"] = {"pk": locked.pk, "attachment": photo.pk}
+        place.kwargs["payment"] = {"pk": _reviewed(place, locked, world.actors["RISK_HEAD"]).pk}
 
 
 def _policy() -> tuple[Scheme, SchemeVersion, Preview]:
@@ -291,3 +305,24 @@ def _submitted(place: Place, about: Borrower, serial: int) -> tuple[Document, An
     documents.submit(document=document, by=place.author, password=factories.PASSWORD, on=TODAY, at=AT)
     document.refresh_from_db()
     return document, photo
+
+
+def _payable(place: Place, loan: Loan, account: Account) -> Loan:
+    """The place's loan pays out through its account, to somebody registered."""
+    loan.settlement_account = account.number
+    loan.save()
+    Counterparty.objects.create(
+        borrower=place.borrower, name="收款人", account="6230001", relation="UPSTREAM", known_on=YESTERDAY
+    )
+    return loan
+
+
+def _reviewed(place: Place, document: Document, reviewer: User) -> Payment:
+    """A payment of the place's loan that waits for its release."""
+    payee = Counterparty.objects.get(borrower=place.borrower)
+    return Payment.objects.create(
+        document=document, loan=Loan.objects.get(number=place.kwargs["payable_loan"]["number"]), mode="ENTRUSTED",
+        account=Account.objects.get(number=place.kwargs["account"]["number"]), counterparty=payee,
+        payee_name=payee.name, payee_account=payee.account, amount=1, purpose="货款", status="REVIEWED",
+        submitted_on=YESTERDAY, submitted_by=place.author, reviewed_on=YESTERDAY, reviewed_by=reviewer,
+    )  # fmt: skip

@@ -20,11 +20,12 @@ from accounts.models import Unit
 from core import audit, clock, policy
 from core.models import Preview, Scheme, SchemeVersion
 from credit.choices import Product
-from credit.models import Group, GroupMember, Guarantee, Responsibility
+from credit.models import Account, Counterparty, Group, GroupMember, Guarantee, Responsibility, Transaction
 from inspections.models import Sample, SampledBorrower
+from monitoring.models import BorrowerMonth, Payment, PaymentAuthority, SeenUse, Signal, SupervisedAccount
 from tests import factories
 from workflow import measures
-from workflow.models import Escalation, WorkItem
+from workflow.models import Document, Escalation, WorkItem
 
 BUDGETS: dict[str, int] = yaml.safe_load(
     (Path(__file__).parent / "query_budgets.yaml").read_text(encoding="utf-8")
@@ -61,7 +62,10 @@ def fill(cast: SimpleNamespace, rows: int) -> None:
         away = cast.today + timedelta(days=start + i)
         factories.make_leave(cast.head_personal, cast.cm_personal, from_on=away, to_on=away)
     fill_groups(borrowers)
+    fill_payments(cast, borrowers)
     fill_policy(borrowers)
+    fill_signals(cast, borrowers)
+    fill_months(borrowers)
     for on in (cast.today - timedelta(days=20), cast.today - timedelta(days=1)):
         measures.write(on)
 
@@ -88,6 +92,86 @@ def fill_groups(borrowers: list[Any]) -> None:
     sample.population += [one.number for one in borrowers]
     sample.save()
     SampledBorrower.objects.bulk_create(SampledBorrower(sample=sample, borrower=one) for one in borrowers)
+
+
+def fill_months(borrowers: list[Any]) -> None:
+    """The month of each of them, every other one with something unusual."""
+    mark = {"code": "difference", "text": "相差 1.00 元", "value": "1", "threshold": "0"}
+    BorrowerMonth.objects.bulk_create(
+        BorrowerMonth(
+            borrower=one, month=date(2026, 10, 1), our_credit=1, syndicated_credit=0, sales_receipts=0,
+            average_deposit=0, group_in=0, group_out=0, marks=[mark] * (i % 2), computed_on=date(2026, 10, 31),
+        )
+        for i, one in enumerate(borrowers)
+    )  # fmt: skip
+
+
+def fill_payments(cast: SimpleNamespace, borrowers: list[Any]) -> None:
+    """Each has a payment that waits for its release and an account that is marked; a tier of authority is set anew."""
+    for one in borrowers:
+        loan = one.loans.get()
+        account = Account.objects.create(
+            number=f"62-{one.number}",
+            borrower=one,
+            unit=cast.corporate,
+            kind="BASIC",
+            opened_on=loan.starts_on,
+        )
+        payee = Counterparty.objects.create(
+            borrower=one, name="收款人", account="6230001", relation="UPSTREAM", known_on=loan.starts_on
+        )
+        paper = Document.objects.create(
+            form="payment_request", form_version=1, number=f"ZF-{one.number}", subject_kind="LOAN", subject_id=loan.pk,
+            borrower_number=one.number, borrower_name=one.name, unit=cast.corporate, author=cast.cm, content={},
+            prefilled={}, created_on=cast.today, saved_at=clock.now(),
+        )  # fmt: skip
+        Payment.objects.create(
+            document=paper, loan=loan, mode="ENTRUSTED", account=account, counterparty=payee, payee_name=payee.name,
+            payee_account=payee.account, amount=1, purpose="货款", status="REVIEWED", submitted_on=cast.today,
+            submitted_by=cast.cm, reviewed_on=cast.today, reviewed_by=cast.risk,
+        )  # fmt: skip
+        moved = Transaction.objects.create(
+            number=f"USE-{one.number}", account=account, direction="DEBIT", amount=1, effective_on=cast.today,
+            known_on=cast.today,
+        )  # fmt: skip
+        SeenUse.objects.create(
+            loan=loan, seen_as="SELF", transaction=moved, used_on=cast.today, known_on=cast.today, amount=1
+        )
+        SupervisedAccount.objects.create(
+            account=account, notified_on=cast.today, marked_on=cast.today, document=paper
+        )
+        authority = PaymentAuthority.objects.create(
+            set_by=cast.president, from_on=cast.today, recorded_at=clock.now()
+        )
+        authority.tiers.create(place=1, role=Role.RISK_MANAGER, person=cast.risk)
+
+
+def fill_signals(cast: SimpleNamespace, borrowers: list[Any]) -> None:
+    """A signal of each of them, and one more movement on the one whose page is counted; flows in the group."""
+    day = {"effective_on": cast.today, "known_on": cast.today}
+    account, _new = Account.objects.get_or_create(
+        number="62SIGNAL",
+        borrower=cast.borrower,
+        unit=cast.corporate,
+        kind="BASIC",
+        opened_on=date(2026, 1, 5),
+    )
+    first = None
+    for one in (cast.borrower, *borrowers):
+        made = Signal.objects.create(
+            kind="LARGE", level="RED", borrower=one, amount=1, text="大额", fingerprint=f"{one.pk}-{len(borrowers)}",
+            account=account, **day,
+        )  # fmt: skip
+        first = first or Signal.objects.order_by("pk").first()
+        moved = Transaction.objects.create(
+            number=f"T-{made.pk}",
+            account=account,
+            direction="DEBIT",
+            amount=1,
+            counterparty_name=one.name,
+            **day,
+        )
+        first.shown_by.create(transaction=moved)
 
 
 def fill_policy(borrowers: list[Any]) -> None:
@@ -129,11 +213,22 @@ PAGES: dict[str, tuple[str, str]] = {
     "groups": ("risk", "/groups/"),
     "group": ("risk", "/groups/JT/"),
     "letters": ("accountant", "/letters/"),
+    "agreements": ("risk", "/agreements/"),
     "samples": ("risk", "/samples/"),
     "sample": ("risk", "/samples/{sample}/"),
     "branch_duties": ("risk", "/duties/"),
     "leaves": ("president", "/leaves/"),
     "funds": ("risk", "/funds/"),
+    "payments": ("risk", "/payments/"),
+    "uses": ("risk", "/uses/"),
+    "supervised_accounts": ("risk", "/supervised-accounts/"),
+    "counter": ("accountant", "/counter/"),
+    "payment_authority": ("president", "/payments/authority/"),
+    "signals": ("risk", "/signals/"),
+    "misuse": ("risk", "/misuse/"),
+    "outlook": ("risk", "/outlook/"),
+    "signal": ("risk", "/signals/{signal}/"),
+    "ledgers": ("cm", "/ledgers/"),
     "dashboard_of_a_president": ("president", "/dashboard/"),
     "dashboard_of_a_customer_manager": ("cm", "/dashboard/"),
     "dashboard_rows": ("risk", "/dashboard/rows/?measure=late"),
@@ -165,7 +260,11 @@ def counted(cast: SimpleNamespace) -> Callable[[], dict[str, int]]:
     return lambda: {
         name: questions(
             cast.people[who],
-            where.format(sample=Sample.objects.get().pk, version=SchemeVersion.objects.latest("pk").pk),
+            where.format(
+                sample=Sample.objects.get().pk,
+                version=SchemeVersion.objects.latest("pk").pk,
+                signal=Signal.objects.earliest("pk").pk,
+            ),
         )
         for name, (who, where) in PAGES.items()
     }

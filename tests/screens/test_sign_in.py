@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from types import SimpleNamespace
 
+from django.contrib.auth.hashers import get_hasher
 from django.test import Client, override_settings
 
 from accounts.choices import Role
@@ -134,3 +135,19 @@ def test_the_sign_in_page_names_accounts_only_where_it_is_a_demonstration(cast: 
     set_passwords()
     with override_settings(DEMO=True):
         assert name in Client().get("/login/").content.decode()
+
+
+def test_a_known_and_an_unknown_number_cost_the_same_one_hash(cast: SimpleNamespace, monkeypatch) -> None:
+    """Promise 34: the hash is what takes the time, so the time does not tell who exists."""
+    hasher = type(get_hasher())
+    hashed: list[str] = []
+    encode = hasher.encode
+
+    def counted(self, password, *args, **kwargs):
+        hashed.append(password)
+        return encode(self, password, *args, **kwargs)
+
+    monkeypatch.setattr(hasher, "encode", counted)
+    for number in ("1001", "9999"):
+        attempt(number, "wrong")
+    assert hashed == ["wrong", "wrong"]

@@ -154,3 +154,28 @@ def test_a_duty_that_is_required_again_is_never_due_before_it_counts(cast):
     counts = reconcile(CorporateVisit(), on=ON, policy=policy_on(ON))  # the quarter's visit, due on 12-31
     assert not counts["quarantined"]
     assert {(item.status, item.due_on) for item in WorkItem.objects.all()} == {("OPEN", date(2027, 1, 15))}
+
+
+def test_a_duty_is_brought_forward_but_never_to_a_day_that_is_over(cast):
+    """A policy that asks for more than before makes nobody late: 2026-11-24 is a Tuesday, so by the Wednesday."""
+
+    class Hurried(CorporateVisit):
+        due = date(2026, 12, 31)
+
+        def judge(self, row, on, policy):
+            verdict = super().judge(row, on, policy)
+            return replace(verdict, required=tuple(replace(one, due_on=self.due) for one in verdict.required))
+
+    rule = Hurried()
+    for due_on, expected in (
+        (date(2026, 12, 31), date(2026, 12, 31)),
+        (date(2026, 12, 1), date(2026, 12, 1)),
+        (date(2026, 11, 2), date(2026, 11, 25)),
+        (date(2026, 12, 31), date(2026, 11, 25)),
+    ):
+        rule.due = due_on
+        reconcile(rule, on=ON, policy=policy_on(ON))
+        assert set(WorkItem.objects.values_list("due_on", flat=True)) == {expected}
+    rule.due = date(2026, 11, 2)
+    reconcile(rule, on=date(2026, 11, 27), policy=policy_on(ON))  # nor put off by the days that go by
+    assert set(WorkItem.objects.values_list("due_on", flat=True)) == {date(2026, 11, 25)}

@@ -14,6 +14,7 @@ from workflow.definitions.values import display, is_empty
 
 NUMERALS = "一二三四五六七八九十"
 SHORT = 20  # characters that fit half a line
+MOST_COLUMNS = 10  # of a table whose days and amounts still fit a column on A4
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Cell:
 class Block:
     """Fields of one look.
 
-    `pairs` (label and value side by side), `tight` (pairs of a long question and a short answer), `items` (this
-    time, last time, explanation), `long` or `table`.
+    `pairs` (label and value side by side; with a title, one row of a table too wide for A4), `tight` (pairs of a
+    long question and a short answer), `items` (this time, last time, explanation), `long` or `table`.
     """
 
     look: str
@@ -108,7 +109,8 @@ def _blocks(
     for look, group in groupby(asked, key=lambda one: looks[one.name]):
         fields = list(group)
         if look == "table":
-            yield from (_table(one, answers.get(one.name) or [], background) for one in fields)
+            for one in fields:
+                yield from _tables(one, answers.get(one.name) or [], background)
         else:
             yield Block(look, tuple(_line(one, answers, background, changed.get(one.name)) for one in fields))
 
@@ -130,7 +132,8 @@ def _look(one: Field, answers: Answers, background: Background) -> str:
 def _line(one: Field, answers: Answers, background: Background, change: Change | None) -> Line:
     text = shown(one, answers.get(one.name), background)
     if one.kind == Kind.PHOTOS:
-        text = f"共 {sum(background.photos.values())} 张，见附页"
+        count = sum(background.photos.values())
+        text = f"共 {count} 张，见附页" if count else "无"
     return Line(
         name=one.name,
         label=one.label,
@@ -143,9 +146,29 @@ def _line(one: Field, answers: Answers, background: Background, change: Change |
     )
 
 
-def _table(table: Field, rows: list[Any], background: Background) -> Block:
+def _tables(table: Field, rows: list[Any], background: Background) -> Iterator[Block]:
     columns = [column for column in table.columns if any(not is_empty(row.get(column.name)) for row in rows)]
-    columns = columns or list(table.columns)
+    if table.cards and len(columns) > MOST_COLUMNS:
+        for place, row in enumerate(rows, start=1):
+            yield _card(f"{table.label}　第 {place} {table.row_word}", columns, row)
+    else:
+        yield _table(table, columns or list(table.columns), rows, background)
+
+
+def _card(title: str, columns: list[Field], row: Any) -> Block:
+    told = [(column, display(column, row.get(column.name))) for column in columns]
+    return Block(
+        "pairs",
+        tuple(
+            Line(column.name, column.label, text, number=column.kind in NUMERIC, wide=len(text) > SHORT)
+            for column, text in told
+            if text and not is_empty(row.get(column.name))
+        ),
+        title=title,
+    )
+
+
+def _table(table: Field, columns: list[Field], rows: list[Any], background: Background) -> Block:
     words = {(change.row, change.column): change.word for change in changes_in_rows(table, rows, background)}
     compared = [column.name for column in columns if column.compare and column.compare.against]
     heads: list[Cell] = []

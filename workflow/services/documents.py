@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -244,6 +244,28 @@ def submit(
     _check_can_submit(document, by, on=on)
     person = signatures.confirm_password(by=by, password=password)
     return _submit(document=document, signers=signers, by=person, on=on, at=at)
+
+
+def submit_batch(
+    *, starts: Sequence[Callable[[], Document]], by: User, password: str, on: date, at: datetime
+) -> list[tuple[Document | None, str]]:
+    """Begin many documents and hand each to signature, with one password; why not beside those that could not be.
+
+    Each is begun, fixed and signed in a transaction of its own, so that one refused leaves nothing behind.
+    """
+    person = signatures.confirm_password(by=by, password=password)
+    results: list[tuple[Document | None, str]] = []
+    for begin in starts:
+        try:
+            with transaction.atomic():
+                document = begin()
+                _check_can_submit(document, by, on=on)
+                _submit(document=document, signers=None, by=person, on=on, at=at)
+                document.refresh_from_db()
+            results.append((document, ""))
+        except Refused as refusal:
+            results.append((None, str(refusal)))
+    return results
 
 
 @transaction.atomic

@@ -17,10 +17,11 @@ from core.policy import Parameter, Policy
 from credit.duties import LoanRule, ManagedLoanRule, schemes_under, under
 from credit.models import Installment, Loan
 from monitoring.choices import DebtKind
-from monitoring.funds import AHEAD, SCHEME, set_aside
+from monitoring.funds import AHEAD, SCHEME, STEP
 from monitoring.models import FundsCheck
 from workflow.duties import Required, Verdict
 from workflow.services.days import go_live_on
+from workflow.sweep import set_aside
 
 SHOWN_BEFORE = timedelta(days=10)  # how long before its own day a reminder is put before the accountant
 LONGEST_HOLIDAY = timedelta(days=14)  # a reminder's day moves forward by no more than this
@@ -115,7 +116,7 @@ class FundsRule(ManagedLoanRule):
         money = {name: Cast(name, CharField()) for name in ("required", "from_pots", "from_balance", "short")}
         return (
             self.loans(on, policy, self.scheme, having=checks.short().order_by().values_list("loan"))
-            .exclude(borrower__in=set_aside(on).values("subject_id"))
+            .exclude(borrower__in=set_aside(on, STEP).values("subject_id"))
             .annotate(
                 checks=ArraySubquery(
                     checks.filter(loan=OuterRef("pk"))
@@ -196,6 +197,3 @@ class InterestFunds(FundsRule):
     debt = DebtKind.INTEREST
     prefix = "interest"
     words = "应付利息"
-
-
-RULES = (CollectionReminder(), MaturityFunds(), AcceptanceFunds(), InterestFunds())

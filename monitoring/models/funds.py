@@ -1,11 +1,12 @@
-"""What was looked at, day by day. Money in 元, to the cent."""
+"""The money for what falls due: what was looked at day by day, and what lies ahead. Money in 元, to the cent."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
 
-from credit.models import Loan
+from credit.models import Borrower, Loan
+from credit.models.borrowers import OfBorrowerQuerySet
 from monitoring.choices import DebtKind
 from monitoring.querysets import FundsCheckQuerySet
 
@@ -67,3 +68,38 @@ class FundsCheck(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loan_id} {self.due_on} {self.on}"
+
+
+class FundsOutlook(models.Model):
+    """What a borrower's ladder says of the next 30 and 90 days, and beside it what usually comes in. One a day.
+
+    `usual_30` and `usual_90` are learnt from the borrower's own months, and never mixed into what is short; empty
+    where there are too few months to learn from.
+    """
+
+    on = models.DateField("推算日")
+    borrower = models.ForeignKey(Borrower, on_delete=models.PROTECT, related_name="+")
+    available = models.DecimalField("可用余额", max_digits=18, decimal_places=2)
+    due_30 = models.DecimalField("30 天内应还", max_digits=18, decimal_places=2)
+    due_90 = models.DecimalField("90 天内应还", max_digits=18, decimal_places=2)
+    short_30 = models.DecimalField("30 天内缺口", max_digits=18, decimal_places=2)
+    short_90 = models.DecimalField("90 天内缺口", max_digits=18, decimal_places=2)
+    first_short_on = models.DateField("首次不足日", null=True)
+    usual_30 = models.DecimalField("30 天惯常流入", max_digits=18, decimal_places=2, null=True)
+    usual_90 = models.DecimalField("90 天惯常流入", max_digits=18, decimal_places=2, null=True)
+
+    objects = OfBorrowerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("on", "first_short_on", "borrower")
+        constraints = (
+            models.UniqueConstraint(fields=["borrower", "on"], name="one_outlook_a_day"),
+            models.CheckConstraint(
+                condition=Q(short_30__gte=0, short_90__gte=F("short_30"), due_90__gte=F("due_30")),
+                name="ninety_days_hold_the_thirty",
+            ),
+        )
+        indexes = (models.Index(fields=["on"], condition=Q(short_90__gt=0), name="outlooks_that_fall_short"),)
+
+    def __str__(self) -> str:
+        return f"{self.borrower_id} {self.on}"

@@ -17,9 +17,11 @@ from django.views.decorators.http import require_safe
 from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
+from accounts.models import Unit
 from core import audit, clock
 from core.addresses import is_id, page_by_due_day
-from core.sheets import download, workbook
+from core.sheets import download, taken, workbook
+from credit.duties import unit_in_charge
 from credit.models import Responsibility
 from credit.positions import managers
 from monitoring.choices import DebtKind
@@ -28,7 +30,6 @@ from monitoring.querysets import FundsCheckQuerySet
 from workflow.services.days import last_closed_day
 
 PAGE = 50
-EXPORT_LIMIT = 100_000
 READERS = (
     Role.CUSTOMER_MANAGER,
     Role.CUSTOMER_HEAD,
@@ -61,7 +62,7 @@ class Choice:
         if self.kind:
             rows = rows.filter(kind=self.kind)
         if self.unit:
-            rows = rows.filter(loan__unit=int(self.unit))
+            rows = rows.filter(home=int(self.unit))
         return rows.filter(check_day__lt=on) if self.past else rows
 
     @property
@@ -72,8 +73,12 @@ class Choice:
 
 def short_checks(request: SignedInRequest, closed_on: date | None) -> FundsCheckQuerySet:
     """What the latest closed day found short of the customers that the person sees."""
-    rows = FundsCheck.objects.short().visible_to(request.user)
-    return rows.filter(on=closed_on) if closed_on else rows.none()
+    on = closed_on or clock.today()
+    # Of the unit that looks after the customer: a branch books the loans of its departments.
+    rows: Any = (
+        FundsCheck.objects.short().visible_to(request.user).annotate(home=unit_in_charge(on, "loan__"))
+    )
+    return rows.filter(on=on) if closed_on else rows.none()
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,9 @@ def funds(request: SignedInRequest) -> HttpResponse:
         "choice": choice,
         "kinds": [(kind.value, kind.label) for kind in CHECKED],
         "units": dict(
-            scope.order_by("loan__unit__path").values_list("loan__unit", "loan__unit__name").distinct()
+            Unit.objects.filter(pk__in=scope.order_by().values("home"))
+            .order_by("path")
+            .values_list("pk", "name")
         ),
         "lines": lines,
         "found": rows.count(),
@@ -118,8 +125,9 @@ def funds(request: SignedInRequest) -> HttpResponse:
 
 
 def _sheet_rows(rows: FundsCheckQuerySet) -> Iterator[tuple[Any, ...]]:
-    ordered = rows.since_when().select_related("loan__borrower", "loan__unit").order_by("due_on", "pk")
-    for row in ordered[:EXPORT_LIMIT].iterator(chunk_size=2000):
+    units = dict(Unit.objects.values_list("pk", "name"))
+    ordered = rows.since_when().select_related("loan__borrower").order_by("due_on", "pk")
+    for row in ordered.iterator(chunk_size=2000):
         yield (
             row.due_on,
             row.loan.borrower.number,
@@ -132,7 +140,7 @@ def _sheet_rows(rows: FundsCheckQuerySet) -> Iterator[tuple[Any, ...]]:
             row.short,
             row.check_day,
             row.short_since,
-            row.loan.unit.name,
+            units[row.home],
             row.on,
         )
 
@@ -150,6 +158,6 @@ def funds_export(request: SignedInRequest) -> HttpResponse:
     ]  # fmt: skip
     content = workbook(_("资金预警"), headers, _sheet_rows(rows))
     audit.record(
-        act="monitoring.export", subject="funds", note=request.GET.urlencode(), after={"rows": rows.count()}
+        act="monitoring.export", subject="funds", note=request.GET.urlencode(), after=taken(rows.count())
     )
     return download(_("资金预警") + on.isoformat(), content)

@@ -1,0 +1,180 @@
+"""The duties around payments: what left or would have left without review, and accounts that are to be held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Exists,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, JSONObject
+
+from accounts.choices import Role, UnitKind
+from accounts.selectors import holders_in_branch
+from core.money import yuan
+from core.policy import Policy
+from credit.choices import ResponsibleRole
+from credit.duties import ManagedLoanRule, under
+from credit.models import Borrower, Clause, Loan, Responsibility
+from monitoring.choices import SignalKind, SignalStatus
+from monitoring.models import RefusedRelease, Signal
+from monitoring.payments.balances import may_need_review, with_unpaid
+from monitoring.payments.needs import agreed_by, need
+from monitoring.payments.supervised import marks_of
+from workflow.choices import SubjectKind
+from workflow.duties import Owner, Required, Rule, Verdict
+from workflow.models import WorkItem
+from workflow.services.days import go_live_on
+
+REFUSED, SIGNAL = "refused", "signal"
+KIND = "unreviewed_payment"
+
+
+class UnreviewedPayment(Rule):
+    """第十九条: 未经审核的划转立即通知风险经理; one duty for each refused release and each open signal."""
+
+    obligation = "GR-19"
+    subject = SubjectKind.BORROWER
+    kind = KIND
+    post = Role.RISK_MANAGER
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers of whom a release was refused, or with an open signal or an open duty of this rule."""
+        refused = RefusedRelease.objects.filter(on__lte=on)
+        told = Signal.objects.filter(kind=SignalKind.UNREVIEWED, status=SignalStatus.OPEN, known_on__lte=on)
+        ids = (
+            refused.order_by().values_list("account__borrower")
+            .union(told.order_by().values_list("borrower"))
+            .union(self.standing().order_by().values_list("subject_id"))
+        )  # fmt: skip
+        own = (
+            Responsibility.objects.current(on)
+            .filter(borrower=OuterRef("pk"), role=ResponsibleRole.RISK_MANAGER, known_on__lte=on)
+            .order_by("-from_on", "-pk")
+        )
+        loans = Loan.objects.filter(borrower=OuterRef("pk")).order_by("-starts_on", "-pk")
+        branch = Case(
+            When(unit__kind=UnitKind.DEPARTMENT, then=F("unit__parent")), default=F("unit"),
+            output_field=BigIntegerField(),
+        )  # fmt: skip
+        return (
+            Borrower.objects.filter(pk__in=ids)
+            .only("number", "name")
+            .annotate(
+                duty_unit=Subquery(loans.values("unit")[:1]),
+                branch=Subquery(loans.annotate(b=branch).values("b")[:1]),
+            )
+            .annotate(
+                duty_person=Coalesce(
+                    Subquery(own.values("person")[:1]),
+                    Subquery(holders_in_branch(Role.RISK_MANAGER, on, "branch").values("person")[:1]),
+                ),
+                refused=ArraySubquery(
+                    _facts(refused.filter(account__borrower=OuterRef("pk")), day="on", payee="payee_name")
+                ),
+                told=ArraySubquery(
+                    _facts(told.filter(borrower=OuterRef("pk")), day="known_on", payee="account__number")
+                ),
+            )
+        )
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """Each fact by its own: what was refused is known at the counter, what a day shows on the next workday."""
+        within = policy.get("BASE", "unreviewed.within")
+        required = []
+        for prefix, facts in ((REFUSED, row.refused), (SIGNAL, row.told)):
+            for fact in facts:
+                day = date.fromisoformat(fact["day"])
+                seen = day if prefix == REFUSED else policy.calendar.add_workdays(day, 1)
+                if prefix == REFUSED:
+                    words = f"{day:%m-%d} 柜面拒办未经审核的支付 {yuan(fact['amount'])} 元（收款人“{fact['payee']}”）"
+                else:
+                    words = f"{day:%m-%d} 账户 {fact['payee']} 未经审核划付 {yuan(fact['amount'])} 元"
+                required.append(
+                    Required(
+                        f"{prefix}:{fact['id']}",
+                        day,
+                        policy.calendar.within(seen, within.value),
+                        f"{words}，请立即核实处理。",
+                        within.version_id,
+                    )
+                )
+        # Only a signal that was decided is no longer required, late or not.
+        return Verdict(tuple(required), "资金信号已认定", nothing_more=True)
+
+    def owner(self, row: Any) -> Owner:
+        """The borrower's risk manager, else whoever holds the post in the branch."""
+        return Owner(row.number, row.name, row.duty_unit, row.duty_person)
+
+
+def _facts(rows: QuerySet[Any], *, day: str, payee: str) -> QuerySet[Any]:
+    return rows.order_by("pk").values(
+        json=JSONObject(id="pk", day=Cast(day, CharField()), amount=Cast("amount", CharField()), payee=payee)
+    )
+
+
+def duties_of_signals(signals: Iterable[Signal]) -> QuerySet[WorkItem]:
+    """The open duties that a decision about these signals discharges."""
+    keys = [f"{SIGNAL}:{signal.pk}" for signal in signals]
+    return WorkItem.objects.open().filter(
+        obligation=UnreviewedPayment.obligation, kind=KIND, period_key__in=keys
+    )
+
+
+class SupervisedAccounts(ManagedLoanRule):
+    """第二十六条: 需监管的账户标识为受控账户; while reviewed loan money is unpaid on an account that is not marked."""
+
+    obligation = "GR-26"
+    kind = "supervised_account"
+    scheme = "GR"
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans that may need review and whose account is not marked, or with an open duty of this rule."""
+        having = (
+            Loan.objects.filter(under(policy, self.scheme), may_need_review(policy), starts_on__lte=on)
+            .exclude(settlement_account="")
+            .exclude(Exists(marks_of("settlement_account", on)))
+        )
+        if first := go_live_on():
+            having = having.filter(starts_on__gte=first)
+        rows = self.loans(on, policy, self.scheme, having=having.order_by().values_list("pk"))
+        clauses = Clause.objects.filter(contract=OuterRef("contract")).order_by("place")
+        return with_unpaid(rows, on).annotate(
+            clauses=ArraySubquery(
+                clauses.values(json=JSONObject(kind="kind", payment_mode="payment_mode", place="place"))
+            ),
+            marked_on=Subquery(marks_of("settlement_account", on).values("marked_on")[:1]),
+        )
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """One duty for a loan: to have the account marked within so many days of the grant."""
+        if not row.is_live:
+            return Verdict((), "已无余额，不再需要监管账户", nothing_more=True)
+        if row.marked_on is not None:
+            return Verdict((), "账户已标识为受控", nothing_more=True)
+        asked = need(row.product, row.amount, agreed_by([Clause(**clause) for clause in row.clauses]), policy)
+        if not asked.is_reviewed or row.unpaid <= 0 or not row.settlement_account:
+            return Verdict((), "没有须审核支付的贷款资金", nothing_more=True)
+        within = policy.get(row.scheme_code, "supervised_account.within")
+        return Verdict(
+            (
+                Required(
+                    f"account:{row.starts_on}",
+                    row.starts_on,
+                    policy.calendar.within(row.starts_on, within.value),
+                    f"账户 {row.settlement_account} 有未付贷款资金 {yuan(row.unpaid)} 元，须通知开户行标识为受控账户。",
+                    within.version_id,
+                ),
+            )
+        )

@@ -1,0 +1,202 @@
+"""The accountant's counter: what was reviewed is released, what was not is refused and told at once. Money in 元."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.choices import Role, UnitKind
+from accounts.models import Unit, User
+from core import audit, outbox
+from core.errors import Invalid, Refused
+from core.locks import one_at_a_time
+from core.money import yuan
+from core.obligations import claims
+from core.policy import policy_on
+from core.transitions import advance
+from credit.models import Account, Loan
+from monitoring import misuse
+from monitoring.choices import PAYMENT_TRANSITIONS, MisuseStatus, PaymentStatus
+from monitoring.models import MisuseCase, Payment, RefusedRelease
+from monitoring.payments.balances import unpaid
+from monitoring.payments.needs import needs_of
+
+TOPIC = "refused_release"
+
+
+def units_of(user: User, on: date) -> QuerySet[Unit]:
+    """The units for which the person keeps the counter: the branches of their accounting posts, with departments."""
+    posts = user.posts.current(on).filter(role=Role.ACCOUNTANT).select_related("unit")
+    branches = [post.unit.branch_id for post in posts]
+    return Unit.objects.filter(Q(pk__in=branches) | Q(parent__in=branches, kind=UnitKind.DEPARTMENT))
+
+
+def at_counter(user: User, on: date) -> QuerySet[Payment]:
+    """Reviewed payments that wait to be released at the person's counter, the longest waiting first."""
+    return (
+        Payment.objects.filter(status=PaymentStatus.REVIEWED, loan__unit__in=units_of(user, on))
+        .select_related(
+            "loan__borrower", "loan__contract", "account", "document", "submitted_by", "reviewed_by"
+        )
+        .order_by("reviewed_on", "pk")
+    )
+
+
+def _why_not(payment: Payment, by: User, *, is_ours: bool) -> str:
+    """Why the person may not release the payment, the freeze of its contract left aside; empty where they may."""
+    if not by.scope.has(Role.ACCOUNTANT) or not is_ours:
+        return _("支付由借据所在支行的会计放行。")
+    if by.pk == payment.submitted_by_id:
+        return _("提交人不能放行自己提交的支付，请由另一名会计放行。")
+    if by.pk == payment.reviewed_by_id:
+        return _("审核人不能放行自己审核的支付，请由另一名会计放行。")
+    if payment.status != PaymentStatus.REVIEWED:
+        return _("这笔支付%(status)s，未经审核同意的不得放行。") % {"status": payment.get_status_display()}
+    return ""
+
+
+def check_can_release(payment: Payment, by: User, on: date) -> None:
+    """Raise Refused, with the sentence that the button shows, unless the person may release the payment now."""
+    is_ours = units_of(by, on).filter(pk=payment.loan.unit_id).exists()
+    if reason := _why_not(payment, by, is_ours=is_ours):
+        raise Refused(reason)
+    misuse.check_not_frozen(payment.loan.contract)
+
+
+def reasons_not_to_release(payments: Sequence[Payment], by: User) -> dict[int, str]:
+    """Why the person may not release each of these payments of their own counter; one query, empty where they may."""
+    contracts = {payment.loan.contract_id for payment in payments}
+    frozen = MisuseCase.objects.filter(contract__in=contracts, status=MisuseStatus.RECTIFYING)
+    held = set(frozen.order_by().values_list("contract", flat=True))
+    return {
+        payment.pk: _why_not(payment, by, is_ours=True)
+        or (
+            _("合同 %(number)s 因挪用已暂停用款，不能放行。") % {"number": payment.loan.contract.number}
+            if payment.loan.contract_id in held
+            else ""
+        )
+        for payment in payments
+    }
+
+
+@claims("GR-16", "GR-19")
+@transaction.atomic
+def release(*, payment: Payment, by: User, on: date, at: datetime) -> Payment:
+    """Let a reviewed payment leave: the third of three people (第十六条)."""
+    one_at_a_time(f"payments:{payment.loan_id}")
+    stands = Payment.objects.select_related("loan__contract", "loan__borrower").get(pk=payment.pk)
+    check_can_release(stands, by, on)
+    left = unpaid([stands.loan], on)[stands.loan_id]
+    if stands.amount > left:
+        raise Refused(
+            _("放行后累计支付将超过发放额：未付贷款资金 %(left)s 元。请客户经理核对用款记录。")
+            % {"left": yuan(left)}
+        )
+    advance(stands, to=PaymentStatus.RELEASED, table=PAYMENT_TRANSITIONS, released_on=on, released_by=by)
+    audit.record(
+        act="monitoring.payment.released",
+        subject=stands,
+        borrower_number=stands.loan.borrower.number,
+        after={"amount": stands.amount, "payee": stands.payee_account, "at": at},
+    )
+    return stands
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What a customer hands in at the counter: from which account, to whom, how much."""
+
+    account: str
+    payee_name: str
+    payee_account: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the counter is told: the reviewed payment to release, or the refusal; neither: no loan money is there."""
+
+    payment: Payment | None = None
+    refused: RefusedRelease | None = None
+
+
+def _plain(number: str) -> str:
+    return number.replace(" ", "").replace("-", "")
+
+
+def account_at_counter(number: str, user: User, on: date) -> Account:
+    """The account that the slip names, at the person's branch; Invalid where there is none."""
+    units = units_of(user, on)
+    of_loans = Loan.objects.filter(settlement_account=_plain(number), unit__in=units)
+    account = (
+        Account.objects.select_related("borrower")
+        .filter(
+            Q(unit__in=units) | Q(number__in=of_loans.values("settlement_account")), number=_plain(number)
+        )
+        .first()
+    )
+    if account is None:
+        raise Invalid(_("本支行没有账号 %(number)s，请核对付款账号。") % {"number": number})
+    return account
+
+
+def watched_loans(account: Account, on: date) -> list[Loan]:
+    """Loans that pay out through the account, whose payments are reviewed, and whose money is not all paid out."""
+    loans = list(
+        Loan.objects.filter(settlement_account=account.number, starts_on__lte=on).select_related("contract")
+    )
+    needs, left = needs_of(loans, policy_on(on)), unpaid(loans, on)
+    return [loan for loan in loans if needs[loan.pk].is_reviewed and left[loan.pk] > 0]
+
+
+@claims("GR-19")
+@transaction.atomic
+def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:
+    """Look for the reviewed payment that a slip carries out; without one it is refused and the risk line told now.
+
+    What is refused is also refused where the borrower has own money on the account: accounting cannot tell the two
+    apart at the counter.
+    """
+    account = account_at_counter(slip.account, by, on)
+    waiting = Payment.objects.filter(
+        account=account, amount=slip.amount, status=PaymentStatus.REVIEWED
+    ).select_related("loan__borrower", "loan__contract", "document", "submitted_by", "reviewed_by", "account")
+    fitting = next((one for one in waiting if _plain(one.payee_account) == _plain(slip.payee_account)), None)
+    if fitting is not None:
+        return Answer(payment=fitting)
+    loans = watched_loans(account, on)
+    if not loans:
+        return Answer()
+    return Answer(refused=_refuse(slip, account, loans, by=by, on=on, at=at))
+
+
+def _refuse(
+    slip: Slip, account: Account, loans: Iterable[Loan], *, by: User, on: date, at: datetime
+) -> RefusedRelease:
+    numbers = "、".join(loan.number for loan in loans)
+    reason = f"借据 {numbers} 的贷款资金须审核后支付，查无收款账号、金额相符的已审核支付单"
+    refused = RefusedRelease.objects.create(
+        on=on,
+        at=at,
+        by=by,
+        account=account,
+        payee_name=slip.payee_name,
+        payee_account=_plain(slip.payee_account),
+        amount=slip.amount,
+        reason=reason[:300],
+    )
+    audit.record(
+        act="monitoring.payment.refused",
+        subject=refused,
+        borrower_number=account.borrower.number,
+        after={"account": account.number, "payee": refused.payee_account, "amount": slip.amount},
+        note=refused.reason,
+    )
+    outbox.put(topic=TOPIC, payload={"refused": refused.pk})
+    return refused

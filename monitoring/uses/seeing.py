@@ -1,0 +1,181 @@
+"""The day's uses of loan money, written down once: reviewed payments, what left unreviewed, and self payments.
+
+Reads the day's movements and what is left of each loan, never the rest of the table.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from core.policy import Policy
+from credit.choices import Direction
+from credit.models import Account, Loan, Transaction
+from monitoring.choices import PaymentStatus, SeenAs, SignalKind
+from monitoring.ledgers.flows import Flow, Kin, kind_of
+from monitoring.ledgers.kin import kin_of, movement_of, reversed_among
+from monitoring.models import Payment, SeenUse, Signal
+from monitoring.payments.balances import with_unpaid
+from monitoring.payments.needs import ENTRUST_ABOVE, SCHEME, needs_of
+from monitoring.payments.supervision import TAKEN
+from monitoring.uses.tracing import Debit, Lent, trace
+from workflow.engine import Progress
+from workflow.services.days import go_live_on
+from workflow.sweep import set_aside, sweep
+
+STEP = "uses"
+# What leaves the account without being spent on anything.
+NOT_USED = frozenset({Flow.REPAYMENT, Flow.SELF_TRANSFER, Flow.REVERSAL})
+
+
+def see(
+    on: date, policy: Policy, progress: Progress | None = None, *, only: Collection[int] | None = None
+) -> Counter[str]:
+    """Write down what was used on the day; run again for the same day, it changes nothing.
+
+    `only` narrows to some borrowers.
+    """
+    borrowers = _borrowers(on, policy)
+    if only is not None:
+        borrowers &= set(only)
+    return sweep(sorted(borrowers), lambda ids: _see(ids, on, policy), on=on, step=STEP, progress=progress)
+
+
+def _borrowers(on: date, policy: Policy) -> set[int]:
+    """Whose loan money may have left on the day, and who was set aside that day."""
+    left = Transaction.objects.filter(known_on=on, direction=Direction.DEBIT)
+    accounts = Account.objects.filter(pk__in=left.values("account")).values("number")
+    return set().union(
+        _payments(on).values_list("loan__borrower", flat=True),
+        _unreviewed(on).values_list("borrower", flat=True),
+        _lent(on, policy).filter(settlement_account__in=accounts).values_list("borrower", flat=True),
+        set_aside(on, STEP).values_list("subject_id", flat=True),
+    )
+
+
+def _see(ids: list[int], on: date, policy: Policy) -> Counter[str]:
+    seen = _write(
+        [
+            *_of_payments(_payments(on).filter(loan__borrower__in=ids), on),
+            *_of_signals(_unreviewed(on).filter(borrower__in=ids), on),
+        ]
+    )
+    return Counter(seen=seen + _write(_self_payments(ids, on, policy)))
+
+
+def _write(found: list[SeenUse]) -> int:
+    before = SeenUse.objects.count() if found else 0
+    SeenUse.objects.bulk_create(found, batch_size=1000, ignore_conflicts=True)
+    return SeenUse.objects.count() - before if found else 0
+
+
+def _payments(on: date) -> QuerySet[Payment]:
+    """Released payments not written down yet: the money is spent when it is released."""
+    seen = SeenUse.objects.filter(payment=OuterRef("pk"))
+    return Payment.objects.filter(
+        ~Exists(seen), status=PaymentStatus.RELEASED, released_on__lte=on
+    ).order_by()
+
+
+def _of_payments(payments: QuerySet[Payment], on: date) -> Iterator[SeenUse]:
+    for row in payments:
+        assert row.released_on is not None  # a constraint of the table
+        yield SeenUse(
+            loan_id=row.loan_id, seen_as=SeenAs.PAYMENT, payment=row, used_on=row.released_on, known_on=on,
+            amount=row.amount,
+        )  # fmt: skip
+
+
+def _unreviewed(on: date) -> QuerySet[Signal]:
+    """What the day's watch told of loan money that left without review."""
+    return Signal.objects.filter(kind=SignalKind.UNREVIEWED, known_on=on).order_by()
+
+
+def _of_signals(signals: QuerySet[Signal], on: date) -> Iterator[SeenUse]:
+    """Each signal's loan money, loan by loan."""
+    for signal in signals.prefetch_related("shown_by"):
+        (shown,) = signal.shown_by.all()
+        for part in filter(None, signal.rule.get(TAKEN, "").split(";")):
+            loan, _sign, amount = part.partition("=")
+            yield SeenUse(
+                loan_id=int(loan), seen_as=SeenAs.UNREVIEWED, transaction_id=shown.transaction_id,
+                used_on=signal.effective_on, known_on=on, amount=Decimal(amount),
+            )  # fmt: skip
+
+
+def _lent(on: date, policy: Policy) -> QuerySet[Any]:
+    """Loans of which money was paid out to the borrower, since the lender's first day."""
+    first = go_live_on()
+    rows = Loan.objects.filter(
+        product__in=policy.get(SCHEME, ENTRUST_ABOVE).value, starts_on__lte=on, matures_on__gte=on
+    )
+    return rows.filter(starts_on__gte=first) if first else rows
+
+
+def _self_payments(borrowers: list[int], on: date, policy: Policy) -> list[SeenUse]:
+    """What of the day's debits of these borrowers used loan money whose payments nobody reviews."""
+    loans = _self_paid(borrowers, on, policy)
+    if not loans:
+        return []
+    debits = _spent(loans, on, policy)
+    return [
+        SeenUse(
+            loan_id=use.loan, seen_as=SeenAs.SELF, transaction_id=use.debit.key, used_on=use.debit.on,
+            known_on=on, amount=use.amount,
+        )
+        for account, theirs in loans.items()
+        for use in trace(theirs, debits[account])
+    ]  # fmt: skip
+
+
+def _self_paid(borrowers: list[int], on: date, policy: Policy) -> dict[int, list[Lent]]:
+    """What lies on each account of loans whose payments nobody reviews."""
+    rows = list(with_unpaid(_lent(on, policy).filter(borrower__in=borrowers), on))
+    needs, used = needs_of(rows, policy), _used([loan.pk for loan in rows], on)
+    numbers = {loan.settlement_account for loan in rows}
+    accounts = dict(
+        Account.objects.filter(number__in=numbers, borrower__in=borrowers).values_list("number", "pk")
+    )
+    found: dict[int, list[Lent]] = defaultdict(list)
+    for loan in rows:
+        left = loan.disbursed - used[loan.pk]
+        if not needs[loan.pk].is_reviewed and left > 0 and loan.settlement_account in accounts:
+            found[accounts[loan.settlement_account]].append(Lent(loan.pk, loan.starts_on, left))
+    return found
+
+
+def _spent(accounts: Collection[int], on: date, policy: Policy) -> dict[int, list[Debit]]:
+    """What left these accounts on the day to somebody else, by account, and was not reviewed as a payment."""
+    paid = Payment.objects.filter(transaction=OuterRef("pk"))
+    seen = SeenUse.objects.filter(transaction=OuterRef("pk"))
+    rows = list(
+        Transaction.objects.filter(
+            ~Exists(paid), ~Exists(seen), known_on=on, direction=Direction.DEBIT, account__in=list(accounts)
+        ).select_related("account")
+    )
+    undone = reversed_among([row.pk for row in rows], on)
+    kin = kin_of({row.account.borrower_id for row in rows}, on, policy)
+    found: dict[int, list[Debit]] = defaultdict(list)
+    for row in rows:
+        if _is_spent(row, kin[row.account.borrower_id], is_reversed=row.pk in undone):
+            found[row.account_id].append(Debit(row.pk, row.effective_on, row.amount))
+    return found
+
+
+def _used(loans: list[int], on: date) -> dict[int, Decimal]:
+    """What of each loan was seen to be used before, and not undone since."""
+    undone = Transaction.objects.filter(reverses=OuterRef("transaction"), known_on__lte=on)
+    rows = SeenUse.objects.filter(~Exists(undone), Q(loan__in=loans), known_on__lte=on)
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    for loan, amount in rows.order_by().values_list(F("loan"), F("amount")):
+        found[loan] += amount
+    return found
+
+
+def _is_spent(row: Transaction, kin: Kin, *, is_reversed: bool) -> bool:
+    return row.amount > 0 and kind_of(movement_of(row, is_reversed=is_reversed), kin) not in NOT_USED

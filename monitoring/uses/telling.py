@@ -1,0 +1,66 @@
+"""What 附件1 itself shows to be wrong, told to the risk line as signals (第二十条、第二十三条)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+
+from core.money import yuan
+from credit.models import Loan
+from monitoring.choices import Level, SignalKind
+from monitoring.models import FundUse, SeenUse
+from monitoring.payments.balances import with_unpaid
+from monitoring.signals.raising import Found
+from monitoring.uses.paper import total
+from workflow.models import Document
+
+
+def not_as_agreed(document: Document, loan: Loan, odd: list[Any], kept: list[FundUse]) -> Found:
+    """What the paper itself says to be wrong, for the risk line to judge (第二十条、第二十三条)."""
+    amount = total(odd)
+    wrong = {int(row["use"]) for row in odd if row.get("use")}
+    movements = SeenUse.objects.filter(pk__in=wrong, transaction__isnull=False)
+    return Found(
+        kind=SignalKind.USE_EXCEEDED,
+        level=Level.RED,
+        borrower_id=loan.borrower_id,
+        effective_on=max(use.used_on for use in kept),
+        amount=amount,
+        text=(
+            f"借据 {loan.number} 用后跟踪表 {document.number} 认定 {len(odd)} 笔共 {yuan(amount)} 元"
+            f"不合约定用途或回流：{'；'.join(str(row.get('note') or '') for row in odd)}"
+        ),
+        rule={"rule": "fund_use_record", "document": document.number},
+        movements=tuple(movements.values_list("transaction", flat=True)),
+        loan_id=loan.pk,
+        facts=(f"document:{document.number}:{document.revision}",),
+    )
+
+
+def exceeded(document: Document, loan: Loan, on: date) -> list[Found]:
+    """All papers together tell of more than was lent: each is right by itself when others are corrected later."""
+    recorded = FundUse.objects.filter(loan=loan, is_in_force=True).aggregate(s=Sum("amount"))["s"] or Decimal(
+        0
+    )
+    lent = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get().disbursed
+    if recorded <= lent:
+        return []
+    return [
+        Found(
+            kind=SignalKind.USE_EXCEEDED,
+            level=Level.RED,
+            borrower_id=loan.borrower_id,
+            effective_on=on,
+            amount=recorded - lent,
+            text=(
+                f"借据 {loan.number} 累计登记用款 {yuan(recorded)} 元，"
+                f"超过累计发放 {yuan(lent)} 元，超出 {yuan(recorded - lent)} 元"
+            ),
+            rule={"rule": "fund_use_record", "document": document.number},
+            loan_id=loan.pk,
+            facts=(f"exceeded:{loan.number}:{recorded}",),
+        )
+    ]
