@@ -11,6 +11,7 @@ from accounts.choices import Line, Role
 from accounts.models import User
 from core import audit, outbox
 from core.errors import Conflict, Invalid, Refused
+from core.locks import one_at_a_time
 from core.obligations import claims
 from core.policy import policy_on
 from core.transitions import advance
@@ -36,6 +37,11 @@ def check_not_frozen(contract: Contract) -> None:
     """Raise while a case is open under the contract: 暂停用款."""
     if is_frozen(contract.pk):
         raise Refused(f"合同 {contract.number} 因挪用已暂停用款，纠正经风险条线验收后才能支付。")
+
+
+def hold(contract_id: int) -> None:
+    """Make a freeze and a release under one contract wait for each other; the database does the same (0003)."""
+    one_at_a_time(f"frozen:{contract_id}")
 
 
 def suspension_clause(contract: Contract) -> Clause | None:
@@ -78,6 +84,7 @@ def open_case(
         raise Invalid(f"请写明挪用事实，最多 {FACTS_LONGEST} 字。")
     if amount < 0 or (signal is None and not amount):
         raise Invalid("请填写大于零的挪用金额（元）。")
+    hold(contract.pk)
     policy = policy_on(on)
     within = policy.get("BASE", "misuse.correct_within").value
     case = MisuseCase.objects.create(

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Mod
 
 from core.periods import add_months
 from core.policy import Policy
@@ -26,11 +27,16 @@ NEAR, FAR = timedelta(days=30), timedelta(days=90)
 
 
 def wanted(on: date, policy: Policy) -> QuerySet[Borrower]:
-    """Borrowers with a live loan under the scheme of whom nothing was reckoned within the last days of policy."""
-    every = timedelta(days=int(policy.get("BASE", "outlook.every").value))
+    """Borrowers with a live loan under the scheme of whom nothing was reckoned on the day yet."""
     loans = live(on, policy).filter(under(policy, SCHEME), borrower=OuterRef("pk"))
-    lately = FundsOutlook.objects.filter(borrower=OuterRef("pk"), on__gt=on - every, on__lte=on)
-    return Borrower.objects.filter(Exists(loans), ~Exists(lately))
+    already = FundsOutlook.objects.filter(borrower=OuterRef("pk"), on=on)
+    return Borrower.objects.filter(Exists(loans), ~Exists(already))
+
+
+def whose_day_it_is(borrowers: QuerySet[Borrower], on: date, policy: Policy) -> QuerySet[Borrower]:
+    """Those whose turn it is: each has its own among the days of policy, by its id, so that no day carries all."""
+    every = int(policy.get("BASE", "outlook.every").value)
+    return borrowers.alias(turn=Mod(F("pk") + on.toordinal(), every)).filter(turn=0)
 
 
 def write_outlook(
@@ -38,11 +44,12 @@ def write_outlook(
 ) -> Counter[str]:
     """Reckon the next 30 and 90 days where it is time to; run again for the same day, it changes nothing.
 
-    Every borrower falls on the day of the week on which it was first reckoned; `only` narrows to some borrowers.
+    `only` names some borrowers instead, whatever day is theirs.
     """
     borrowers = wanted(on, policy)
-    if only is not None:
-        borrowers = borrowers.filter(pk__in=list(only))
+    borrowers = (
+        whose_day_it_is(borrowers, on, policy) if only is None else borrowers.filter(pk__in=list(only))
+    )
     ids = borrowers.order_by("pk").values_list("pk", flat=True).iterator(chunk_size=settings.DUTY_SET_SIZE)
     return sweep(ids, lambda part: _write(part, on, policy), on=on, step=STEP, progress=progress)
 

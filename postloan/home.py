@@ -34,6 +34,7 @@ from workflow.selectors import (
     waiting_for,
 )
 
+LINES = 40  # of the person's own tasks, the most urgent ones; the rest is one click away
 LATE_LINES = 12  # of other people's late duties on the home page; the whole list is one click away
 
 
@@ -62,11 +63,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
-    """Lines under one heading, with their number."""
+    """Lines under one heading, and how many there are in all."""
 
     key: str
     title: str
     lines: list[Line]
+    count: int
 
 
 def reasons_of(task: Task) -> list[Reason]:
@@ -105,29 +107,35 @@ def lines_of(found: list[Task], user: User, on: date) -> list[Line]:
     return [line_of(task, user, on, classes) for task in found]
 
 
-def grouped(lines: list[Line], on: date) -> list[Group]:
-    """Late first, then today, then to the end of this week, then later; empty groups are left out."""
+def grouped(found: list[Task], user: User, on: date, most: int | None) -> list[Group]:
+    """Late first, then today, then to the end of this week, then later; so many lines in all, no empty groups."""
     sunday = on + timedelta(days=6 - on.weekday())
-    groups = (
-        Group("late", _("已逾期"), [x for x in lines if x.late]),
-        Group("today", _("今天"), [x for x in lines if not x.late and x.task.due_on <= on]),
-        Group("week", _("本周"), [x for x in lines if not x.late and on < x.task.due_on <= sunday]),
-        Group("later", _("以后"), [x for x in lines if not x.late and x.task.due_on > sunday]),
-    )
-    return [group for group in groups if group.lines]
+    groups = {
+        "late": (_("已逾期"), [x for x in found if x.is_late(on)]),
+        "today": (_("今天"), [x for x in found if not x.is_late(on) and x.due_on <= on]),
+        "week": (_("本周"), [x for x in found if not x.is_late(on) and on < x.due_on <= sunday]),
+        "later": (_("以后"), [x for x in found if not x.is_late(on) and x.due_on > sunday]),
+    }
+    shown = [task for _title, theirs in groups.values() for task in theirs][:most]
+    lines = {id(line.task): line for line in lines_of(shown, user, on)}
+    return [
+        Group(key, title, [lines[id(task)] for task in theirs if id(task) in lines], len(theirs))
+        for key, (title, theirs) in groups.items()
+        if theirs
+    ]
 
 
-def own_day(user: User, on: date, kind: str, customer: str) -> dict[str, Any]:
-    """The person's own tasks, narrowed by kind and customer, and what may be chosen."""
+def own_day(user: User, on: date, kind: str, customer: str, *, whole: bool) -> dict[str, Any]:
+    """The person's own tasks, narrowed by kind and customer, and what may be chosen; not `whole`: the first ones."""
     mine = [task for task in tasks_for(user, on) if not task.is_signing]
     chosen = [
         task
         for task in mine
         if (not kind or task.first.kind == kind) and (not customer or task.first.borrower_number == customer)
     ]
-    lines = lines_of(chosen, user, on)
     return {
-        "groups": grouped(lines, on),
+        "groups": grouped(chosen, user, on, None if whole else LINES),
+        "left_out": 0 if whole else max(len(chosen) - LINES, 0),
         "total": len(mine),
         "late": sum(task.is_late(on) for task in mine),
         "kinds": {task.first.kind: obligations.kind_label(task.first.kind) for task in mine},
@@ -165,8 +173,10 @@ def others_late(user: User, on: date) -> dict[str, Any]:
 def home(request: SignedInRequest) -> HttpResponse:
     """今日: a person's own day, and what a head or a president has to see of others'."""
     user, on = request.user, clock.today()
-    context: dict[str, Any] = own_day(user, on, request.GET.get("kind", ""), request.GET.get("customer", ""))
-    context |= {"today": on}
+    asked = request.GET
+    context: dict[str, Any] = {"today": on} | own_day(
+        user, on, asked.get("kind", ""), asked.get("customer", ""), whole=bool(asked.get("all"))
+    )
     if request.htmx:
         return render(request, "home/duty_rows.html", context)
     scope = user.scope

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from celery import shared_task
@@ -10,8 +10,8 @@ from celery import shared_task
 from core import clock, outbox, sealing
 from core.actor import acting_as, job
 from core.policy import policy_on
-from credit.models import RiskEvent
-from inspections.duties import EVENT_RULES
+from credit.models import Loan, RiskEvent
+from inspections.duties import AT_ONCE_RULES, EVENT_RULES
 from monitoring import misuse
 from monitoring.duties import UnreviewedPayment
 from monitoring.duties.misuse import RULES as MISUSE_RULES
@@ -19,6 +19,8 @@ from monitoring.models import MisuseCase, RefusedRelease
 from monitoring.payments import release
 from postloan import close_of_day
 from postloan.preview import work_out_next
+from workflow.choices import SubjectKind
+from workflow.duties import Rule
 from workflow.engine import reconcile
 from workflow.services import days
 
@@ -52,45 +54,31 @@ def preview() -> int | None:
     return work_out_next()
 
 
-def on_risk_event(payload: Mapping[str, Any]) -> None:
-    """A risk event was recorded or reversed: bring the visits that it triggers in line at once."""
-    event = RiskEvent.objects.get(pk=payload["event"])
+def _bring_in_line(borrower: int, rules: Iterable[Rule]) -> None:
+    """Judge these rules now for one borrower, its loans included, instead of this evening."""
     today = clock.today()
-    for rule in EVENT_RULES:
-        reconcile(
-            rule,
-            on=today,
-            policy=policy_on(today),
-            only=[event.borrower_id],
-            not_before=days.go_live_on(),
-        )
+    loans = list(Loan.objects.filter(borrower=borrower).values_list("pk", flat=True))
+    for rule in rules:
+        only = loans if rule.subject == SubjectKind.LOAN else [borrower]
+        reconcile(rule, on=today, policy=policy_on(today), only=only, not_before=days.go_live_on())
+
+
+def on_risk_event(payload: Mapping[str, Any]) -> None:
+    """A risk event was recorded or reversed: bring what it calls for at once in line (第二十八条, 消费细则)."""
+    event = RiskEvent.objects.get(pk=payload["event"])
+    _bring_in_line(event.borrower_id, (*EVENT_RULES, *AT_ONCE_RULES))
 
 
 def on_refused_release(payload: Mapping[str, Any]) -> None:
     """Accounting refused a payment that nobody had reviewed: the risk manager owes an answer at once (第十九条)."""
     refused = RefusedRelease.objects.select_related("account").get(pk=payload["refused"])
-    today = clock.today()
-    reconcile(
-        UnreviewedPayment(),
-        on=today,
-        policy=policy_on(today),
-        only=[refused.account.borrower_id],
-        not_before=days.go_live_on(),
-    )
+    _bring_in_line(refused.account.borrower_id, (UnreviewedPayment(),))
 
 
 def on_misuse(payload: Mapping[str, Any]) -> None:
-    """A misuse was confirmed: the principal is told and the correction is owed at once (第二十三条)."""
+    """A misuse was confirmed: principal and manager are told at once (第二十三条, 消费细则 一（二）3)."""
     case = MisuseCase.objects.select_related("contract").get(pk=payload["case"])
-    today = clock.today()
-    for rule in MISUSE_RULES:
-        reconcile(
-            rule,
-            on=today,
-            policy=policy_on(today),
-            only=[case.contract.borrower_id],
-            not_before=days.go_live_on(),
-        )
+    _bring_in_line(case.contract.borrower_id, (*MISUSE_RULES, *AT_ONCE_RULES))
 
 
 HANDLERS = {"risk_event": on_risk_event, release.TOPIC: on_refused_release, misuse.TOPIC: on_misuse}

@@ -2,7 +2,7 @@
 
 Each person asks for a page every ten seconds; every other page is the trivial signed-in one (change of password), so
 that both are measured under the same load. Usage, on a database with a book (docs/performance.md says which):
-    python docs/benchmarks/pages.py [--users 50] [--minutes 2] [--pause 10]
+    python docs/benchmarks/pages.py [--users 50] [--minutes 2] [--pause 10] [--pages home,dashboard]
 """
 
 from __future__ import annotations
@@ -65,11 +65,12 @@ def session_of(user: User) -> str:
     return str(store.session_key)
 
 
-def clicks(user: User) -> list[tuple[str, str]]:
-    """The pages of a person, by name, each followed by the trivial one."""
+def clicks(user: User, wanted: list[str]) -> list[tuple[str, str]]:
+    """The wanted pages of a person, by name, each followed by the trivial one."""
     found = list(Borrower.objects.visible_to(user).order_by("number").values_list("number", flat=True)[:5])
     pages = [("home", "/"), ("dashboard", "/dashboard/"), ("borrowers", "/borrowers/")]
     pages += [("borrower", f"/borrowers/{random.choice(found)}/")] if found else []
+    pages = [page for page in pages if page[0] in wanted]
     random.shuffle(pages)
     return [click for page in pages for click in (page, ("trivial", TRIVIAL))]
 
@@ -77,9 +78,9 @@ def clicks(user: User) -> list[tuple[str, str]]:
 class Person(threading.Thread):
     """One who clicks until the end."""
 
-    def __init__(self, user: User, port: int, pause: float, until: float) -> None:
+    def __init__(self, user: User, port: int, pause: float, until: float, wanted: list[str]) -> None:
         super().__init__(daemon=True)
-        self.clicks, self.cookie = itertools.cycle(clicks(user)), session_of(user)
+        self.clicks, self.cookie = itertools.cycle(clicks(user, wanted)), session_of(user)
         self.port, self.pause, self.until = port, pause, until
         self.spent: list[tuple[str, float, int]] = []
 
@@ -118,20 +119,22 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--pause", type=float, default=10)
+    parser.add_argument("--pages", default="home,dashboard,borrowers,borrower")
     options = parser.parse_args()
+    wanted = options.pages.split(",")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = serve(port)
     try:
         users = people(options.users)
-        warm = [Person(user, port, 0.01, time.monotonic() + 5) for user in users[:8]]
+        warm = [Person(user, port, 0.01, time.monotonic() + 10, wanted) for user in users[::3]]
         for one in warm:
             one.start()
         for one in warm:
             one.join()
         until = time.monotonic() + options.minutes * 60
-        crowd = [Person(user, port, options.pause, until) for user in users]
+        crowd = [Person(user, port, options.pause, until, wanted) for user in users]
         for one in crowd:
             one.start()
         for one in crowd:

@@ -49,6 +49,25 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+-- Art. 23: whoever releases and whoever freezes wait for each other (the name is that of monitoring.misuse.hold).
+CREATE FUNCTION monitoring_freeze_holds() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE contract bigint;
+BEGIN
+  IF TG_TABLE_NAME = 'monitoring_misusecase' THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended('frozen:' || NEW.contract_id, 0));
+    RETURN NEW;
+  END IF;
+  SELECT contract_id INTO contract FROM credit_loan WHERE id = NEW.loan_id;
+  PERFORM pg_advisory_xact_lock(hashtextextended('frozen:' || contract, 0));
+  IF EXISTS (SELECT 1 FROM monitoring_misusecase WHERE contract_id = contract AND status = 'RECTIFYING') THEN
+    RAISE EXCEPTION '合同因挪用已暂停用款，不能放行' USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER a_freeze_waits_for_a_release BEFORE INSERT ON monitoring_misusecase
+  FOR EACH ROW EXECUTE FUNCTION monitoring_freeze_holds();
+CREATE TRIGGER nothing_is_released_while_it_is_frozen BEFORE INSERT OR UPDATE OF status ON monitoring_payment
+  FOR EACH ROW WHEN (NEW.status = 'RELEASED') EXECUTE FUNCTION monitoring_freeze_holds();
 """
 FORWARD = (
     FUNCTION
@@ -74,7 +93,10 @@ BACKWARD = (
         for table in MOVED
         for name in ("a_row_is_not_deleted", "a_row_that_has_ended_stands", "a_row_only_moves")
     )
-    + "DROP FUNCTION monitoring_reading_stands(); DROP FUNCTION monitoring_only_moves();"
+    + "DROP TRIGGER a_freeze_waits_for_a_release ON monitoring_misusecase;"
+    "DROP TRIGGER nothing_is_released_while_it_is_frozen ON monitoring_payment;"
+    "DROP FUNCTION monitoring_reading_stands(); DROP FUNCTION monitoring_only_moves();"
+    "DROP FUNCTION monitoring_freeze_holds();"
 )
 
 

@@ -91,6 +91,7 @@ def release(*, payment: Payment, by: User, on: date, at: datetime) -> Payment:
     """Let a reviewed payment leave: the third of three people (第十六条)."""
     one_at_a_time(f"payments:{payment.loan_id}")
     stands = Payment.objects.select_related("loan__contract", "loan__borrower").get(pk=payment.pk)
+    misuse.hold(stands.loan.contract_id)
     check_can_release(stands, by, on)
     left = unpaid([stands.loan], on)[stands.loan_id]
     if stands.amount > left:

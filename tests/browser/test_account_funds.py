@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from core import clock
@@ -21,6 +22,7 @@ from postloan import close_of_day
 from postloan.jobs import deliver_outbox
 from tests.browser.test_story import fill, give_password
 from tests.monitoring.paying import PAYEE, PDF, lend_on_account, move, register
+from tests.project.test_query_budgets import fill as fill_book
 from workflow.choices import DutyStatus
 from workflow.models import Document, WorkItem
 
@@ -212,3 +214,32 @@ def test_loan_money_is_reviewed_released_followed_misused_and_corrected_and_a_mo
         WorkItem.objects.get(kind="account_ledger_review", subject_id=world.borrower.pk).status
         == DutyStatus.DONE
     )
+
+
+PAGES = {
+    "risk": (
+        "/signals/", "/signals/{signal}/", "/misuse/", "/funds/", "/outlook/", "/payments/", "/uses/", "/ledgers/",
+        "/supervised-accounts/", "/agreements/", "/groups/JT/",
+    ),
+    "president": ("/payments/authority/",),
+    "accountant": ("/counter/",),
+    "cm": ("/ledgers/", "/borrowers/{borrower}/", "/loans/{loan}/"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844)])
+def test_the_pages_of_money_pass_axe_and_nothing_runs_off_the_edge(world, site, sign_in, width, height):
+    fill_book(world, 2)
+    signal = Signal.objects.order_by("-pk").first()
+    loan = Payment.objects.first().loan
+    at = {"signal": signal.pk, "borrower": loan.borrower.number, "loan": loan.number}
+    wrong = []
+    for who, pages in PAGES.items():
+        page = sign_in(world.people[who], width=width, height=height)
+        for path in pages:
+            assert page.goto(path.format(**at)).status == 200, path
+            for violation in Axe().run(page).response["violations"]:
+                wrong.append((who, path, violation["id"], [n["target"] for n in violation["nodes"]][:3]))
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                wrong.append((who, path, "runs off the edge"))
+    assert wrong == []

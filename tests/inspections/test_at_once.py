@@ -7,12 +7,15 @@ from decimal import Decimal
 
 import pytest
 
+from core import clock
 from core.policy import policy_on
 from credit.choices import EventKind, Product
 from credit.models import RiskEvent
+from credit.services import record_event
 from inspections.duties import EarlySettlement, StartCollection
 from monitoring import misuse
 from monitoring.models import MisuseCase
+from postloan.jobs import deliver_outbox
 from tests import factories
 from workflow.engine import reconcile
 from workflow.models import WorkItem
@@ -72,3 +75,18 @@ def test_collection_starts_the_workday_after_contact_was_lost(cast) -> None:
         detail="电话停机", recorded_by="1001", recorded_at="2026-11-24T01:00:00Z",
     )  # fmt: skip
     assert look(cast) == [("start_collection", "OPEN", "张明", date(2026, 11, 25))]
+
+
+@pytest.mark.obligation("XF-2.3")
+def test_both_are_owed_at_once_and_not_only_this_evening(cast) -> None:
+    cast.contract.scheme = ""
+    cast.contract.save()
+    lend(cast, Product.CONSUMER)
+    misused(cast)
+    record_event(
+        borrower=cast.borrower, kind=EventKind.LOST_CONTACT, effective_on=cast.today, detail="电话停机，住址无人",
+        by=cast.cm, on=cast.today, at=clock.now(),
+    )  # fmt: skip
+    assert deliver_outbox() == 2
+    owed = WorkItem.objects.filter(obligation="XF-2.3").order_by("kind").values_list("kind", flat=True)
+    assert list(owed) == ["early_settlement", "start_collection"]

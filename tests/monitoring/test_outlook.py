@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from core.policy import policy_on
-from credit.models import Loan
+from credit.models import Borrower, Loan
 from monitoring import outlook
 from monitoring.debts import Purse
 from monitoring.inflow import Usual, comes_in, usual_inflow
@@ -110,18 +111,30 @@ def falls_short(cast, reference):
         )  # fmt: skip
 
 
-def test_a_borrower_is_reckoned_once_a_week_and_a_second_run_changes_nothing(cast, falls_short) -> None:
-    assert outlook.write_outlook(ON, policy_on(ON)) == {"written": 2, "short": 1}
-    assert not outlook.write_outlook(ON, policy_on(ON))
+def reckon(on: date) -> Counter[str]:
+    """Everybody, whatever day is theirs."""
+    return outlook.write_outlook(on, policy_on(on), only=Borrower.objects.values_list("pk", flat=True))
+
+
+def test_what_is_short_within_thirty_and_ninety_days_and_a_second_run_changes_nothing(
+    cast, falls_short
+) -> None:
+    assert reckon(ON) == {"written": 2, "short": 1}
+    assert not reckon(ON)
     row = FundsOutlook.objects.get(borrower=cast.borrower)
     # 80 - 50 = 30 short by day 30; then all of the 100: 130 by day 90. 36.5 万 a month is 1.2 万 a day.
     assert (row.short_30, row.short_90, row.due_30, row.due_90) == (300000, 1300000, 800000, 1800000)
     assert (row.first_short_on, row.usual_30, row.usual_90) == (date(2026, 12, 14), 360000, 1080000)
-    for days in range(1, 7):
-        on = ON + timedelta(days=days)
-        assert not outlook.write_outlook(on, policy_on(on))
-    on = ON + timedelta(days=7)
-    assert outlook.write_outlook(on, policy_on(on))["written"] == 2
+
+
+def test_each_borrower_is_reckoned_once_a_week_on_a_day_of_its_own(cast, falls_short) -> None:
+    days = [ON + timedelta(days=n) for n in range(14)]
+    for on in days:
+        outlook.write_outlook(on, policy_on(on))
+        outlook.write_outlook(on, policy_on(on))
+    first, second = FundsOutlook.objects.filter(borrower=cast.borrower).values_list("on", flat=True)
+    assert first in days[:7] and second - first == timedelta(days=7)
+    assert FundsOutlook.objects.count() == 4
 
 
 def test_a_borrower_that_cannot_be_reckoned_is_set_aside_and_reckoned_again(
@@ -136,7 +149,7 @@ def test_a_borrower_that_cannot_be_reckoned_is_set_aside_and_reckoned_again(
 
 
 def test_ninety_days_hold_the_thirty_in_the_database(cast, falls_short) -> None:
-    outlook.write_outlook(ON, policy_on(ON))
+    reckon(ON)
     with pytest.raises(IntegrityError, match="ninety_days"), transaction.atomic():
         FundsOutlook.objects.update(short_90=1)
 
@@ -150,7 +163,7 @@ def page(who, query: str = "", where: str = "/outlook/"):
 @pytest.fixture
 def closed(cast, falls_short, monkeypatch):
     monkeypatch.setattr("monitoring.views.outlook.last_closed_day", lambda: ON)
-    outlook.write_outlook(ON, policy_on(ON))
+    reckon(ON)
 
 
 def test_the_page_lists_who_falls_short_with_a_total_that_adds_up(cast, closed) -> None:

@@ -230,6 +230,9 @@ def test_a_frozen_contract_neither_asks_reviews_nor_releases(cast, loan) -> None
         sign(waiting, cast.risk)
     with pytest.raises(Refused, match="暂停用款"):
         release_now(passed, cast.accountant)
+    released = {"status": "RELEASED", "released_on": cast.today, "released_by": cast.accountant}
+    with pytest.raises(IntegrityError, match="暂停用款"), transaction.atomic():
+        Payment.objects.filter(pk=passed.pk).update(**released)  # nor past the code
     assert "暂停用款" in requests.reason_not_to_start(loan, cast.cm, cast.today)
 
 

@@ -72,6 +72,23 @@ def test_the_day_shows_late_first_then_today_then_this_week_then_later(
     assert "GR-27" not in strip_tags(page)  # its address leads to the rulebook
 
 
+def test_of_very_many_tasks_the_most_urgent_are_shown_and_all_of_them_on_demand(
+    cast: SimpleNamespace, browse: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postloan.home.LINES", 2)
+    for number, due in (("N1", 30), ("L1", 20), ("W1", 29)):
+        borrower = factories.make_borrower(number, f"{number} 公司")
+        factories.make_duty(cast.cm, cast.corporate, borrower=borrower, due_on=date(2026, 11, due))
+    client = browse(cast.cm)
+    first, whole = client.get("/"), client.get("/?all=1")
+    assert [(one.title, one.count, len(one.lines)) for one in first.context["groups"]] == [
+        ("已逾期", 1, 1), ("本周", 1, 1), ("以后", 1, 0),
+    ]  # fmt: skip
+    assert "另有 1 件到期更晚的" in first.content.decode() and "all=1" in first.content.decode()
+    assert "N1 公司" in strip_tags(whole.content.decode().split('id="duty-rows"')[1])
+    assert "另有" not in whole.content.decode()
+
+
 def test_nobody_elses_duties_are_on_the_page(cast: SimpleNamespace, browse: Callable[[User], Client]) -> None:
     factories.make_duty(cast.cm2, cast.corporate, borrower=cast.borrower)
     assert browse(cast.cm).get("/").context["groups"] == []
