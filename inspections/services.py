@@ -7,7 +7,7 @@ from datetime import date
 
 from django.db import transaction
 
-from accounts.choices import Role, UnitKind
+from accounts.choices import UnitKind
 from accounts.models import Unit, User
 from core import audit, clock
 from core.errors import Refused
@@ -16,6 +16,7 @@ from core.policy import Policy, policy_on
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
 from credit.selectors import manages, responsible
+from credit.signing import roles_of
 from inspections.duties import KIND, SampledVisit, sampling_period
 from inspections.models import Sample, SampledBorrower, SiteInspection
 from inspections.rules import draw, seed_of
@@ -42,13 +43,7 @@ def signers(*, document: Document, on: date) -> Sequence[Signer]:
     if principal is None:
         raise Refused(f"“{borrower.name}”没有在任的经营主责任人，请先由部门负责人落实责任人，再提交签字。")
     people = people_around(document, unit=unit, on=on, principal=principal.person_id)
-    return resolve_chain(chain_roles(policy_on(on)), people)
-
-
-def chain_roles(policy: Policy) -> list[Role]:
-    """The posts that sign 附件3, in order; the first is the author's."""
-    steps = policy.get("GR", "signature_chain.site_inspection").value
-    return [Role.CUSTOMER_MANAGER if step["role"] == "AUTHOR" else Role(step["role"]) for step in steps]
+    return resolve_chain(roles_of(document.form, policy_on(on), "GR"), people)
 
 
 def inspected_on(document: Document) -> date:

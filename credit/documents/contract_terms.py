@@ -7,20 +7,17 @@ from datetime import date
 
 from django.db.models import QuerySet
 
-from accounts.choices import Role
 from accounts.models import User
 from core import clock
 from core.errors import Conflict
-from core.policy import policy_on
 from credit import terms
-from credit.choices import ResponsibleRole
 from credit.models import Contract
-from credit.selectors import manages, responsible
+from credit.selectors import manages
+from credit.signing import signers_of
 from workflow.choices import SubjectKind
 from workflow.definitions import Field, FormDefinition, Kind, Section, at_most, not_in_the_future
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject, people_around, seated
-from workflow.rules import resolve_chain
+from workflow.registry import FormKind, Prefill, Signer, Subject
 from workflow.services import duties
 
 DUTY = "contract_terms"
@@ -91,12 +88,7 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
 
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """The manager says it, the head of the department looks at the evidence."""
-    contract = _contract(document.subject_id)
-    manager = responsible(contract.borrower, ResponsibleRole.CUSTOMER_MANAGER, on)
-    steps = policy_on(on).get("BASE", "signature_chain.contract_terms").value
-    roles = [Role.CUSTOMER_MANAGER if step["role"] == "AUTHOR" else Role(step["role"]) for step in steps]
-    unit = manager.unit if manager else document.unit
-    return seated(resolve_chain(roles, people_around(document, unit=unit, on=on)))
+    return signers_of(document, _contract(document.subject_id).borrower, on)
 
 
 def on_submitted(*, document: Document, by: User, on: date) -> None:

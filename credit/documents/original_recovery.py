@@ -7,15 +7,14 @@ from datetime import date
 
 from django.db.models import QuerySet
 
-from accounts.choices import Role
 from accounts.models import User
 from core import clock
 from core.errors import Conflict
-from core.policy import policy_on
 from credit import letters
-from credit.choices import OriginalOutcome, ResponsibleRole
+from credit.choices import OriginalOutcome
 from credit.models import LetterReturn, Loan
-from credit.selectors import manages, responsible
+from credit.selectors import manages
+from credit.signing import signers_of
 from workflow.choices import SubjectKind
 from workflow.definitions import (
     Answers,
@@ -30,8 +29,7 @@ from workflow.definitions import (
     not_in_the_future,
 )
 from workflow.models import Document, WorkItem
-from workflow.registry import Fact, FormKind, Prefill, Signer, Subject, people_around, seated
-from workflow.rules import resolve_chain
+from workflow.registry import Fact, FormKind, Prefill, Signer, Subject
 from workflow.services import duties
 
 DUTY = "original_recovery"
@@ -157,13 +155,9 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
 
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """An arrangement is the manager's own word; what became of the original is also signed by the head."""
-    loan = Loan.objects.select_related("borrower", "unit__parent").get(pk=document.subject_id)
-    manager = responsible(loan.borrower, ResponsibleRole.CUSTOMER_MANAGER, on)
-    steps = policy_on(on).get("BASE", "signature_chain.original_recovery").value
-    roles = [Role.CUSTOMER_MANAGER if step["role"] == "AUTHOR" else Role(step["role"]) for step in steps]
-    people = people_around(document, unit=manager.unit if manager else loan.unit, on=on)
-    is_arranged = document.content.get("outcome") == ARRANGED  # not yet said on a new draft
-    return seated(resolve_chain(roles[:1] if is_arranged else roles, people))
+    loan = Loan.objects.select_related("borrower").get(pk=document.subject_id)
+    # Not yet said on a new draft.
+    return signers_of(document, loan.borrower, on, alone=document.content.get("outcome") == ARRANGED)
 
 
 def on_submitted(*, document: Document, by: User, on: date) -> None:

@@ -8,14 +8,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from accounts.choices import Role
 from accounts.models import Unit, User
 from core import clock
 from core.errors import Conflict
-from core.policy import policy_on
-from credit.choices import ResponsibleRole
 from credit.models import Borrower
-from credit.selectors import manages, responsible
+from credit.selectors import manages
+from credit.signing import signers_of
 from monitoring.ledgers import paper
 from monitoring.ledgers.paper import FORM, NORMAL, ODD
 from monitoring.models import AccountLedgerReview, BorrowerMonth
@@ -35,8 +33,7 @@ from workflow.definitions import (
     options,
 )
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject, people_around, seated
-from workflow.rules import resolve_chain
+from workflow.registry import FormKind, Prefill, Signer, Subject
 from workflow.services import duties
 
 DUTY = "account_ledger_review"
@@ -240,13 +237,8 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
 
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """A month with nothing unusual is the manager's own word; anything else the head of the department reads."""
-    borrower = Borrower.objects.get(pk=document.subject_id)
-    manager = responsible(borrower, ResponsibleRole.CUSTOMER_MANAGER, on)
-    steps = policy_on(on).get("BASE", "signature_chain.account_ledger_review").value
-    roles = [Role.CUSTOMER_MANAGER if step["role"] == "AUTHOR" else Role(step["role"]) for step in steps]
     usual = document.content.get("has_marks") != YES and document.content.get("pattern") != ODD
-    people = people_around(document, unit=manager.unit if manager else document.unit, on=on)
-    return seated(resolve_chain(roles[:1] if usual else roles, people))
+    return signers_of(document, Borrower.objects.get(pk=document.subject_id), on, alone=usual)
 
 
 def on_submitted(*, document: Document, by: User, on: date) -> None:

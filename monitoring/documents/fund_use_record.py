@@ -9,14 +9,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from accounts.choices import Role
 from accounts.models import User
 from core import clock
 from core.errors import Conflict
-from core.policy import policy_on
-from credit.choices import ResponsibleRole
 from credit.models import Loan
-from credit.selectors import manages, responsible
+from credit.selectors import manages
+from credit.signing import signers_of
 from monitoring.choices import Anomaly, UsePurpose, VerifiedBy
 from monitoring.duties.uses import RECORD
 from monitoring.models import FundUse, SeenUse
@@ -39,8 +37,7 @@ from workflow.definitions import (
     not_in_the_future,
 )
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject, people_around, seated
-from workflow.rules import resolve_chain
+from workflow.registry import FormKind, Prefill, Signer, Subject
 from workflow.services import duties
 
 FORM = "fund_use_record"
@@ -269,12 +266,7 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
 
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """By the chain of policy."""
-    loan = _loan(document.subject_id)
-    manager = responsible(loan.borrower, ResponsibleRole.CUSTOMER_MANAGER, on)
-    steps = policy_on(on).get("BASE", "signature_chain.fund_use_record").value
-    roles = [Role.CUSTOMER_MANAGER if step["role"] == "AUTHOR" else Role(step["role"]) for step in steps]
-    people = people_around(document, unit=manager.unit if manager else loan.unit, on=on)
-    return seated(resolve_chain(roles, people))
+    return signers_of(document, _loan(document.subject_id).borrower, on)
 
 
 def on_submitted(*, document: Document, by: User, on: date) -> None:

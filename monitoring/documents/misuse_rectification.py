@@ -7,15 +7,14 @@ from datetime import date
 
 from django.db.models import QuerySet
 
-from accounts.choices import Line, Role
+from accounts.choices import Line
 from accounts.models import User
 from core import clock
 from core.errors import Conflict, Refused
 from core.obligations import claims
-from core.policy import policy_on
-from credit.choices import ResponsibleRole
 from credit.models import Borrower
-from credit.selectors import manages, responsible
+from credit.selectors import manages
+from credit.signing import chain_of
 from monitoring import misuse
 from monitoring.choices import MisuseStatus
 from monitoring.duties.misuse import KIND as DUTY
@@ -24,8 +23,7 @@ from monitoring.models import MisuseCase
 from workflow.choices import SubjectKind
 from workflow.definitions import Field, FormDefinition, Kind, Section, not_in_the_future
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject, people_around, seated
-from workflow.rules import resolve_chain
+from workflow.registry import FormKind, Prefill, Signer, Subject, seated
 from workflow.services import duties
 
 FORM = "misuse_rectification"
@@ -100,12 +98,7 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
 @claims("GR-23")
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """By the chain of policy; whatever it says, the last signature is the risk line's own, never a stand-in's."""
-    borrower = Borrower.objects.get(pk=document.subject_id)
-    manager = responsible(borrower, ResponsibleRole.CUSTOMER_MANAGER, on)
-    steps = policy_on(on).get("BASE", "signature_chain.misuse_rectification").value
-    roles = [Role.CUSTOMER_MANAGER if step["role"] == "AUTHOR" else Role(step["role"]) for step in steps]
-    people = people_around(document, unit=manager.unit if manager else document.unit, on=on)
-    chain = resolve_chain(roles, people)
+    chain = chain_of(document, Borrower.objects.get(pk=document.subject_id), on)
     if chain[-1].line != Line.RISK:
         raise Refused("挪用的纠正须由风险条线验收，本单没有可签字的风险人员，请先设置岗位。")
     return seated(chain)

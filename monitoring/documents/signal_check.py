@@ -8,15 +8,13 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from accounts.choices import Role
 from accounts.models import User
 from core import clock
 from core.errors import Conflict, Invalid
 from core.money import yuan
-from core.policy import policy_on
-from credit.choices import ResponsibleRole
 from credit.models import Borrower, Contract
-from credit.selectors import manages, responsible
+from credit.selectors import manages
+from credit.signing import signers_of
 from monitoring.choices import SignalStatus
 from monitoring.duties.payments import duties_of_signals
 from monitoring.duties.signals import KIND as DUTY
@@ -36,8 +34,7 @@ from workflow.definitions import (
     not_in_the_future,
 )
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject, people_around, seated
-from workflow.rules import resolve_chain
+from workflow.registry import FormKind, Prefill, Signer, Subject
 from workflow.services import duties
 
 MOST = 100  # signals of one sheet, the gravest first; the rest on the next one
@@ -149,12 +146,7 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
 
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """By the chain of policy: the manager explains, the risk manager decides."""
-    borrower = Borrower.objects.get(pk=document.subject_id)
-    manager = responsible(borrower, ResponsibleRole.CUSTOMER_MANAGER, on)
-    steps = policy_on(on).get("BASE", "signature_chain.signal_check").value
-    roles = [Role.CUSTOMER_MANAGER if step["role"] == "AUTHOR" else Role(step["role"]) for step in steps]
-    people = people_around(document, unit=manager.unit if manager else document.unit, on=on)
-    return seated(resolve_chain(roles, people))
+    return signers_of(document, Borrower.objects.get(pk=document.subject_id), on)
 
 
 def on_submitted(*, document: Document, by: User, on: date) -> None:

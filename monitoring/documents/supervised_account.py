@@ -7,7 +7,6 @@ from datetime import date
 
 from django.db.models import QuerySet
 
-from accounts.choices import Role
 from accounts.models import User
 from core import clock
 from core.errors import Conflict, Invalid
@@ -15,6 +14,7 @@ from core.obligations import claims
 from core.policy import policy_on
 from credit.models import Account, Loan
 from credit.selectors import manages
+from credit.signing import signers_of
 from monitoring.payments import supervised
 from monitoring.payments.needs import need_of
 from workflow.choices import SubjectKind
@@ -30,8 +30,7 @@ from workflow.definitions import (
     not_in_the_future,
 )
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject, people_around, seated
-from workflow.rules import resolve_chain
+from workflow.registry import FormKind, Prefill, Signer, Subject
 from workflow.services import duties
 
 FORM = DUTY = "supervised_account"
@@ -127,9 +126,7 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """客户经理 → 会计 of the branch, as the policy orders them: accounting confirms that the account is marked."""
     loan = _loan(document.subject_id)
-    steps = policy_on(on).get("BASE", "signature_chain.supervised_account").value
-    roles = [Role.CUSTOMER_MANAGER if step["role"] == "AUTHOR" else Role(step["role"]) for step in steps]
-    return seated(resolve_chain(roles, people_around(document, unit=loan.unit, on=on)))
+    return signers_of(document, loan.borrower, on, unit=loan.unit)
 
 
 def on_submitted(*, document: Document, by: User, on: date) -> None:
