@@ -242,4 +242,4 @@ def test_the_pages_of_money_pass_axe_and_nothing_runs_off_the_edge(world, site, 
                 wrong.append((who, path, violation["id"], [n["target"] for n in violation["nodes"]][:3]))
             if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
                 wrong.append((who, path, "runs off the edge"))
-    assert wrong == []
+    assert wrong == [], wrong
