@@ -145,8 +145,10 @@ class ContractTerms(ContractRule):
         """Contracts with a promise or a demand that is not met and falls due soon, or with an open duty."""
         schemes = schemes_under(policy, self.scheme)
         ahead = max(int(policy.get(s, "contract_terms.remind_before").value["days"]) for s in schemes)
-        soon = {"contract": OuterRef("pk"), "due_on__lte": on + timedelta(days=ahead), "met_on__isnull": True}
-        clauses, conditions = Clause.objects.filter(**soon), ApprovalCondition.objects.filter(**soon)
+        soon = Q(contract=OuterRef("pk"), due_on__lte=on + timedelta(days=ahead))
+        # What was met later was not met on the day, although by now it is known.
+        unmet = soon & (Q(met_on__isnull=True) | Q(met_on__gt=on))
+        clauses, conditions = Clause.objects.filter(unmet), ApprovalCondition.objects.filter(unmet)
         having = Q(Exists(clauses)) | Q(Exists(conditions))
         return self.contracts(on, policy, having).annotate(
             clauses_due=_due(clauses, Coalesce("text", Value(""), output_field=CharField()), "kind"),

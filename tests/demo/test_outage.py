@@ -15,9 +15,9 @@ from core import clock, policy
 from core.models import Scheme
 from core.models.imports import ImportStatus
 from credit.imports.run import import_files, profile
-from credit.models import Borrower, Loan
+from credit.models import Borrower, Contract, Loan
 from inspections.models import Sample
-from monitoring.models import FundsCheck
+from monitoring.models import AccountMonth, BorrowerMonth, FundsCheck, FundsOutlook, SeenUse, Signal
 from postloan import close_of_day
 from postloan.demo import layout
 from postloan.demo.builder import build
@@ -50,6 +50,7 @@ def names() -> dict[tuple[str, int], str]:
     for kind, model, name in (
         ("BORROWER", Borrower, "number"),
         ("LOAN", Loan, "number"),
+        ("CONTRACT", Contract, "number"),
         ("UNIT", Unit, "code"),
     ):
         found |= {(kind, pk): value for pk, value in model.objects.values_list("pk", name)}
@@ -84,6 +85,18 @@ def left_behind() -> dict[str, list[Any]]:
                 "on", "loan__number", "kind", "due_on", "check_day", "required", "from_pots", "from_balance", "short"
             )
         ),
+        "signals": sorted(Signal.objects.values_list("known_on", "kind", "level", "borrower__number", "text")),
+        "uses": sorted(SeenUse.objects.values_list("known_on", "loan__number", "seen_as", "used_on", "amount")),
+        "months": sorted(
+            AccountMonth.objects.values_list("month", "account__number", "inflow", "outflow", "average", "difference")
+        ),
+        "shares": [
+            (*row, str(marks))
+            for *row, marks in BorrowerMonth.objects.order_by("month", "borrower__number").values_list(
+                "month", "borrower__number", "our_credit", "settlement_share", "marks"
+            )
+        ],
+        "outlook": sorted(FundsOutlook.objects.values_list("on", "borrower__number", "short_30", "short_90")),
         "samples": sorted(Sample.objects.values_list("unit__code", "scheme", "period_key", "seed", "drawn_on")),
     }  # fmt: skip
 
@@ -127,6 +140,10 @@ def test_ninety_days_closed_one_by_one_equal_ninety_days_closed_after_an_outage(
             return left_behind()
 
     steadily, at_once = end_of(day_by_day), end_of(after_the_outage)
-    for what, rows in steadily.items():
-        assert rows, what
-        assert at_once[what] == rows, what
+    assert all(steadily.values())
+    differing = {
+        what: [row for row in rows if row not in at_once[what]][:3]
+        for what, rows in steadily.items()
+        if at_once[what] != rows
+    }
+    assert differing == {}
