@@ -66,6 +66,18 @@ def holders_in_branch(role: Role, on: date, branch: str) -> DatedQuerySet:
     )
 
 
+def names_of(units: QuerySet[Any]) -> dict[int, str]:
+    """The names of the units of these ids (rows of one column), from the top of the tree down: what a list offers."""
+    return dict(Unit.objects.filter(pk__in=units.order_by()).order_by("path").values_list("pk", "name"))
+
+
+def accounting_units(user: User, on: date) -> QuerySet[Unit]:
+    """The units whose money the person keeps: the branches of their accounting posts, with departments."""
+    posts = user.posts.current(on).filter(role=Role.ACCOUNTANT).select_related("unit")
+    branches = [post.unit.branch_id for post in posts]
+    return Unit.objects.filter(Q(pk__in=branches) | Q(parent__in=branches, kind=UnitKind.DEPARTMENT))
+
+
 # 审计 reads everything and changes nothing, 系统管理员 keeps users and reads nothing: neither post goes to another.
 KEPT_APART = frozenset({Role.AUDITOR, Role.ADMIN})
 

@@ -13,15 +13,23 @@ def is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 18
 
 
-def page_by_due_day(rows: QuerySet[Any], after: str, size: int) -> tuple[list[Any], str]:
-    """One page by key (due day and id), and the key after which the next one starts; empty on the last."""
-    day, _sep, pk = after.partition("_")
+def page_by_day(rows: QuerySet[Any], after: str, size: int, *, day: str = "due_on") -> tuple[list[Any], str]:
+    """One page by a day of the rows and their id, and the key after which the next one starts; empty on the last."""
+    start, _sep, pk = after.partition("_")
     try:
         if is_id(pk):
-            start = date.fromisoformat(day)
-            rows = rows.filter(Q(due_on__gt=start) | Q(due_on=start, pk__gt=int(pk)))
+            first = date.fromisoformat(start)
+            rows = rows.filter(Q((f"{day}__gt", first)) | Q((day, first), pk__gt=int(pk)))
     except ValueError:
         pass  # a mistyped key starts at the beginning
-    found = list(rows.order_by("due_on", "pk")[: size + 1])
-    following = f"{found[size - 1].due_on}_{found[size - 1].pk}" if len(found) > size else ""
-    return found[:size], following
+    found = list(rows.order_by(day, "pk")[: size + 1])
+    last = found[size - 1] if len(found) > size else None
+    return found[:size], f"{getattr(last, day)}_{last.pk}" if last else ""
+
+
+def page_by_id(rows: QuerySet[Any], after: str, size: int) -> tuple[list[Any], str]:
+    """One page, the latest first, and the key after which the next one starts; empty on the last."""
+    if is_id(after):
+        rows = rows.filter(pk__lt=int(after))
+    found = list(rows.order_by("-pk")[: size + 1])
+    return found[:size], str(found[size - 1].pk) if len(found) > size else ""

@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce, Greatest, JSONObject
 from accounts.choices import Role
 from core.policy import Policy
 from credit.choices import ClauseKind
-from credit.duties import exposures, managers_of, schemes_under, whether
+from credit.duties import exposures, managers_of, schemes_under, under, whether
 from credit.models import ApprovalCondition, Clause, Contract, Loan
 from credit.terms import CLAUSE, CONDITION
 from workflow.choices import SubjectKind
@@ -46,10 +46,7 @@ class ContractRule(Rule):
     def contracts(self, on: date, policy: Policy, having: Q) -> QuerySet[Contract]:
         """Contracts under the scheme that are meant, or with an open duty of this rule; with `scheme_code`,
         `is_live` (a loan with a balance, or none granted yet), `duty_unit` and `duty_person`."""
-        by_product = policy.products()
-        codes = schemes_under(policy, self.scheme)
-        products = [product for product, code in by_product.items() if code in codes]
-        mine = Q(scheme__in=codes) | Q(scheme="", product__in=products)
+        mine = under(policy, self.scheme, contract="")
         loans = Loan.objects.filter(contract=OuterRef("pk")).order_by("-starts_on", "-pk")
         manager = managers_of("borrower", on)
         return (

@@ -57,12 +57,15 @@ def scheme_of(policy: Policy) -> Coalesce:
     return Coalesce(NullIf("contract__scheme", Value("")), by_product, output_field=CharField())
 
 
-def under(policy: Policy, scheme: str) -> Q:
-    """Loans managed under the scheme or one that descends from it: the same as `scheme_of`, but indexes can answer."""
+def under(policy: Policy, scheme: str, contract: str = "contract__") -> Q:
+    """Loans managed under the scheme or one that descends from it: the same as `scheme_of`, but indexes can answer.
+
+    `contract` is the path to the contract; empty where the rows are contracts.
+    """
     codes = schemes_under(policy, scheme)
     products = [product for product, code in policy.products().items() if code in codes]
-    named = Q(contract__scheme__in=codes)
-    return named | Q(contract__scheme="", product__in=products) if products else named
+    named = Q((f"{contract}scheme__in", codes))
+    return named | Q((f"{contract}scheme", ""), product__in=products) if products else named
 
 
 def whether(rows: QuerySet[Any]) -> ExpressionWrapper:
@@ -97,13 +100,18 @@ def maturity(on: date) -> Coalesce:
     return Coalesce(Subquery(LoanTerms.objects.in_force(on).values("matures_on")[:1]), F("matures_on"))
 
 
-def managers_of(borrower: str, on: date) -> QuerySet[Responsibility]:
-    """For a Subquery: who manages the outer row's borrower on the day, as known by then."""
+def responsible_for(role: ResponsibleRole, borrower: str, on: date) -> QuerySet[Responsibility]:
+    """For a Subquery: who answers for the outer row's borrower in a role on the day, as known by then."""
     return (
         Responsibility.objects.current(on)
-        .filter(borrower=OuterRef(borrower), role=ResponsibleRole.CUSTOMER_MANAGER, known_on__lte=on)
+        .filter(borrower=OuterRef(borrower), role=role, known_on__lte=on)
         .order_by("-from_on", "-pk")
     )
+
+
+def managers_of(borrower: str, on: date) -> QuerySet[Responsibility]:
+    """For a Subquery: who manages the outer row's borrower on the day, as known by then."""
+    return responsible_for(ResponsibleRole.CUSTOMER_MANAGER, borrower, on)
 
 
 def unit_in_charge(on: date, loan: str = "") -> Coalesce:
@@ -114,6 +122,29 @@ def unit_in_charge(on: date, loan: str = "") -> Coalesce:
     """
     manager = managers_of(f"{loan}borrower", on)
     return Coalesce(Subquery(manager.values("unit")[:1]), F(f"{loan}unit"), output_field=BigIntegerField())
+
+
+def latest_loans(borrower: str) -> QuerySet[Loan]:
+    """For a Subquery: the loans of the outer row's borrower, the latest first."""
+    return Loan.objects.filter(borrower=OuterRef(borrower)).order_by("-starts_on", "-pk")
+
+
+def home_of(borrower: str, on: date) -> Coalesce:
+    """An expression over rows with a borrower: the id of its manager's unit; of a vacant post, its latest loan's."""
+    return Coalesce(
+        Subquery(managers_of(borrower, on).values("unit")[:1]),
+        Subquery(latest_loans(borrower).values("unit")[:1]),
+        output_field=BigIntegerField(),
+    )
+
+
+def branch_of_unit() -> Case:
+    """An expression over rows with a unit: the id of its branch (`Unit.branch_id`)."""
+    return Case(
+        When(unit__kind=UnitKind.DEPARTMENT, then=F("unit__parent")),
+        default=F("unit"),
+        output_field=BigIntegerField(),
+    )
 
 
 @dataclass(frozen=True)
@@ -183,10 +214,6 @@ class BorrowerRule(Rule):
             held=Subquery(LoanReading.objects.in_force(quarter_of(on).before()).values("balance")[:1]),
             scheme_code=scheme_of(policy),
         )  # fmt: skip
-        manager = managers_of("pk", on)
-        loan_unit = (
-            Loan.objects.filter(borrower=OuterRef("pk")).order_by("-starts_on", "-pk").values("unit")[:1]
-        )
         return (
             Borrower.objects.filter(pk__in=ids.union(self.standing().order_by().values_list("subject_id")))
             .only("number", "name")
@@ -210,8 +237,8 @@ class BorrowerRule(Rule):
                     function="TO_JSONB",
                     output_field=JSONField(),
                 ),
-                duty_person=Subquery(manager.values("person")[:1]),
-                duty_unit=Coalesce(Subquery(manager.values("unit")[:1]), Subquery(loan_unit)),
+                duty_person=Subquery(managers_of("pk", on).values("person")[:1]),
+                duty_unit=home_of("pk", on),
             )
         )
 
@@ -237,7 +264,7 @@ class LoanRule(Rule):
                 is_live=whether(exposures(on).filter(pk=OuterRef("pk"))),
                 scheme_code=scheme_of(policy),
                 ends_on=maturity(on),
-                branch=Case(When(unit__kind=UnitKind.DEPARTMENT, then=F("unit__parent")), default=F("unit")),
+                branch=branch_of_unit(),
             )
             .annotate(duty_person=Subquery(holders_in_branch(self.post, on, "branch").values("person")[:1]))
             .select_related("borrower")

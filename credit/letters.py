@@ -10,8 +10,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 
-from accounts.choices import Role, UnitKind
+from accounts.choices import Role
 from accounts.models import User
+from accounts.selectors import accounting_units
 from core import audit
 from core.errors import Conflict, Invalid, Refused
 from credit.choices import OriginalOutcome, Product
@@ -91,11 +92,7 @@ def visible_letters(user: User, on: date) -> QuerySet[Loan]:
     letters = Loan.objects.filter(product=Product.LETTER_OF_GUARANTEE)
     if not user.scope.has(Role.ACCOUNTANT):
         return letters.visible_to(user)
-    posts = user.posts.current(on).filter(role=Role.ACCOUNTANT).select_related("unit")
-    branches = [
-        post.unit.parent_id if post.unit.kind == UnitKind.DEPARTMENT else post.unit_id for post in posts
-    ]
-    return letters.filter(Q(unit__in=branches) | Q(unit__parent__in=branches, unit__kind=UnitKind.DEPARTMENT))
+    return letters.filter(unit__in=accounting_units(user, on))
 
 
 def standings(loans: QuerySet[Loan], on: date) -> list[Standing]:

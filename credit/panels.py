@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, Q, Subquery, Sum
+from django.db.models import OuterRef, Prefetch, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -258,23 +258,18 @@ def connections_panel(borrower: Borrower, on: date, *, user: User) -> Panel:
 
 def trade_panel(borrower: Borrower, on: date) -> Panel:
     """Whom the borrower is registered to trade with, what other lenders lend it, how it says that it trades."""
-    parties = Counterparty.objects.filter(borrower=borrower, known_on__lte=on).select_related("contract")
-    standing = Q(ended_on__isnull=True) | Q(ended_on__gte=on)
-    debts = (
-        OtherDebt.objects.known(on)
-        .filter(borrower=borrower)
-        .order_by("lender", "-effective_on", "-pk")
-        .distinct("lender")
-    )
+    known = Counterparty.objects.filter(borrower=borrower, known_on__lte=on)
+    parties = Counterparty.objects.standing(on).filter(borrower=borrower)
+    count = parties.count()
+    debts = OtherDebt.objects.last_of_each(on, "lender").filter(borrower=borrower)
     owed = [debt for debt in debts if debt.balance]
     context = {
-        "parties": list(parties.filter(standing)[:HISTORY]),
-        "ended": parties.exclude(standing).count(),
+        "parties": list(parties.select_related("contract")[:HISTORY]),
+        "ended": known.count() - count,
         "debts": owed,
         "owed": sum((debt.balance for debt in owed), Decimal(0)),
-        "sales": DeclaredSales.objects.known(on).filter(borrower=borrower).newest_first().first(),
+        "sales": DeclaredSales.objects.last_of_each(on).filter(borrower=borrower).first(),
     }
-    count = parties.filter(standing).count()
     return Panel(
         "trade", _("交易对手、他行融资与购销模式"), "credit/panel_trade.html", context, count, wide=False
     )

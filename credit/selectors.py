@@ -11,7 +11,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from accounts.choices import Line, Role
 from accounts.models import User
 from credit.choices import ResponsibleRole
-from credit.models import AccountBalance, Borrower, Responsibility
+from credit.models import AccountBalance, Borrower, Responsibility, Transaction
 
 
 def managed_borrower_numbers(person_ids: Collection[int], on: date) -> Any:
@@ -27,6 +27,11 @@ def with_balance(accounts: QuerySet[Any], on: date) -> QuerySet[Any]:
         frozen=Subquery(latest.values("frozen")[:1]),
         balance_on=Subquery(latest.values("effective_on")[:1]),
     )
+
+
+def undoing(movement: str, on: date) -> QuerySet[Transaction]:
+    """For Exists: reversals, known by the day, of the movement that a column of the outer row names."""
+    return Transaction.objects.filter(reverses=OuterRef(movement), known_on__lte=on)
 
 
 def responsible(borrower: Borrower, role: ResponsibleRole, on: date) -> Responsibility | None:

@@ -1,18 +1,23 @@
-"""Who signs a paper about a customer: its manager writes it, and the chain of policy follows."""
+"""Who writes and who signs a paper about a customer: its manager writes it, and the chain of policy follows."""
 
 from __future__ import annotations
 
 from datetime import date
 
 from accounts.choices import Role
-from accounts.models import Unit
+from accounts.models import Unit, User
 from core.policy import Policy, policy_on
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
-from credit.selectors import responsible
+from credit.selectors import manages, responsible
 from workflow import rules
 from workflow.models import Document
-from workflow.registry import Signer, people_around, seated
+from workflow.registry import Signer, Subject, people_around, seated
+
+
+def may_author(*, user: User, subject: Subject, on: date) -> bool:
+    """The customer manager of the borrower whom it is about, or a head of the department; the risk line never."""
+    return manages(user, Borrower.objects.get(number=subject.borrower_number), on)
 
 
 def roles_of(form: str, policy: Policy, scheme: str = "BASE") -> list[Role]:
@@ -22,12 +27,13 @@ def roles_of(form: str, policy: Policy, scheme: str = "BASE") -> list[Role]:
 
 
 def chain_of(
-    document: Document, borrower: Borrower, on: date, *, unit: Unit | None = None, alone: bool = False
+    *, document: Document, on: date, unit: Unit | None = None, alone: bool = False
 ) -> list[rules.Signer]:
     """The seats of a document's chain in the unit of the customer's manager, unless another is named.
 
     `alone`: the author's own word is enough.
     """
+    borrower = Borrower.objects.get(number=document.borrower_number)
     manager = responsible(borrower, ResponsibleRole.CUSTOMER_MANAGER, on)
     roles = roles_of(document.form, policy_on(on))
     people = people_around(document, unit=unit or (manager.unit if manager else document.unit), on=on)
@@ -35,7 +41,7 @@ def chain_of(
 
 
 def signers_of(
-    document: Document, borrower: Borrower, on: date, *, unit: Unit | None = None, alone: bool = False
+    *, document: Document, on: date, unit: Unit | None = None, alone: bool = False
 ) -> list[Signer]:
     """The same with the people read."""
-    return seated(chain_of(document, borrower, on, unit=unit, alone=alone))
+    return seated(chain_of(document=document, on=on, unit=unit, alone=alone))

@@ -15,22 +15,16 @@ from core.obligations import claims
 from core.policy import Policy, policy_on
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
-from credit.selectors import manages, responsible
+from credit.selectors import responsible
 from credit.signing import roles_of
 from inspections.duties import KIND, SampledVisit, sampling_period
 from inspections.models import Sample, SampledBorrower, SiteInspection
 from inspections.rules import draw, seed_of
 from inspections.selectors import booking_units, normal_borrowers
 from workflow.models import Document
-from workflow.registry import Subject, people_around
+from workflow.registry import people_around
 from workflow.rules import Signer, resolve_chain
 from workflow.services import duties
-
-
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """The borrower's own customer manager writes 附件3, or a head of the department; the risk line never does."""
-    borrower = Borrower.objects.filter(pk=subject.id).first()
-    return borrower is not None and manages(user, borrower, on)
 
 
 @claims("GR-30")
@@ -57,11 +51,6 @@ def on_submitted(*, document: Document, by: User, on: date) -> None:
         kind=KIND, borrower_number=document.borrower_number, done_on=inspected_on(document)
     )
     duties.hand_in(document=document, items=items, on=on)
-
-
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Sent back: the duties are owed again."""
-    duties.take_back(document=document)
 
 
 def on_locked(*, document: Document, by: User, on: date) -> None:

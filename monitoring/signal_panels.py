@@ -12,20 +12,23 @@ from django.utils.translation import gettext_lazy as _
 from core.money import percent
 from core.panels import Panel
 from core.policy import policy_on
-from credit.models import Borrower
+from credit.models import Borrower, Responsibility
 from monitoring.choices import Level, SignalStatus
 from monitoring.models import Signal
 from monitoring.signals.facts import limits_of
 from monitoring.signals.group_flows import FlowRow, flows_between, rows_of
+from workflow.models import WorkItem
 
 SHOWN = 20  # signals that the page shows, the open ones first
 
 
 @dataclass(frozen=True)
 class SignalLine:
-    """A signal with its colours."""
+    """A signal with its colours; in a list also who manages the customer, and the duty to look into it."""
 
     signal: Signal
+    manager: Responsibility | None = None
+    item: WorkItem | None = None
 
     @property
     def level(self) -> Level:

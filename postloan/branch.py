@@ -18,7 +18,7 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import audit, clock
-from core.addresses import is_id, page_by_due_day
+from core.addresses import is_id, page_by_day
 from core.sheets import download, taken, workbook
 from postloan import obligations
 from postloan.frame import BRANCH_ROLES
@@ -156,7 +156,7 @@ class DutyLine:
 
 def page_of(items: QuerySet[Any], after: str) -> tuple[list[DutyLine], str]:
     """One page, and the key after which the next one starts."""
-    rows, following = page_by_due_day(items.select_related("person", "unit"), after, PAGE)
+    rows, following = page_by_day(items.select_related("person", "unit"), after, PAGE)
     return [
         DutyLine(row, row.bucket, obligations.citation(row.obligation), obligations.title(row.obligation))
         for row in rows

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
 
 from core import actor, clock
 from core.policy import Policy
@@ -62,6 +62,15 @@ class Progress:
     def hold(self, ids: Sequence[int]) -> None:
         """About to touch these subjects."""
 
+    def taking(self, rows: Sequence[T], pk: Callable[[T], int]) -> Iterator[list[T]]:
+        """The rows as they are to be worked on, suspects one by one, each group held while it is worked on."""
+        suspects = [row for row in rows if pk(row) in self.suspects]
+        for group in [*([row] for row in suspects), [row for row in rows if pk(row) not in self.suspects]]:
+            if group:
+                self.hold([pk(row) for row in group])
+                yield group
+                self.hold([])
+
 
 def reconcile(
     rule: Rule,
@@ -91,20 +100,16 @@ def reconcile(
     )
     given_up = {pk for pk, attempts in aside.items() if attempts >= MAX_ATTEMPTS}
     day = _Day(on, not_before, policy.calendar.add_workdays(on, 1))
-    for chunk in _sets(rows):
+    for chunk in sets_of(rows.order_by("pk").iterator(chunk_size=settings.DUTY_SET_SIZE)):
         todo = [row for row in chunk if row.pk not in given_up]
-        suspects = [row for row in todo if row.pk in progress.suspects]
-        for group in [[row] for row in suspects] + [[row for row in todo if row.pk not in progress.suspects]]:
-            if group:
-                progress.hold([row.pk for row in group])
-                _reconcile_set(rule, group, day, policy, step, counts, aside.keys() - given_up)
-                progress.hold([])
+        for group in progress.taking(todo, attrgetter("pk")):
+            _reconcile_set(rule, group, day, policy, step, counts, aside.keys() - given_up)
     return counts
 
 
-def _sets(rows: QuerySet[Any]) -> Iterator[list[Any]]:
-    """A queryset in sets of at most DUTY_SET_SIZE rows."""
-    stream = iter(rows.order_by("pk").iterator(chunk_size=settings.DUTY_SET_SIZE))
+def sets_of(rows: Iterable[T]) -> Iterator[list[T]]:
+    """Rows in sets of at most DUTY_SET_SIZE."""
+    stream = iter(rows)
     while chunk := list(islice(stream, settings.DUTY_SET_SIZE)):
         yield chunk
 
@@ -125,7 +130,7 @@ def _reconcile_set(
 
     for part, outcome in halving(rows, work):
         if isinstance(outcome, Exception):
-            quarantine(on=day.on, step=step, kind=rule.subject, subject_id=part[0].pk, cause=_cause(outcome))
+            quarantine(on=day.on, step=step, kind=rule.subject, subject_id=part[0].pk, cause=outcome)
             counts["quarantined"] += 1
         else:
             counts.update(outcome)
@@ -158,12 +163,10 @@ def halving(rows: list[T], work: Callable[[list[T]], Any]) -> Iterator[tuple[lis
         yield rows, result
 
 
-def _cause(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
-
-
-def quarantine(*, on: date, step: str, kind: str, subject_id: int, cause: str) -> None:
+def quarantine(*, on: date, step: str, kind: str, subject_id: int, cause: str | Exception) -> None:
     """Set a row aside with its cause; seen again, it counts another attempt."""
+    if isinstance(cause, Exception):
+        cause = f"{type(cause).__name__}: {cause}"[:500]
     row, new = Quarantined.objects.get_or_create(
         on=on, step=step, subject_kind=kind, subject_id=subject_id, defaults={"cause": cause}
     )

@@ -7,16 +7,14 @@ the next time, and is given up after so many attempts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date
-from itertools import islice
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from core import clock
 from workflow.choices import SubjectKind
-from workflow.engine import MAX_ATTEMPTS, Progress, halving, quarantine
+from workflow.engine import MAX_ATTEMPTS, Progress, halving, quarantine, sets_of
 from workflow.models import Quarantined
 
 Work = Callable[[list[int]], Counter[str]]
@@ -44,13 +42,9 @@ def sweep(
     progress = progress or Progress()
     counts: Counter[str] = Counter()
     left_alone = set(given_up(on, step).order_by().values_list("subject_id", flat=True))
-    for chunk in _sets(pk for pk in borrowers if pk not in left_alone):
-        suspects = [pk for pk in chunk if pk in progress.suspects]
-        for group in [[pk] for pk in suspects] + [[pk for pk in chunk if pk not in progress.suspects]]:
-            if group:
-                progress.hold(group)
-                _one_set(group, work, on, step, counts)
-                progress.hold([])
+    for chunk in sets_of(pk for pk in borrowers if pk not in left_alone):
+        for group in progress.taking(chunk, int):
+            _one_set(group, work, on, step, counts)
     return counts
 
 
@@ -64,17 +58,10 @@ def look_again(on: date, step: str, again: Callable[[list[int]], object]) -> lis
     return ids
 
 
-def _sets(ids: Iterable[int]) -> Iterator[list[int]]:
-    stream = iter(ids)
-    while chunk := list(islice(stream, settings.DUTY_SET_SIZE)):
-        yield chunk
-
-
 def _one_set(ids: list[int], work: Work, on: date, step: str, counts: Counter[str]) -> None:
     for part, outcome in halving(ids, work):
         if isinstance(outcome, Exception):
-            cause = f"{type(outcome).__name__}: {outcome}"[:500]
-            quarantine(on=on, step=step, kind=SubjectKind.BORROWER, subject_id=part[0], cause=cause)
+            quarantine(on=on, step=step, kind=SubjectKind.BORROWER, subject_id=part[0], cause=outcome)
             counts["quarantined"] += 1
         else:
             counts.update(outcome)

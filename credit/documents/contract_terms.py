@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import QuerySet
@@ -15,9 +14,9 @@ from credit.models import Contract
 from credit.selectors import manages
 from credit.signing import signers_of
 from workflow.choices import SubjectKind
-from workflow.definitions import Field, FormDefinition, Kind, Section, at_most, not_in_the_future
+from workflow.definitions import Field, FormDefinition, Kind, Section, at_most, known, not_in_the_future
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject
+from workflow.registry import FormKind, Prefill, Subject
 from workflow.services import duties
 
 DUTY = "contract_terms"
@@ -28,14 +27,14 @@ CONTRACT_TERMS = FormDefinition(
     version=1,
     title="合同约定落实登记表",
     annex="",
-    number_prefix="YD",
+    number_prefix="HT",
     sections=(
         Section(
             "contract",
             "合同",
             (
                 Field("contract_number", "合同号", locked=True),
-                Field("duties", "所办职责", Kind.LONGTEXT, locked=True, required=False),
+                known("duties", "所办职责", Kind.LONGTEXT),
             ),
         ),
         Section(
@@ -86,19 +85,9 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
     return manages(user, contract.borrower, on)
 
 
-def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """The manager says it, the head of the department looks at the evidence."""
-    return signers_of(document, _contract(document.subject_id).borrower, on)
-
-
 def on_submitted(*, document: Document, by: User, on: date) -> None:
     """The duties are no longer late because the head takes his time."""
     duties.hand_in(document=document, items=_satisfied(document), on=on)
-
-
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Sent back: the duties are owed again."""
-    duties.take_back(document=document)
 
 
 def on_locked(*, document: Document, by: User, on: date) -> None:
@@ -131,10 +120,9 @@ def _satisfied(document: Document) -> QuerySet[WorkItem]:
 KIND = FormKind(
     definition=CONTRACT_TERMS,
     prefill=prefill,
-    signers=signers,
+    signers=signers_of,  # the manager says it, the head of the department looks at the evidence
     may_author=may_author,
     on_submitted=on_submitted,
-    on_returned=on_returned,
     on_locked=on_locked,
     duty_kinds=(DUTY,),
     day_field="met_on",

@@ -15,7 +15,7 @@ from core import clock
 from credit import contacts
 from credit.choices import ContactWay
 from credit.models import Borrower, Contact
-from credit.selectors import manages
+from credit.signing import may_author
 from workflow.choices import SubjectKind
 from workflow.definitions import (
     Answers,
@@ -104,11 +104,6 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     return Prefill(answers={name: answer for name, answer in answers.items() if answer})
 
 
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """The borrower's customer manager or a head of the department."""
-    return manages(user, Borrower.objects.get(pk=subject.id), on)
-
-
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """The one who made the contact signs for it."""
     return [Signer(Role.CUSTOMER_MANAGER, Line(document.author.line), "管户信贷员", document.author)]
@@ -117,11 +112,6 @@ def signers(*, document: Document, on: date) -> Sequence[Signer]:
 def on_submitted(*, document: Document, by: User, on: date) -> None:
     """The duty is no longer late."""
     duties.hand_in(document=document, items=_owed(document.subject_id), on=on)
-
-
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Taken back: the duty is owed again."""
-    duties.take_back(document=document)
 
 
 def on_locked(*, document: Document, by: User, on: date) -> None:
@@ -158,7 +148,6 @@ KIND = FormKind(
     signers=signers,
     may_author=may_author,
     on_submitted=on_submitted,
-    on_returned=on_returned,
     on_locked=on_locked,
     duty_kinds=(DUTY,),
     day_field="contacted_on",

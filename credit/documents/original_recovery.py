@@ -26,6 +26,7 @@ from workflow.definitions import (
     Section,
     answered,
     at_most,
+    known,
     not_in_the_future,
 )
 from workflow.models import Document, WorkItem
@@ -56,7 +57,7 @@ ORIGINAL_RECOVERY = FormDefinition(
             "保函",
             (
                 Field("loan_number", "保函借据号", locked=True),
-                Field("beneficiary", "受益人", locked=True, required=False),
+                known("beneficiary", "受益人"),
                 Field("amount", "保函金额", Kind.MONEY, unit="元", locked=True),
                 Field("expires_on", "到期日", Kind.DATE, locked=True),
                 Field(
@@ -155,19 +156,13 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
 
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """An arrangement is the manager's own word; what became of the original is also signed by the head."""
-    loan = Loan.objects.select_related("borrower").get(pk=document.subject_id)
     # Not yet said on a new draft.
-    return signers_of(document, loan.borrower, on, alone=document.content.get("outcome") == ARRANGED)
+    return signers_of(document=document, on=on, alone=document.content.get("outcome") == ARRANGED)
 
 
 def on_submitted(*, document: Document, by: User, on: date) -> None:
     """The duties are no longer late because the head takes his time."""
     duties.hand_in(document=document, items=_satisfied(document), on=on)
-
-
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Sent back: the duties are owed again."""
-    duties.take_back(document=document)
 
 
 def on_locked(*, document: Document, by: User, on: date) -> None:
@@ -206,7 +201,6 @@ KIND = FormKind(
     signers=signers,
     may_author=may_author,
     on_submitted=on_submitted,
-    on_returned=on_returned,
     on_locked=on_locked,
     duty_kinds=(DUTY,),
     day_field="done_on",

@@ -37,6 +37,11 @@ class Account(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @staticmethod
+    def plain(number: str) -> str:
+        """A number as two are compared: no blanks, no dashes."""
+        return number.replace(" ", "").replace("-", "")
+
 
 class AccountBalance(models.Model):
     """An account's balance at the end of a day; a row is kept only when it changed."""

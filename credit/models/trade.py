@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -11,8 +14,22 @@ from credit.models.loans import Contract
 from credit.querysets import FactQuerySet
 
 
+class CounterpartyQuerySet(OfBorrowerQuerySet):
+    """Counterparties."""
+
+    def standing(self, on: date) -> CounterpartyQuerySet:
+        """Those registered by the day and not stopped by it."""
+        return self.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=on), known_on__lte=on)
+
+
 class OfTradeQuerySet(FactQuerySet, OfBorrowerQuerySet):  # type: ignore[override]
     """Dated facts of a borrower."""
+
+    def last_of_each(self, on: date, *per: str) -> Any:
+        """The last one of each borrower (and of each value of `per`) by the day, as known then."""
+        each = ("borrower_id", *per)
+        rows: Any = self.known(on)
+        return rows.order_by(*each, "-effective_on", "-known_on", "-pk").distinct(*each)
 
 
 class Counterparty(models.Model):
@@ -30,7 +47,7 @@ class Counterparty(models.Model):
     known_on = models.DateField("登记日")
     ended_on = models.DateField("停用日", null=True, blank=True)
 
-    objects = OfBorrowerQuerySet.as_manager()
+    objects = CounterpartyQuerySet.as_manager()
 
     class Meta:
         ordering = ("borrower", "name", "account")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from credit.signing import may_author
 from inspections import services
 from inspections.documents.site_inspection import SITE_INSPECTION
 from inspections.documents.site_inspection.prefill import prefill
@@ -23,9 +24,8 @@ def register() -> None:
             definition=SITE_INSPECTION,
             prefill=prefill,
             signers=_signers,
-            may_author=services.may_author,
+            may_author=may_author,
             on_submitted=services.on_submitted,
-            on_returned=services.on_returned,
             on_locked=services.on_locked,
             duty_kinds=(services.KIND,),
             day_field="inspected_at",

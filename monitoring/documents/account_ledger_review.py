@@ -11,9 +11,7 @@ from django.db.models import QuerySet
 from accounts.models import Unit, User
 from core import clock
 from core.errors import Conflict
-from credit.models import Borrower
-from credit.selectors import manages
-from credit.signing import signers_of
+from credit.signing import may_author, signers_of
 from monitoring.ledgers import paper
 from monitoring.ledgers.paper import FORM, NORMAL, ODD
 from monitoring.models import AccountLedgerReview, BorrowerMonth
@@ -29,6 +27,7 @@ from workflow.definitions import (
     Section,
     answered,
     at_most,
+    known,
     not_in_the_future,
     options,
 )
@@ -41,7 +40,7 @@ DUTY = "account_ledger_review"
 
 def _known(name: str, label: str, kind: Kind = Kind.TEXT, **more: Any) -> Field:
     """A field that the system fills in; balances may be below zero."""
-    return Field(name, label, kind, locked=True, required=False, minimum=None, **more)
+    return known(name, label, kind, minimum=None, **more)
 
 
 def _system_table(name: str, label: str, *columns: Field, help: str = "") -> Field:
@@ -230,15 +229,10 @@ def prefill_of(sheet: paper.Sheet, unit: Unit, on: date, *, way: str) -> Prefill
     return Prefill(answers=answers, facts=sheet.facts, facts_on=sheet.month.computed_on)
 
 
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """The borrower's customer manager or a head of the department."""
-    return manages(user, Borrower.objects.get(pk=subject.id), on)
-
-
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """A month with nothing unusual is the manager's own word; anything else the head of the department reads."""
     usual = document.content.get("has_marks") != YES and document.content.get("pattern") != ODD
-    return signers_of(document, Borrower.objects.get(pk=document.subject_id), on, alone=usual)
+    return signers_of(document=document, on=on, alone=usual)
 
 
 def on_submitted(*, document: Document, by: User, on: date) -> None:
@@ -246,11 +240,6 @@ def on_submitted(*, document: Document, by: User, on: date) -> None:
     others = WorkItem.objects.open().filter(document=document).exclude(period_key=_key(document))
     others.update(document=None)
     duties.hand_in(document=document, items=_satisfied(document), on=on)
-
-
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Sent back: the duties are owed again."""
-    duties.take_back(document=document)
 
 
 def on_locked(*, document: Document, by: User, on: date) -> None:
@@ -285,7 +274,6 @@ KIND = FormKind(
     signers=signers,
     may_author=may_author,
     on_submitted=on_submitted,
-    on_returned=on_returned,
     on_locked=on_locked,
     duty_kinds=(DUTY,),
     day_field="reviewed_on",

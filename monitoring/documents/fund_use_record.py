@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,8 +12,7 @@ from accounts.models import User
 from core import clock
 from core.errors import Conflict
 from credit.models import Loan
-from credit.selectors import manages
-from credit.signing import signers_of
+from credit.signing import may_author, signers_of
 from monitoring.choices import Anomaly, UsePurpose, VerifiedBy
 from monitoring.duties.uses import RECORD
 from monitoring.models import FundUse, SeenUse
@@ -33,11 +31,13 @@ from workflow.definitions import (
     FormDefinition,
     Kind,
     Section,
+    amount_of,
     at_most,
+    known,
     not_in_the_future,
 )
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject
+from workflow.registry import FormKind, Prefill, Subject
 from workflow.services import duties
 
 FORM = "fund_use_record"
@@ -45,10 +45,6 @@ PURPOSES = tuple((one.value, str(one.label)) for one in UsePurpose)
 WAYS = tuple((one.value, str(one.label)) for one in VerifiedBy)
 ANOMALIES = tuple((one.value, str(one.label)) for one in Anomaly)
 NOTE_LONGEST, EVIDENCE_LONGEST, NAME_LONGEST = 300, 200, 120  # what the book keeps
-
-
-def _known(name: str, label: str, kind: Kind = Kind.TEXT, **more: Any) -> Field:
-    return Field(name, label, kind, locked=True, required=False, **more)
 
 
 def _is_odd(row: Answers) -> bool:
@@ -74,7 +70,7 @@ def all_uses(answers: Answers) -> list[Any]:
 
 
 def _amount(answers: Answers, name: str) -> Decimal:
-    return Decimal(str(answers.get(name) or "0"))
+    return amount_of(answers, name) or Decimal(0)
 
 
 def _this_time(answers: Answers) -> str:
@@ -123,17 +119,17 @@ HEAD = Section(
     "head",
     "借据与约定",
     (
-        _known("borrower_name", "客户名称"),
-        _known("unit_name", "经办机构"),
-        _known("contract_number", "合同编号"),
-        _known("loan_number", "借据编号"),
-        _known("product", "贷款品种"),
-        _known("amount", "贷款金额", Kind.MONEY, unit="元"),
-        _known("starts_on", "发放日", Kind.DATE),
-        _known("matures_on", "到期日", Kind.DATE),
-        _known("agreed_purpose", "约定用途", Kind.LONGTEXT),
-        _known("mode", "支付方式", Kind.LONGTEXT),
-        _known("conditions", "审批条件", Kind.LONGTEXT),
+        known("borrower_name", "客户名称"),
+        known("unit_name", "经办机构"),
+        known("contract_number", "合同编号"),
+        known("loan_number", "借据编号"),
+        known("product", "贷款品种"),
+        known("amount", "贷款金额", Kind.MONEY, unit="元"),
+        known("starts_on", "发放日", Kind.DATE),
+        known("matures_on", "到期日", Kind.DATE),
+        known("agreed_purpose", "约定用途", Kind.LONGTEXT),
+        known("mode", "支付方式", Kind.LONGTEXT),
+        known("conditions", "审批条件", Kind.LONGTEXT),
         Field(
             "proof",
             "申报用途与证明",
@@ -154,10 +150,10 @@ USES = Section(
             system_rows=True,
             row_word="笔",
             columns=(
-                _known("item", "日期"),
-                _known("amount", "金额（元）", Kind.MONEY),
-                _known("account", "入账账号"),
-                _known("holder", "入账客户名称"),
+                known("item", "日期"),
+                known("amount", "金额（元）", Kind.MONEY),
+                known("account", "入账账号"),
+                known("holder", "入账客户名称"),
             ),
         ),
         Field(
@@ -168,12 +164,12 @@ USES = Section(
             system_rows=True,
             row_word="笔",
             columns=(
-                _known("item", "用款日期"),
-                _known("amount", "金额（元）", Kind.MONEY),
-                _known("payee", "收款人"),
-                _known("purpose", "实际用途"),
-                _known("judged", "判断"),
-                _known("document", "登记表"),
+                known("item", "用款日期"),
+                known("amount", "金额（元）", Kind.MONEY),
+                known("payee", "收款人"),
+                known("purpose", "实际用途"),
+                known("judged", "判断"),
+                known("document", "登记表"),
             ),
         ),
         Field(
@@ -186,12 +182,12 @@ USES = Section(
             row_word="笔",
             columns=(
                 # Each row also keeps `use`, the id of what was seen, which is in no column.
-                _known("item", "用款日期", Kind.DATE),
-                _known("seen_as", "由来"),
-                _known("amount", "金额（元）", Kind.MONEY),
-                _known("way", "支取方式"),
-                _known("payee", "收款人、账号、开户行"),
-                _known("summary", "摘要"),
+                known("item", "用款日期", Kind.DATE),
+                known("seen_as", "由来"),
+                known("amount", "金额（元）", Kind.MONEY),
+                known("way", "支取方式"),
+                known("payee", "收款人、账号、开户行"),
+                known("summary", "摘要"),
                 *JUDGEMENTS,
             ),
         ),
@@ -209,11 +205,11 @@ USES = Section(
                 *JUDGEMENTS,
             ),
         ),
-        _known("disbursed", "累计发放", Kind.MONEY, unit="元"),
-        _known("recorded_before", "以前累计已用", Kind.MONEY, unit="元"),
-        _known("this_time", "本次登记", Kind.MONEY, unit="元", derive=_this_time),
-        _known("so_far", "累计已用", Kind.MONEY, unit="元", derive=_so_far),
-        _known("unused", "未用余额", Kind.MONEY, unit="元", derive=_unused),
+        known("disbursed", "累计发放", Kind.MONEY, unit="元"),
+        known("recorded_before", "以前累计已用", Kind.MONEY, unit="元"),
+        known("this_time", "本次登记", Kind.MONEY, unit="元", derive=_this_time),
+        known("so_far", "累计已用", Kind.MONEY, unit="元", derive=_so_far),
+        known("unused", "未用余额", Kind.MONEY, unit="元", derive=_unused),
     ),
     help="用款取自已放行的支付和账户流水；回流、上游客户由系统按流水和登记的交易对手预填，请逐笔核对。",
 )
@@ -259,24 +255,9 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     return Prefill(answers=answers, facts=facts, facts_on=on)
 
 
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """The borrower's customer manager or a head of the department."""
-    return manages(user, _loan(subject.id).borrower, on)
-
-
-def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """By the chain of policy."""
-    return signers_of(document, _loan(document.subject_id).borrower, on)
-
-
 def on_submitted(*, document: Document, by: User, on: date) -> None:
     """The duties are no longer late because the head takes his time."""
     duties.hand_in(document=document, items=_owed(document), on=on)
-
-
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Sent back: the duties are owed again."""
-    duties.take_back(document=document)
 
 
 def on_locked(*, document: Document, by: User, on: date) -> None:
@@ -344,10 +325,9 @@ def _owed(document: Document) -> QuerySet[WorkItem]:
 KIND = FormKind(
     definition=FUND_USE_RECORD,
     prefill=prefill,
-    signers=signers,
+    signers=signers_of,
     may_author=may_author,
     on_submitted=on_submitted,
-    on_returned=on_returned,
     on_locked=on_locked,
     duty_kinds=(RECORD,),
     day_field="checked_on",

@@ -12,9 +12,7 @@ from accounts.models import User
 from core import clock
 from core.errors import Conflict, Refused
 from core.obligations import claims
-from credit.models import Borrower
-from credit.selectors import manages
-from credit.signing import chain_of
+from credit.signing import chain_of, may_author
 from monitoring import misuse
 from monitoring.choices import MisuseStatus
 from monitoring.duties.misuse import KIND as DUTY
@@ -90,15 +88,10 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     return Prefill(answers=answers, facts_on=on)
 
 
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """The borrower's customer manager or a head of the department."""
-    return manages(user, Borrower.objects.get(pk=subject.id), on)
-
-
 @claims("GR-23")
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """By the chain of policy; whatever it says, the last signature is the risk line's own, never a stand-in's."""
-    chain = chain_of(document, Borrower.objects.get(pk=document.subject_id), on)
+    chain = chain_of(document=document, on=on)
     if chain[-1].line != Line.RISK:
         raise Refused("挪用的纠正须由风险条线验收，本单没有可签字的风险人员，请先设置岗位。")
     return seated(chain)
@@ -110,11 +103,6 @@ def on_submitted(*, document: Document, by: User, on: date) -> None:
     others = WorkItem.objects.open().filter(document=document).exclude(period_key=_key(document))
     others.update(document=None)
     duties.hand_in(document=document, items=_satisfied(document), on=on)
-
-
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Sent back: the duty is owed again, the contract stays frozen."""
-    duties.take_back(document=document)
 
 
 def on_locked(*, document: Document, by: User, on: date) -> None:
@@ -156,7 +144,6 @@ KIND = FormKind(
     signers=signers,
     may_author=may_author,
     on_submitted=on_submitted,
-    on_returned=on_returned,
     on_locked=on_locked,
     duty_kinds=(DUTY,),
     day_field="corrected_on",

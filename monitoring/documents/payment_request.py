@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from accounts.choices import Role
@@ -32,7 +32,9 @@ from workflow.definitions import (
     FormDefinition,
     Kind,
     Section,
+    amount_of,
     at_most,
+    known,
 )
 from workflow.models import Document
 from workflow.registry import Fact, FormKind, Prefill, Signer, Subject, people_around, seated
@@ -42,14 +44,6 @@ FORM = "payment_request"
 MODES = tuple((mode.value, str(mode.label)) for mode in (PaymentMode.ENTRUSTED, PaymentMode.SELF))
 PURPOSE_LONGEST = 200  # what the book keeps
 SEPARATOR = " · "  # between the parts of a payee as listed
-
-
-def amount_of(answers: Answers, name: str) -> Decimal | None:
-    """An answer as an amount; None where it is not one."""
-    try:
-        return Decimal(str(answers.get(name) or ""))
-    except InvalidOperation:
-        return None
 
 
 def lately_to_payee(answers: Answers) -> Decimal:
@@ -133,12 +127,12 @@ LOAN = Section(
         Field("loan_number", "借据号", locked=True),
         Field("contract_number", "合同号", locked=True),
         Field("product", "品种", locked=True),
-        Field("agreed_purpose", "约定用途", Kind.LONGTEXT, locked=True, required=False),
+        known("agreed_purpose", "约定用途", Kind.LONGTEXT),
         Field("disbursed", "已发放", Kind.MONEY, unit="元", locked=True),
         Field("paid_out", "已支付", Kind.MONEY, unit="元", locked=True),
         Field("unpaid", "未付贷款资金", Kind.MONEY, unit="元", locked=True),
         Field("need", "支付要求", Kind.LONGTEXT, locked=True),
-        Field("entrust_above", "受托支付起点", Kind.MONEY, unit="元", locked=True, required=False),
+        known("entrust_above", "受托支付起点", Kind.MONEY, unit="元"),
     ),
 )
 PAYMENT = Section(
@@ -165,7 +159,7 @@ PAYMENT = Section(
                 Field("state", "状态", locked=True),
             ),
         ),
-        Field("split", "拆分识别", Kind.LONGTEXT, locked=True, required=False, derive=_split),
+        known("split", "拆分识别", Kind.LONGTEXT, derive=_split),
     ),
 )
 EVIDENCE = Section(

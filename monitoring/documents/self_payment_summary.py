@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import QuerySet
 
@@ -14,8 +12,7 @@ from core import clock
 from core.errors import Conflict
 from core.periods import Period, month_of, quarter_of
 from credit.models import Loan
-from credit.selectors import manages
-from credit.signing import signers_of
+from credit.signing import may_author, signers_of
 from monitoring.choices import SeenAs, VerifiedBy
 from monitoring.duties.uses import SUMMARY
 from monitoring.uses.paper import total
@@ -30,21 +27,19 @@ from workflow.definitions import (
     FormDefinition,
     Kind,
     Section,
+    amount_of,
     at_most,
+    known,
     not_in_the_future,
     options,
 )
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject
+from workflow.registry import FormKind, Prefill, Subject
 from workflow.services import duties
 
 FORM = "self_payment_summary"
 MOST = 200  # payments of one paper
 AGREES, DIFFERS = "相符", "不符"
-
-
-def _known(name: str, label: str, kind: Kind = Kind.TEXT, **more: Any) -> Field:
-    return Field(name, label, kind, locked=True, required=False, **more)
 
 
 def _not_reported(row: Answers) -> bool:
@@ -56,8 +51,7 @@ def _seen(answers: Answers) -> str:
 
 
 def _difference(answers: Answers) -> str:
-    text = str(answers.get("reported_total") or "")
-    reported = Decimal(text) if text.replace(".", "", 1).isdigit() else Decimal(0)
+    reported = amount_of(answers, "reported_total") or Decimal(0)
     return f"{reported - Decimal(_seen(answers)):.2f}"
 
 
@@ -79,10 +73,10 @@ SELF_PAYMENT_SUMMARY = FormDefinition(
             "report",
             "借款人的汇总报告",
             (
-                _known("borrower_name", "客户名称"),
-                _known("loan_number", "借据编号"),
-                _known("agreed_purpose", "约定用途", Kind.LONGTEXT),
-                _known("period", "汇总期间"),
+                known("borrower_name", "客户名称"),
+                known("loan_number", "借据编号"),
+                known("agreed_purpose", "约定用途", Kind.LONGTEXT),
+                known("period", "汇总期间"),
                 Field("received_on", "收到报告日期", Kind.DATE),
                 Field("reported_total", "报告的支付合计", Kind.MONEY, unit="元"),
                 Field("report", "报告（附件）", Kind.PHOTOS, help="借款人盖章的汇总报告，没有可不传。"),
@@ -100,16 +94,16 @@ SELF_PAYMENT_SUMMARY = FormDefinition(
                     system_rows=True,
                     row_word="笔",
                     columns=(
-                        _known("item", "日期"),
-                        _known("amount", "金额（元）", Kind.MONEY),
-                        _known("payee", "收款人"),
-                        _known("summary", "摘要"),
+                        known("item", "日期"),
+                        known("amount", "金额（元）", Kind.MONEY),
+                        known("payee", "收款人"),
+                        known("summary", "摘要"),
                         Field("reported", "已在报告中", Kind.YES_NO),
                         Field("note", "说明", required=_not_reported),
                     ),
                 ),
-                _known("seen_total", "账户支付合计", Kind.MONEY, unit="元", derive=_seen),
-                _known("difference", "报告－账户", Kind.MONEY, unit="元", minimum=None, derive=_difference),
+                known("seen_total", "账户支付合计", Kind.MONEY, unit="元", derive=_seen),
+                known("difference", "报告－账户", Kind.MONEY, unit="元", minimum=None, derive=_difference),
             ),
         ),
         Section(
@@ -204,24 +198,9 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     return Prefill(answers={name: answer for name, answer in answers.items() if answer}, facts_on=on)
 
 
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """The borrower's customer manager or a head of the department."""
-    return manages(user, _loan(subject.id).borrower, on)
-
-
-def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """By the chain of policy."""
-    return signers_of(document, _loan(document.subject_id).borrower, on)
-
-
 def on_submitted(*, document: Document, by: User, on: date) -> None:
     """The duty is no longer late because the head takes his time."""
     duties.hand_in(document=document, items=_satisfied(document), on=on)
-
-
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Sent back: the duty is owed again."""
-    duties.take_back(document=document)
 
 
 def on_locked(*, document: Document, by: User, on: date) -> None:
@@ -238,10 +217,9 @@ def _satisfied(document: Document) -> QuerySet[WorkItem]:
 KIND = FormKind(
     definition=SELF_PAYMENT_SUMMARY,
     prefill=prefill,
-    signers=signers,
+    signers=signers_of,
     may_author=may_author,
     on_submitted=on_submitted,
-    on_returned=on_returned,
     on_locked=on_locked,
     duty_kinds=(SUMMARY,),
     day_field="checked_on",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -12,9 +12,8 @@ from accounts.models import User
 from core import clock
 from core.errors import Conflict, Invalid
 from core.money import yuan
-from credit.models import Borrower, Contract
-from credit.selectors import manages
-from credit.signing import signers_of
+from credit.models import Contract
+from credit.signing import may_author, signers_of
 from monitoring.choices import SignalStatus
 from monitoring.duties.payments import duties_of_signals
 from monitoring.duties.signals import KIND as DUTY
@@ -31,10 +30,11 @@ from workflow.definitions import (
     Kind,
     Section,
     answered,
+    known,
     not_in_the_future,
 )
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject
+from workflow.registry import FormKind, Prefill, Subject
 from workflow.services import duties
 
 MOST = 100  # signals of one sheet, the gravest first; the rest on the next one
@@ -74,7 +74,7 @@ SIGNAL_CHECK = FormDefinition(
                         Field("level", "级别", locked=True),
                         Field("known_on", "识别日", Kind.DATE, locked=True),
                         Field("text", "内容", Kind.LONGTEXT, locked=True),
-                        Field("movements", "流水", Kind.LONGTEXT, locked=True, required=False),
+                        known("movements", "流水", Kind.LONGTEXT),
                         Field("why", "核查说明", Kind.LONGTEXT, help="核查了什么、依据是什么。"),
                         Field("verdict", "结论", Kind.CHOICE, options=VERDICTS),
                         Field(
@@ -139,26 +139,11 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     )
 
 
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """The borrower's customer manager or a head of the department."""
-    return manages(user, Borrower.objects.get(pk=subject.id), on)
-
-
-def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """By the chain of policy: the manager explains, the risk manager decides."""
-    return signers_of(document, Borrower.objects.get(pk=document.subject_id), on)
-
-
 def on_submitted(*, document: Document, by: User, on: date) -> None:
     """The duties are no longer late; a contract that is named must be the customer's."""
     for row in _rows(document):
         _contract(document, row)
     duties.hand_in(document=document, items=_satisfied(document), on=on)
-
-
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Sent back: the duties are owed again."""
-    duties.take_back(document=document)
 
 
 def on_locked(*, document: Document, by: User, on: date) -> None:
@@ -215,10 +200,9 @@ def _satisfied(document: Document) -> QuerySet[WorkItem]:
 KIND = FormKind(
     definition=SIGNAL_CHECK,
     prefill=prefill,
-    signers=signers,
+    signers=signers_of,  # the manager explains, the risk manager decides
     may_author=may_author,
     on_submitted=on_submitted,
-    on_returned=on_returned,
     on_locked=on_locked,
     duty_kinds=(DUTY,),
     day_field="checked_on",

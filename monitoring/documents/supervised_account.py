@@ -13,8 +13,7 @@ from core.errors import Conflict, Invalid
 from core.obligations import claims
 from core.policy import policy_on
 from credit.models import Account, Loan
-from credit.selectors import manages
-from credit.signing import signers_of
+from credit.signing import may_author, signers_of
 from monitoring.payments import supervised
 from monitoring.payments.needs import need_of
 from workflow.choices import SubjectKind
@@ -117,16 +116,10 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     return Prefill(answers=answers, facts_on=on)
 
 
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """The borrower's customer manager or a head of the department."""
-    return manages(user, _loan(subject.id).borrower, on)
-
-
 @claims("GR-26")
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """客户经理 → 会计 of the branch, as the policy orders them: accounting confirms that the account is marked."""
-    loan = _loan(document.subject_id)
-    return signers_of(document, loan.borrower, on, unit=loan.unit)
+    return signers_of(document=document, on=on, unit=_loan(document.subject_id).unit)
 
 
 def on_submitted(*, document: Document, by: User, on: date) -> None:
@@ -136,11 +129,6 @@ def on_submitted(*, document: Document, by: User, on: date) -> None:
         raise Conflict("账户的受控状态已改变，请作废这份草稿后重新发起。")
     if marks:
         duties.hand_in(document=document, items=_owed(account), on=on)
-
-
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Sent back: the duty is owed again."""
-    duties.take_back(document=document)
 
 
 def on_locked(*, document: Document, by: User, on: date) -> None:
@@ -174,7 +162,6 @@ KIND = FormKind(
     signers=signers,
     may_author=may_author,
     on_submitted=on_submitted,
-    on_returned=on_returned,
     on_locked=on_locked,
     duty_kinds=(DUTY,),
     day_field="marked_on",

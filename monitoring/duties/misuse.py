@@ -13,8 +13,7 @@ from accounts.choices import Role
 from core.money import yuan
 from core.policy import Policy
 from credit.choices import ResponsibleRole
-from credit.duties import BorrowerRule
-from credit.models import Responsibility
+from credit.duties import BorrowerRule, responsible_for
 from monitoring.choices import MisuseStatus
 from monitoring.models import MisuseCase
 from workflow.duties import Required, Verdict
@@ -68,11 +67,7 @@ class MisuseReport(BorrowerRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an open case, or with an open duty of this rule, owed by their principal."""
-        principal = (
-            Responsibility.objects.current(on)
-            .filter(borrower=OuterRef("pk"), role=ResponsibleRole.PRINCIPAL, known_on__lte=on)
-            .order_by("-from_on", "-pk")
-        )
+        principal = responsible_for(ResponsibleRole.PRINCIPAL, "pk", on)
         return _with_cases(self, on, policy).annotate(principal=Subquery(principal.values("person")[:1]))
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:

@@ -8,25 +8,21 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
-    BigIntegerField,
-    Case,
     CharField,
     Exists,
-    F,
     OuterRef,
     QuerySet,
     Subquery,
-    When,
 )
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
-from accounts.choices import Role, UnitKind
+from accounts.choices import Role
 from accounts.selectors import holders_in_branch
 from core.money import yuan
 from core.policy import Policy
 from credit.choices import ResponsibleRole
-from credit.duties import ManagedLoanRule, under
-from credit.models import Borrower, Clause, Loan, Responsibility
+from credit.duties import ManagedLoanRule, branch_of_unit, latest_loans, responsible_for, under
+from credit.models import Borrower, Clause, Loan
 from monitoring.choices import SignalKind, SignalStatus
 from monitoring.models import RefusedRelease, Signal
 from monitoring.payments.balances import may_need_review, with_unpaid
@@ -58,22 +54,13 @@ class UnreviewedPayment(Rule):
             .union(told.order_by().values_list("borrower"))
             .union(self.standing().order_by().values_list("subject_id"))
         )  # fmt: skip
-        own = (
-            Responsibility.objects.current(on)
-            .filter(borrower=OuterRef("pk"), role=ResponsibleRole.RISK_MANAGER, known_on__lte=on)
-            .order_by("-from_on", "-pk")
-        )
-        loans = Loan.objects.filter(borrower=OuterRef("pk")).order_by("-starts_on", "-pk")
-        branch = Case(
-            When(unit__kind=UnitKind.DEPARTMENT, then=F("unit__parent")), default=F("unit"),
-            output_field=BigIntegerField(),
-        )  # fmt: skip
+        own, loans = responsible_for(ResponsibleRole.RISK_MANAGER, "pk", on), latest_loans("pk")
         return (
             Borrower.objects.filter(pk__in=ids)
             .only("number", "name")
             .annotate(
                 duty_unit=Subquery(loans.values("unit")[:1]),
-                branch=Subquery(loans.annotate(b=branch).values("b")[:1]),
+                branch=Subquery(loans.annotate(b=branch_of_unit()).values("b")[:1]),
             )
             .annotate(
                 duty_person=Coalesce(

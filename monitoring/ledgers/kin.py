@@ -7,8 +7,6 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
-
 from accounts.choices import UnitKind
 from accounts.models import Unit
 from core.policy import Policy
@@ -88,7 +86,6 @@ def _fellow_members(ids: list[int], on: date) -> dict[int, set[int]]:
 def _registered(ids: list[int], on: date) -> dict[int, list[Counterparty]]:
     """The counterparties that are registered for each borrower on the day."""
     found: dict[int, list[Counterparty]] = defaultdict(list)
-    standing = Q(ended_on__isnull=True) | Q(ended_on__gt=on)
-    for one in Counterparty.objects.filter(standing, borrower__in=ids, known_on__lte=on).order_by("pk"):
+    for one in Counterparty.objects.standing(on).filter(borrower__in=ids).order_by("pk"):
         found[one.borrower_id].append(one)
     return found

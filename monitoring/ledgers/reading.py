@@ -197,17 +197,12 @@ def _moved(
 
 def _told(loans: dict[int, list[Any]], kin: dict[int, Kin], on: date) -> dict[int, Told]:
     """Credit, declared trade and what the contracts of live loans agree."""
-    others = OtherDebt.objects.known(on).filter(borrower__in=loans).order_by(
-        "borrower_id", "lender", "-effective_on", "-known_on", "-pk"
-    ).distinct("borrower_id", "lender")  # fmt: skip
+    others = OtherDebt.objects.last_of_each(on, "lender").filter(borrower__in=loans)
     elsewhere: dict[int, Decimal] = {}
     for borrower, balance in others.values_list("borrower", "balance"):
         elsewhere[borrower] = elsewhere.get(borrower, ZERO) + balance
-    said = DeclaredSales.objects.known(on).filter(borrower__in=loans)
-    declared = {
-        one.borrower_id: one
-        for one in said.order_by("borrower_id", "-effective_on", "-known_on", "-pk").distinct("borrower_id")
-    }
+    said = DeclaredSales.objects.last_of_each(on).filter(borrower__in=loans)
+    declared = {one.borrower_id: one for one in said}
     shares, deposits = _agreed(loans)
     return {
         pk: Told(

@@ -25,7 +25,8 @@ from django.db.models.functions import Coalesce, Greatest
 
 from core.policy import Policy
 from credit.choices import ClauseKind, LedgerKind
-from credit.models import Clause, LedgerEntry, Loan, Transaction
+from credit.models import Clause, LedgerEntry, Loan
+from credit.selectors import undoing
 from monitoring.choices import PaymentStatus
 from monitoring.models import FundUse, Payment
 from monitoring.payments.needs import ENTRUST_ABOVE, SCHEME, SELF_REVIEWED
@@ -47,8 +48,9 @@ def disbursements(on: date) -> QuerySet[LedgerEntry]:
 
 def released_by(on: date) -> QuerySet[Payment]:
     """Payments released by the day whose movement, if there is one, was not undone."""
-    undone = Transaction.objects.filter(reverses=OuterRef("transaction"), known_on__lte=on)
-    return Payment.objects.filter(status=PaymentStatus.RELEASED, released_on__lte=on).exclude(Exists(undone))
+    return Payment.objects.filter(status=PaymentStatus.RELEASED, released_on__lte=on).exclude(
+        Exists(undoing("transaction", on))
+    )
 
 
 def other_uses(on: date) -> QuerySet[FundUse]:

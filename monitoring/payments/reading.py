@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from core.policy import Policy
 from credit.choices import Direction, PaymentMode
 from credit.models import Account, AccountBalance, Transaction
+from credit.selectors import undoing
 from monitoring.choices import SignalKind
 from monitoring.ledgers.flows import Flow, Kin, Movement, kind_of
 from monitoring.models import FundUse, Payment, Signal
@@ -20,9 +22,18 @@ from monitoring.payments.balances import disbursements
 from monitoring.payments.needs import NOTHING, Agreed, Need, agreements, need
 from monitoring.payments.watch import ZERO, Step
 
-TAKEN = (
-    "loan_money"  # what a signal keeps of the loan money that left: "12=300.00;15=20.00", by the ids of loans
-)
+TAKEN = "loan_money"  # under this name a signal keeps the loan money that left: "12=300.00;15=20.00"
+
+
+def kept(of_loans: Mapping[int, Decimal]) -> str:
+    """Loan money by the id of its loan, as a signal keeps it."""
+    return ";".join(f"{loan}={amount}" for loan, amount in of_loans.items())
+
+
+def taken_of(rule: Mapping[str, str]) -> dict[int, Decimal]:
+    """Of which loan how much left without review, as the rule of a signal keeps it."""
+    parts = [part.partition("=") for part in rule.get(TAKEN, "").split(";") if part]
+    return {int(loan): Decimal(amount) for loan, _sign, amount in parts}
 
 
 @dataclass
@@ -49,12 +60,11 @@ def books_of(loans: list[Any], on: date, policy: Policy) -> Books:
     numbers = {loan.settlement_account for loan in loans if loan.settlement_account}
     accounts = dict(Account.objects.filter(number__in=numbers).order_by().values_list("number", "pk"))
     ids = [loan.pk for loan in loans]
-    undone = Transaction.objects.filter(reverses=OuterRef("pk"), known_on__lte=on)
     rows = (
         Transaction.objects.filter(
             Q(account__in=accounts.values()) | Q(loan__in=ids, direction=Direction.DEBIT), known_on=on
         )
-        .annotate(is_reversed=Exists(undone))
+        .annotate(is_reversed=Exists(undoing("pk", on)))
         .select_related("account")
         .order_by("account", "effective_on", "pk")
     )
@@ -96,20 +106,18 @@ def _lent(loans: list[Any], on: date) -> dict[int, Decimal]:
 
 def _leaked(ids: list[int], on: date) -> dict[int, Decimal]:
     """What was told before as gone without review, and neither came back nor was recorded as a use since."""
-    undone = Transaction.objects.filter(reverses=OuterRef("shown_by__transaction"), known_on__lte=on)
     used = FundUse.objects.filter(
         transaction=OuterRef("shown_by__transaction"), loan=OuterRef("loan"), is_in_force=True
     )
     earlier = (
         Signal.objects.filter(kind=SignalKind.UNREVIEWED, known_on__lt=on, loan__in=ids)
-        .exclude(Exists(undone))
+        .exclude(Exists(undoing("shown_by__transaction", on)))
         .exclude(Exists(used))
     )
     found: dict[int, Decimal] = defaultdict(Decimal)
     for rule in earlier.order_by("pk").values_list("rule", flat=True):
-        for part in filter(None, rule.get(TAKEN, "").split(";")):
-            loan, _sign, amount = part.partition("=")
-            found[int(loan)] += Decimal(amount)
+        for loan, amount in taken_of(rule).items():
+            found[loan] += amount
     return found
 
 

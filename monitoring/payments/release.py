@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.choices import Role, UnitKind
-from accounts.models import Unit, User
+from accounts.choices import Role
+from accounts.models import User
+from accounts.selectors import accounting_units
 from core import audit, outbox
 from core.errors import Invalid, Refused
 from core.locks import one_at_a_time
@@ -30,17 +31,10 @@ from monitoring.payments.needs import needs_of
 TOPIC = "refused_release"
 
 
-def units_of(user: User, on: date) -> QuerySet[Unit]:
-    """The units for which the person keeps the counter: the branches of their accounting posts, with departments."""
-    posts = user.posts.current(on).filter(role=Role.ACCOUNTANT).select_related("unit")
-    branches = [post.unit.branch_id for post in posts]
-    return Unit.objects.filter(Q(pk__in=branches) | Q(parent__in=branches, kind=UnitKind.DEPARTMENT))
-
-
 def at_counter(user: User, on: date) -> QuerySet[Payment]:
     """Reviewed payments that wait to be released at the person's counter, the longest waiting first."""
     return (
-        Payment.objects.filter(status=PaymentStatus.REVIEWED, loan__unit__in=units_of(user, on))
+        Payment.objects.filter(status=PaymentStatus.REVIEWED, loan__unit__in=accounting_units(user, on))
         .select_related(
             "loan__borrower", "loan__contract", "account", "document", "submitted_by", "reviewed_by"
         )
@@ -63,7 +57,7 @@ def _why_not(payment: Payment, by: User, *, is_ours: bool) -> str:
 
 def check_can_release(payment: Payment, by: User, on: date) -> None:
     """Raise Refused, with the sentence that the button shows, unless the person may release the payment now."""
-    is_ours = units_of(by, on).filter(pk=payment.loan.unit_id).exists()
+    is_ours = accounting_units(by, on).filter(pk=payment.loan.unit_id).exists()
     if reason := _why_not(payment, by, is_ours=is_ours):
         raise Refused(reason)
     misuse.check_not_frozen(payment.loan.contract)
@@ -127,18 +121,15 @@ class Answer:
     refused: RefusedRelease | None = None
 
 
-def _plain(number: str) -> str:
-    return number.replace(" ", "").replace("-", "")
-
-
 def account_at_counter(number: str, user: User, on: date) -> Account:
     """The account that the slip names, at the person's branch; Invalid where there is none."""
-    units = units_of(user, on)
-    of_loans = Loan.objects.filter(settlement_account=_plain(number), unit__in=units)
+    units = accounting_units(user, on)
+    of_loans = Loan.objects.filter(settlement_account=Account.plain(number), unit__in=units)
     account = (
         Account.objects.select_related("borrower")
         .filter(
-            Q(unit__in=units) | Q(number__in=of_loans.values("settlement_account")), number=_plain(number)
+            Q(unit__in=units) | Q(number__in=of_loans.values("settlement_account")),
+            number=Account.plain(number),
         )
         .first()
     )
@@ -168,7 +159,10 @@ def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:
     waiting = Payment.objects.filter(
         account=account, amount=slip.amount, status=PaymentStatus.REVIEWED
     ).select_related("loan__borrower", "loan__contract", "document", "submitted_by", "reviewed_by", "account")
-    fitting = next((one for one in waiting if _plain(one.payee_account) == _plain(slip.payee_account)), None)
+    fitting = next(
+        (one for one in waiting if Account.plain(one.payee_account) == Account.plain(slip.payee_account)),
+        None,
+    )
     if fitting is not None:
         return Answer(payment=fitting)
     loans = watched_loans(account, on)
@@ -188,7 +182,7 @@ def _refuse(
         by=by,
         account=account,
         payee_name=slip.payee_name,
-        payee_account=_plain(slip.payee_account),
+        payee_account=Account.plain(slip.payee_account),
         amount=slip.amount,
         reason=reason[:300],
     )

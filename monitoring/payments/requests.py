@@ -31,6 +31,7 @@ from monitoring.payments.needs import SCHEME, SPLIT_WITHIN, mode_of_payment
 from workflow.models import Document
 
 LIVE = (PaymentStatus.SUBMITTED, PaymentStatus.REVIEWED, PaymentStatus.RELEASED)
+CANCELLABLE = (PaymentStatus.REVIEWED, PaymentStatus.RETURNED)
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,9 @@ class Asked:
 
 def payees(loan: Loan, on: date) -> QuerySet[Counterparty]:
     """Whom the loan's money may be paid to: registered for the borrower, one bound to a contract only under it."""
-    return Counterparty.objects.filter(
-        Q(contract__isnull=True) | Q(contract=loan.contract_id),
-        Q(ended_on__isnull=True) | Q(ended_on__gt=on),
-        borrower=loan.borrower_id,
-        known_on__lte=on,
-    ).order_by("name", "account")
+    mine = Q(contract__isnull=True) | Q(contract=loan.contract_id)
+    rows: Any = Counterparty.objects.standing(on).filter(mine, borrower=loan.borrower_id)
+    return rows.order_by("name", "account")
 
 
 def recent_payments(loan: Loan, on: date, policy: Policy, *, but: int | None = None) -> QuerySet[Payment]:
@@ -178,7 +176,7 @@ def reason_not_to_start(loan: Loan, user: User, on: date) -> str:
 
 def reason_not_to_cancel(payment: Payment, user: User, on: date) -> str:
     """Why the person may not cancel a payment; empty where they may."""
-    if payment.status not in (PaymentStatus.REVIEWED, PaymentStatus.RETURNED):
+    if payment.status not in CANCELLABLE:
         return _("只有已退回或已审核未放行的支付可以撤销。")
     if not user.scope.has(Role.CUSTOMER_MANAGER, Role.CUSTOMER_HEAD) or not manages(
         user, payment.loan.borrower, on

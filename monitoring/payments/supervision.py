@@ -20,19 +20,18 @@ from core.policy import Policy
 from credit.choices import Channel, Direction
 from credit.duties import exposures
 from credit.models import Account, Transaction
+from credit.selectors import undoing
 from monitoring.choices import Level, PaymentStatus, SignalKind
 from monitoring.ledgers.flows import Kin, words_of
 from monitoring.ledgers.kin import lender_names
 from monitoring.models import Payment
-from monitoring.payments.balances import may_need_review, unpaid, with_unpaid
+from monitoring.payments.balances import may_need_review, with_unpaid
 from monitoring.payments.needs import NOTHING
-from monitoring.payments.reading import TAKEN, Books, books_of, held_of, steps_of
+from monitoring.payments.reading import TAKEN, Books, books_of, held_of, kept, steps_of
 from monitoring.payments.watch import ZERO, Leak, Step, leaks
 from monitoring.signals.raising import Found, raise_signals
 from workflow.engine import Progress
 from workflow.sweep import sweep
-
-__all__ = ["STEP", "match_and_watch", "unpaid"]
 
 STEP = "payments"
 
@@ -71,13 +70,7 @@ def _watch(ids: list[int], on: date, policy: Policy, kin: Kin) -> int:
 
 def _standing(rows: QuerySet[Transaction], on: date) -> QuerySet[Transaction]:
     """Movements that neither undo another nor are undone, as known on the day."""
-    undone = Transaction.objects.filter(reverses=OuterRef("pk"), known_on__lte=on)
-    return rows.filter(reverses__isnull=True).exclude(Exists(undone))
-
-
-def _plain(number: str) -> str:
-    """An account number as it is compared: no blanks, no dashes."""
-    return number.replace(" ", "").replace("-", "")
+    return rows.filter(reverses__isnull=True).exclude(Exists(undoing("pk", on)))
 
 
 def _match(on: date) -> int:
@@ -95,13 +88,13 @@ def _match(on: date) -> int:
     for pk, account, payee, amount, day in debits.order_by("effective_on", "pk").values_list(
         "pk", "account", "counterparty_account", "amount", "effective_on"
     ):
-        free[account, _plain(payee), amount].append((pk, day))
+        free[account, Account.plain(payee), amount].append((pk, day))
     matched = 0
     if not free:
         return matched
     accounts = {key[0] for key in free}
     for payment in waiting.filter(account__in=accounts).order_by("released_on", "pk"):
-        fitting = free.get((payment.account_id, _plain(payment.payee_account), payment.amount), [])
+        fitting = free.get((payment.account_id, Account.plain(payment.payee_account), payment.amount), [])
         assert payment.released_on is not None
         mine = next((one for one in fitting if one[1] >= payment.released_on), None)
         if mine is not None:
@@ -160,7 +153,7 @@ def _unreviewed(leak: Leak, row: Transaction, theirs: list[Any], by_id: dict[int
         rule={
             "rule": "supervision.unreviewed",
             "held": str(leak.held),
-            TAKEN: ";".join(f"{pk}={amount}" for pk, amount in leak.of_loans.items()),
+            TAKEN: kept(leak.of_loans),
         },
         movements=(row.pk,),
         account_id=row.account_id,

@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet, Subquery
 
-from credit.duties import managers_of
-from credit.models import Loan
+from credit.duties import home_of, managers_of
 from monitoring.duties.signals import KIND
 from monitoring.models import Signal
 from workflow.choices import SubjectKind
@@ -19,16 +17,8 @@ from workflow.models import WorkItem
 
 def with_home(rows: QuerySet[Any], on: date) -> QuerySet[Any]:
     """Each signal with the `manager` of its customer and the unit in charge (`home`) on the day."""
-    loans = Loan.objects.filter(borrower=OuterRef("borrower")).order_by("-starts_on", "-pk")
-    managers = managers_of("borrower", on)
-    return rows.annotate(
-        manager=Subquery(managers.values("person")[:1]),
-        home=Coalesce(
-            Subquery(managers.values("unit")[:1]),
-            Subquery(loans.values("unit")[:1]),
-            output_field=BigIntegerField(),
-        ),
-    )
+    manager = managers_of("borrower", on).values("person")[:1]
+    return rows.annotate(manager=Subquery(manager), home=home_of("borrower", on))
 
 
 def duty_items(signals: Iterable[Signal]) -> dict[str, WorkItem]:

@@ -16,7 +16,7 @@ from monitoring.models import FundUse, SeenUse
 from monitoring.payments.balances import disbursements, with_unpaid
 from monitoring.payments.needs import need_of
 from monitoring.uses.recorded import unrecorded
-from workflow.definitions import NO, YES
+from workflow.definitions import NO, YES, amount_of
 from workflow.registry import Fact
 
 MOST = 100  # uses of one paper, the oldest first; the rest on the next one
@@ -30,11 +30,7 @@ def judged(row: Mapping[str, Any]) -> bool:
 
 def total(rows: Any) -> Decimal:
     """The amounts of a table's rows as far as they are amounts."""
-    found = ZERO
-    for row in rows or ():
-        text = str(row.get("amount") or "")
-        found += Decimal(text) if text.replace(".", "", 1).isdigit() else ZERO
-    return found
+    return sum((amount_of(row, "amount") or ZERO for row in rows or ()), ZERO)
 
 
 def answers_of(loan: Loan, on: date) -> tuple[dict[str, Any], tuple[Fact, ...]]:

@@ -7,14 +7,13 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from credit.models import Transaction
+from credit.selectors import undoing
 from monitoring.models import FundUse, SeenUse
 
 
 def standing(on: date) -> QuerySet[SeenUse]:
     """Uses known by the day whose movement was not undone."""
-    undone = Transaction.objects.filter(reverses=OuterRef("transaction"), known_on__lte=on)
-    return SeenUse.objects.filter(known_on__lte=on).exclude(Exists(undone))
+    return SeenUse.objects.filter(known_on__lte=on).exclude(Exists(undoing("transaction", on)))
 
 
 def unrecorded(on: date) -> QuerySet[Any]:

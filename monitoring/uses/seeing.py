@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from core.policy import Policy
 from credit.choices import Direction
@@ -22,13 +22,15 @@ from monitoring.ledgers.kin import kin_of, movement_of, reversed_among
 from monitoring.models import Payment, SeenUse, Signal
 from monitoring.payments.balances import with_unpaid
 from monitoring.payments.needs import ENTRUST_ABOVE, SCHEME, needs_of
-from monitoring.payments.supervision import TAKEN
+from monitoring.payments.reading import taken_of
+from monitoring.uses.recorded import standing
 from monitoring.uses.tracing import Debit, Lent, trace
 from workflow.engine import Progress
 from workflow.services.days import go_live_on
 from workflow.sweep import set_aside, sweep
 
 STEP = "uses"
+NOTHING = Decimal(0)
 # What leaves the account without being spent on anything.
 NOT_USED = frozenset({Flow.REPAYMENT, Flow.SELF_TRANSFER, Flow.REVERSAL})
 
@@ -63,15 +65,20 @@ def _see(ids: list[int], on: date, policy: Policy) -> Counter[str]:
         [
             *_of_payments(_payments(on).filter(loan__borrower__in=ids), on),
             *_of_signals(_unreviewed(on).filter(borrower__in=ids), on),
-        ]
+        ],
+        on,
     )
-    return Counter(seen=seen + _write(_self_payments(ids, on, policy)))
+    return Counter(seen=seen + _write(_self_payments(ids, on, policy), on))
 
 
-def _write(found: list[SeenUse]) -> int:
-    before = SeenUse.objects.count() if found else 0
+def _write(found: list[SeenUse], on: date) -> int:
+    """How many of them are news; counted among those of the day and of these loans, not over the whole table."""
+    if not found:
+        return 0
+    theirs = SeenUse.objects.filter(known_on=on, loan__in={use.loan_id for use in found})
+    before = theirs.count()
     SeenUse.objects.bulk_create(found, batch_size=1000, ignore_conflicts=True)
-    return SeenUse.objects.count() - before if found else 0
+    return theirs.count() - before
 
 
 def _payments(on: date) -> QuerySet[Payment]:
@@ -100,11 +107,10 @@ def _of_signals(signals: QuerySet[Signal], on: date) -> Iterator[SeenUse]:
     """Each signal's loan money, loan by loan."""
     for signal in signals.prefetch_related("shown_by"):
         (shown,) = signal.shown_by.all()
-        for part in filter(None, signal.rule.get(TAKEN, "").split(";")):
-            loan, _sign, amount = part.partition("=")
+        for loan, amount in taken_of(signal.rule).items():
             yield SeenUse(
-                loan_id=int(loan), seen_as=SeenAs.UNREVIEWED, transaction_id=shown.transaction_id,
-                used_on=signal.effective_on, known_on=on, amount=Decimal(amount),
+                loan_id=loan, seen_as=SeenAs.UNREVIEWED, transaction_id=shown.transaction_id,
+                used_on=signal.effective_on, known_on=on, amount=amount,
             )  # fmt: skip
 
 
@@ -143,7 +149,7 @@ def _self_paid(borrowers: list[int], on: date, policy: Policy) -> dict[int, list
     )
     found: dict[int, list[Lent]] = defaultdict(list)
     for loan in rows:
-        left = loan.disbursed - used[loan.pk]
+        left = loan.disbursed - used.get(loan.pk, NOTHING)
         if not needs[loan.pk].is_reviewed and left > 0 and loan.settlement_account in accounts:
             found[accounts[loan.settlement_account]].append(Lent(loan.pk, loan.starts_on, left))
     return found
@@ -169,12 +175,8 @@ def _spent(accounts: Collection[int], on: date, policy: Policy) -> dict[int, lis
 
 def _used(loans: list[int], on: date) -> dict[int, Decimal]:
     """What of each loan was seen to be used before, and not undone since."""
-    undone = Transaction.objects.filter(reverses=OuterRef("transaction"), known_on__lte=on)
-    rows = SeenUse.objects.filter(~Exists(undone), Q(loan__in=loans), known_on__lte=on)
-    found: dict[int, Decimal] = defaultdict(Decimal)
-    for loan, amount in rows.order_by().values_list(F("loan"), F("amount")):
-        found[loan] += amount
-    return found
+    rows = standing(on).filter(loan__in=loans).order_by().values("loan").annotate(s=Sum("amount"))
+    return dict(rows.values_list("loan", "s"))
 
 
 def _is_spent(row: Transaction, kin: Kin, *, is_reversed: bool) -> bool:

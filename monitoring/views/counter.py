@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
+from accounts.selectors import accounting_units
 from core import clock, money
 from core.errors import Invalid, Refused
 from monitoring.choices import PaymentStatus
@@ -85,8 +86,7 @@ def _lines(request: SignedInRequest, payments: list[Payment]) -> list[PaymentLin
 def counter_release(request: SignedInRequest, pk: int) -> HttpResponse:
     """Release one of them."""
     on = clock.today()
-    units = release.units_of(request.user, on)
-    payment = get_object_or_404(Payment, pk=pk, loan__unit__in=units)
+    payment = get_object_or_404(Payment, pk=pk, loan__unit__in=accounting_units(request.user, on))
     released = release.release(payment=payment, by=request.user, on=on, at=clock.now())
     said = {"who": released.payee_name, "amount": money.yuan(released.amount)}
     messages.success(request, _("已放行：付“%(who)s”%(amount)s 元。") % said)

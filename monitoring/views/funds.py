@@ -18,8 +18,9 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from accounts.models import Unit
+from accounts.selectors import names_of
 from core import audit, clock
-from core.addresses import is_id, page_by_due_day
+from core.addresses import is_id, page_by_day
 from core.sheets import download, taken, workbook
 from credit.duties import unit_in_charge
 from credit.models import Responsibility
@@ -91,7 +92,7 @@ class FundsLine:
 
 def page_of(rows: FundsCheckQuerySet, after: str, on: date) -> tuple[list[FundsLine], str]:
     """One page, and the key after which the next one starts."""
-    found, following = page_by_due_day(
+    found, following = page_by_day(
         rows.since_when().select_related("loan__borrower", "loan__unit"), after, PAGE
     )
     who = managers({row.loan.borrower_id for row in found}, on)
@@ -111,11 +112,7 @@ def funds(request: SignedInRequest) -> HttpResponse:
         "closed_on": closed_on,
         "choice": choice,
         "kinds": [(kind.value, kind.label) for kind in CHECKED],
-        "units": dict(
-            Unit.objects.filter(pk__in=scope.order_by().values("home"))
-            .order_by("path")
-            .values_list("pk", "name")
-        ),
+        "units": names_of(scope.values("home")),
         "lines": lines,
         "found": rows.count(),
         "total": rows.aggregate(s=Sum("short"))["s"] or Decimal(0),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
-from accounts.models import Unit
+from accounts.selectors import names_of
 from core import audit, clock
 from core.addresses import is_id
 from core.errors import Refused
@@ -48,7 +48,7 @@ def ledgers(request: SignedInRequest) -> HttpResponse:
         "choice": choice,
         "months": [(f"{one:%Y-%m}", one) for one in months],
         "states": STATES,
-        "units": _units(request),
+        "units": names_of(Loan.objects.visible_to(request.user).values("unit")),
         "odd": [line for line in lines if line.month.is_unusual],
         "quiet": [line for line in lines if not line.month.is_unusual],
         "can_confirm": sum(not line.refused for line in lines),
@@ -59,11 +59,6 @@ def ledgers(request: SignedInRequest) -> HttpResponse:
     return render(
         request, "monitoring/ledgers_rows.html" if request.htmx else "monitoring/ledgers.html", context
     )
-
-
-def _units(request: SignedInRequest) -> dict[int, str]:
-    loans = Loan.objects.visible_to(request.user).order_by().values("unit")
-    return dict(Unit.objects.filter(pk__in=loans).order_by("path").values_list("pk", "name"))
 
 
 @require_POST

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -18,12 +18,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import check_role, get_visible, require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
-from accounts.models import Unit
-from core import audit, clock
-from core.addresses import is_id
+from accounts.selectors import names_of
+from core import audit, clock, money
+from core.addresses import is_id, page_by_id
 from core.errors import Invalid, Refused
 from core.sheets import download, taken, workbook
-from credit.duties import managers_of
+from credit.duties import home_of
 from credit.models import Borrower, Contract
 from monitoring.choices import MisuseStatus
 from monitoring.documents.misuse_rectification import FORM
@@ -32,7 +32,6 @@ from monitoring.misuse import reason_not_to_register, register, suspension_claus
 from monitoring.misuse_panels import CaseLine
 from monitoring.models import MisuseCase
 from monitoring.views.funds import READERS
-from monitoring.views.payments import page_by_id
 from workflow.choices import SubjectKind
 from workflow.models import Document, WorkItem
 
@@ -70,8 +69,7 @@ class Choice:
 
 def seen(request: SignedInRequest, on: date) -> QuerySet[Any]:
     """Cases of the customers that the person sees, with the unit in charge."""
-    home = managers_of("contract__borrower", on).values("unit")[:1]
-    return MisuseCase.objects.visible_to(request.user).annotate(home=home)
+    return MisuseCase.objects.visible_to(request.user).annotate(home=home_of("contract__borrower", on))
 
 
 @require_safe
@@ -87,11 +85,7 @@ def misuse(request: SignedInRequest) -> HttpResponse:
     context = {
         "choice": choice,
         "states": [*MisuseStatus.choices, (OVERDUE, _("超过纠正期限"))],
-        "units": dict(
-            Unit.objects.filter(pk__in=scope.order_by().values("home"))
-            .order_by("path")
-            .values_list("pk", "name")
-        ),
+        "units": names_of(scope.values("home")),
         "lines": [CaseLine(row, on) for row in found],
         "found": rows.count(),
         "total": rows.aggregate(s=Sum("amount"))["s"] or Decimal(0),
@@ -209,9 +203,6 @@ def _contract(contracts: QuerySet[Contract], typed: str) -> Contract:
 def _amount(typed: str) -> Decimal:
     """Yuan as typed, to the cent."""
     try:
-        amount = Decimal(typed.replace(",", "").replace("，", "").strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount >= 10**16 or amount != round(amount, 2):
-        raise Invalid(_("挪用金额请填写数字，单位元，最多两位小数。"))
-    return amount
+        return money.parse(typed)
+    except Invalid as invalid:
+        raise Invalid(_("挪用金额请填写数字，单位元，最多两位小数。")) from invalid

@@ -8,8 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,12 +17,13 @@ from django.views.decorators.http import require_safe
 from accounts.access import require_role
 from accounts.http import SignedInRequest
 from accounts.models import Unit, User
+from accounts.selectors import names_of
 from core import audit, clock
-from core.addresses import is_id
+from core.addresses import is_id, page_by_day
 from core.policy import policy_on
 from core.sheets import download, taken, workbook
-from credit.duties import managers_of
-from credit.models import Loan, Responsibility
+from credit.duties import home_of, managers_of
+from credit.models import Responsibility
 from credit.positions import managers
 from monitoring.models import FundsOutlook
 from monitoring.views.funds import READERS
@@ -72,19 +72,13 @@ def latest(user: User, on: date, closed_on: date | None) -> QuerySet[Any]:
     until = closed_on or on
     every = timedelta(days=int(policy_on(until).get("BASE", "outlook.every").value))
     newest = FundsOutlook.objects.filter(borrower=OuterRef("borrower"), on__lte=until).order_by("-on")
-    manager = managers_of("borrower", on)
-    loan_unit = Loan.objects.filter(borrower=OuterRef("borrower")).order_by("-starts_on", "-pk")
     rows = (
         FundsOutlook.objects.visible_to(user)
         .filter(on__gt=until - every, pk=Subquery(newest.values("pk")[:1]))
         .annotate(
-            who=Subquery(manager.values("person")[:1]),
-            home=Coalesce(
-                Subquery(manager.values("unit")[:1]), Subquery(loan_unit.values("unit")[:1]),
-                output_field=BigIntegerField(),
-            ),
+            who=Subquery(managers_of("borrower", on).values("person")[:1]), home=home_of("borrower", on)
         )
-    )  # fmt: skip
+    )
     return rows if closed_on else rows.none()
 
 
@@ -97,18 +91,10 @@ class OutlookLine:
 
 
 def _page_of(rows: QuerySet[Any], after: str, on: date) -> tuple[list[OutlookLine], str]:
-    """One page by first short day and id, and the key after which the next one starts."""
-    day, _sep, pk = after.partition("_")
-    try:
-        if is_id(pk):
-            start = date.fromisoformat(day)
-            rows = rows.filter(first_short_on__gte=start).exclude(first_short_on=start, pk__lte=int(pk))
-    except ValueError:
-        pass  # a mistyped key starts at the beginning
-    found = list(rows.select_related("borrower").order_by("first_short_on", "pk")[: PAGE + 1])
-    following = f"{found[PAGE - 1].first_short_on}_{found[PAGE - 1].pk}" if len(found) > PAGE else ""
+    """One page, who falls short first at the top, and the key after which the next one starts."""
+    found, following = page_by_day(rows.select_related("borrower"), after, PAGE, day="first_short_on")
     who = managers({row.borrower_id for row in found}, on)
-    return [OutlookLine(row, who.get(row.borrower_id)) for row in found[:PAGE]], following
+    return [OutlookLine(row, who.get(row.borrower_id)) for row in found], following
 
 
 @require_safe
@@ -125,9 +111,7 @@ def outlook(request: SignedInRequest) -> HttpResponse:
         "closed_on": closed_on,
         "choice": choice,
         "spans": DAYS,
-        "units": dict(
-            Unit.objects.filter(pk__in=short.values("home")).order_by("path").values_list("pk", "name")
-        ),
+        "units": names_of(short.values("home")),
         "people": dict(
             User.objects.filter(pk__in=short.values("who")).order_by("name").values_list("pk", "name")
         ),

@@ -18,8 +18,9 @@ from accounts.access import check_role, get_visible, require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from accounts.models import User
+from accounts.selectors import names_of
 from core import audit, clock
-from core.addresses import is_id
+from core.addresses import is_id, page_by_id
 from core.errors import Invalid, Refused
 from core.sheets import download, taken, workbook
 from credit.models import Loan
@@ -27,21 +28,13 @@ from monitoring.choices import PaymentStatus
 from monitoring.models import Payment
 from monitoring.payments import requests
 from monitoring.payments.panel import lines_of
+from monitoring.views.funds import READERS
 from workflow import registry
 from workflow.choices import SubjectKind
 from workflow.models import Document
 from workflow.services import documents
 
 PAGE = 50
-READERS = (
-    Role.CUSTOMER_MANAGER,
-    Role.CUSTOMER_HEAD,
-    Role.RISK_MANAGER,
-    Role.RISK_HEAD,
-    Role.VICE_PRESIDENT,
-    Role.PRESIDENT,
-    Role.AUDITOR,
-)
 AUTHORS = (Role.CUSTOMER_MANAGER, Role.CUSTOMER_HEAD)
 
 
@@ -75,14 +68,6 @@ def visible(user: User) -> QuerySet[Payment]:
     return Payment.objects.visible_to(user)
 
 
-def page_by_id(rows: QuerySet[Any], after: str, size: int) -> tuple[list[Any], str]:
-    """One page, the latest first, and the key after which the next one starts; empty on the last."""
-    if is_id(after):
-        rows = rows.filter(pk__lt=int(after))
-    found = list(rows.order_by("-pk")[: size + 1])
-    return found[:size], str(found[size - 1].pk) if len(found) > size else ""
-
-
 @require_safe
 @require_role(*READERS)
 def payments(request: SignedInRequest) -> HttpResponse:
@@ -97,15 +82,13 @@ def payments(request: SignedInRequest) -> HttpResponse:
     context = {
         "choice": choice,
         "statuses": PaymentStatus.choices,
-        "units": dict(
-            scope.order_by("loan__unit__path").values_list("loan__unit", "loan__unit__name").distinct()
-        ),
+        "units": names_of(scope.values("loan__unit")),
         "lines": lines_of(found),
         "found": rows.count(),
         "total": rows.aggregate(s=Sum("amount"))["s"] or 0,
         "following": following,
         "may_cancel": request.user.scope.has(*AUTHORS),
-        "cancellable": (PaymentStatus.REVIEWED, PaymentStatus.RETURNED),
+        "cancellable": requests.CANCELLABLE,
     }
     template = "monitoring/payments_rows.html" if request.htmx else "monitoring/payments.html"
     return render(request, template, context)
@@ -159,19 +142,7 @@ def start_about(form: str, loan: Loan, *, by: User, on: date) -> Document:
     """Open a form about a loan that no duty asks for: the author's draft, or a new one filled with what is known."""
     borrower = loan.borrower
     subject = registry.Subject(SubjectKind.LOAN, loan.pk, borrower.number, borrower.name, loan.unit_id)
-    filled = registry.prefill(form, subject=subject, user=by, on=on)
-    return documents.start(
-        form=form,
-        subject_kind=SubjectKind.LOAN,
-        subject_id=loan.pk,
-        borrower_number=borrower.number,
-        borrower_name=borrower.name,
-        unit=loan.unit,
-        by=by,
-        on=on,
-        content=filled.answers,
-        prefilled=filled.to_json(),
-    )
+    return documents.begin(form=form, subject=subject, unit=loan.unit, by=by, on=on)
 
 
 def _loan(request: SignedInRequest, number: str) -> Loan:

@@ -18,28 +18,28 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import check_role, get_visible, require_role
 from accounts.http import SignedInRequest
 from accounts.models import Unit
+from accounts.selectors import names_of
 from core import audit, clock
-from core.addresses import is_id
+from core.addresses import is_id, page_by_id
 from core.errors import Invalid, Refused
 from core.sheets import download, taken, workbook
 from credit.choices import Direction
-from credit.models import Contract, Responsibility, Transaction
+from credit.models import Contract, Transaction
 from credit.positions import managers
 from monitoring.choices import Level, SignalKind, SignalStatus
+from monitoring.documents.signal_check import EXPLAINED, MISUSED, TRUE
 from monitoring.duties.signals import key_of
 from monitoring.models import MisuseCase, Signal
+from monitoring.signal_panels import SignalLine
 from monitoring.signals.decisions import confirm, dismiss, reason_not_to_confirm, reason_not_to_dismiss
 from monitoring.signals.finding import duty_items, with_home
 from monitoring.views.funds import READERS
-from monitoring.views.payments import page_by_id
-from workflow.models import WorkItem
 
 PAGE = 50
 ALL = "all"  # every status
 DAYS = (7, 30, 90)
 AROUND = timedelta(days=2)  # other movements of the account that stand beside those that show a signal
 MOST_AROUND = 100
-EXPLAINED, TRUE, MISUSED = "DISMISSED", "CONFIRMED", "MISUSE"
 
 
 @dataclass(frozen=True)
@@ -90,25 +90,6 @@ def seen(request: SignedInRequest, on: date) -> QuerySet[Any]:
     return with_home(Signal.objects.visible_to(request.user), on)
 
 
-@dataclass(frozen=True)
-class SignalLine:
-    """A signal as the list shows it."""
-
-    signal: Any
-    manager: Responsibility | None
-    item: WorkItem | None
-
-    @property
-    def level(self) -> Level:
-        """With its colour."""
-        return Level(self.signal.level)
-
-    @property
-    def status(self) -> SignalStatus:
-        """With its colour."""
-        return SignalStatus(self.signal.status)
-
-
 def lines_of(rows: list[Any], on: date) -> list[SignalLine]:
     """With who manages the customer, and the duty to look into it."""
     who, items = managers({row.borrower_id for row in rows}, on), duty_items(rows)
@@ -131,11 +112,7 @@ def signals(request: SignedInRequest) -> HttpResponse:
         "kinds": SignalKind.choices,
         "levels": Level.choices,
         "statuses": [*SignalStatus.choices, (ALL, _("全部状态"))],
-        "units": dict(
-            Unit.objects.filter(pk__in=scope.order_by().values("home"))
-            .order_by("path")
-            .values_list("pk", "name")
-        ),
+        "units": names_of(scope.values("home")),
         "days": DAYS,
         "lines": lines_of(found, on),
         "found": rows.count(),

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
 from accounts.http import SignedInRequest
+from accounts.selectors import names_of
 from core import audit, clock
-from core.addresses import is_id
+from core.addresses import is_id, page_by_id
 from core.sheets import download, taken, workbook
 from monitoring.models import SupervisedAccount
-from monitoring.views.payments import READERS, page_by_id
+from monitoring.views.funds import READERS
 
 PAGE = 50
 STATES = (("standing", gettext_lazy("受控中")), ("ended", gettext_lazy("已解除")))
@@ -64,13 +65,10 @@ def supervised_accounts(request: SignedInRequest) -> HttpResponse:
         request.GET.get("after", ""),
         PAGE,
     )
-    units = (
-        scope.order_by("account__unit__path").values_list("account__unit", "account__unit__name").distinct()
-    )
     context = {
         "choice": choice,
         "states": STATES,
-        "units": dict(units),
+        "units": names_of(scope.values("account__unit")),
         "marks": marks,
         "found": rows.count(),
         "following": following,

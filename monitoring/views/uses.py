@@ -29,15 +29,16 @@ from django.views.decorators.http import require_safe
 from accounts.access import require_role
 from accounts.http import SignedInRequest
 from accounts.models import Unit
+from accounts.selectors import names_of
 from core import audit, clock
-from core.addresses import is_id
+from core.addresses import is_id, page_by_id
 from core.sheets import download, taken, workbook
 from credit.duties import unit_in_charge
 from credit.models import Loan
 from credit.positions import managers
 from monitoring.models import FundUse, SeenUse
 from monitoring.uses.recorded import unrecorded
-from monitoring.views.payments import READERS, page_by_id
+from monitoring.views.funds import READERS
 
 PAGE = 50
 STATES = (
@@ -113,11 +114,7 @@ def uses(request: SignedInRequest) -> HttpResponse:
     context = {
         "choice": choice,
         "states": STATES,
-        "units": dict(
-            Unit.objects.filter(pk__in=scope.order_by().values("home"))
-            .order_by("path")
-            .values_list("pk", "name")
-        ),
+        "units": names_of(scope.values("home")),
         "lines": [(loan, who.get(loan.borrower_id)) for loan in loans],
         "found": rows.count(),
         "following": following,

@@ -19,9 +19,11 @@ from workflow.definitions.shape import (
     Section,
     answered,
     at_most,
+    known,
     not_in_the_future,
     options,
 )
+from workflow.definitions.values import amount_of
 
 __all__ = [
     "NO",
@@ -42,6 +44,7 @@ __all__ = [
     "PrintedSection",
     "Problem",
     "Section",
+    "amount_of",
     "answered",
     "at_most",
     "changes",
@@ -49,6 +52,7 @@ __all__ = [
     "clean",
     "flatten",
     "gaps",
+    "known",
     "not_in_the_future",
     "options",
     "problems",

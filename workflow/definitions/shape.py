@@ -153,6 +153,11 @@ class Check:
     sentence: str
 
 
+def known(name: str, label: str, kind: Kind = Kind.TEXT, **more: Any) -> Field:
+    """A field that the system fills in where it knows the answer, and nobody types."""
+    return Field(name, label, kind, locked=True, required=False, **more)
+
+
 def not_in_the_future(section: str, name: str, sentence: str) -> Check:
     """A check: the day that the field holds is not after the day on which the form is judged."""
 

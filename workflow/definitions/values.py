@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from workflow.definitions.shape import NUMERIC, Field, Kind
+from workflow.definitions.shape import NUMERIC, Answers, Field, Kind
 
 REPLACED = "\ufffd"  # stands where a NUL byte or an unreadable character was: the database cannot keep those
 LONGEST = {Kind.LONGTEXT: 4000}
@@ -124,6 +124,12 @@ def decimal_of(field: Field, answer: Any) -> Decimal | None:
     except Unreadable:
         return None
     return Decimal(text) if text else None
+
+
+def amount_of(answers: Answers, name: str) -> Decimal | None:
+    """An answer as an amount, whatever its field; None where it is not one."""
+    text = str(answers.get(name) or "")
+    return Decimal(text) if _PLAIN.fullmatch(text) else None
 
 
 def grouped(value: Decimal) -> str:

@@ -60,11 +60,6 @@ def on_submitted(*, document: Document, by: User, on: date) -> None:
     duties.hand_in(document=document, items=document.work_items.all(), on=on)
 
 
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Taken back: the duties are owed again."""
-    duties.take_back(document=document)
-
-
 def on_locked(*, document: Document, by: User, on: date) -> None:
     """Signed: the duties are done."""
     duties.discharge(
@@ -87,7 +82,6 @@ KIND = FormKind(
     signers=signers,
     may_author=may_author,
     on_submitted=on_submitted,
-    on_returned=on_returned,
     on_locked=on_locked,
     day_field="done_on",
 )

@@ -164,21 +164,9 @@ def start_from(item: WorkItem, *, user: User, on: date) -> Document:
     subject = registry.Subject(
         item.subject_kind, item.subject_id, item.borrower_number, item.borrower_name, item.unit_id
     )
-    filled = registry.prefill(form, subject=subject, user=user, on=on)
     task = (
         WorkItem.objects.visible_to(user).open().filter(kind=item.kind, borrower_number=item.borrower_number)
     )
     same = task.filter(subject_kind=item.subject_kind, subject_id=item.subject_id)
-    return documents.start(
-        form=form,
-        subject_kind=subject.kind,
-        subject_id=subject.id,
-        borrower_number=subject.borrower_number,
-        borrower_name=subject.borrower_name,
-        unit=item.unit,
-        by=user,
-        on=on,
-        content=filled.answers,
-        prefilled=filled.to_json(),
-        work_items=same if form != "completion_record" else [item],
-    )
+    items = same if form != "completion_record" else [item]
+    return documents.begin(form=form, subject=subject, unit=item.unit, by=user, on=on, work_items=items)

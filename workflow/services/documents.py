@@ -90,6 +90,32 @@ def start(
     return document
 
 
+def begin(
+    *,
+    form: str,
+    subject: registry.Subject,
+    unit: Unit,
+    by: User,
+    on: date,
+    work_items: Iterable[WorkItem] = (),
+) -> Document:
+    """`start`, filled with what the system knows of the subject."""
+    filled = registry.prefill(form, subject=subject, user=by, on=on)
+    return start(
+        form=form,
+        subject_kind=subject.kind,
+        subject_id=subject.id,
+        borrower_number=subject.borrower_number,
+        borrower_name=subject.borrower_name,
+        unit=unit,
+        by=by,
+        on=on,
+        content=filled.answers,
+        prefilled=filled.to_json(),
+        work_items=work_items,
+    )
+
+
 def save(*, document: Document, answers: Mapping[str, Any], version: int, by: User, at: datetime) -> Document:
     """Keep what has been typed so far, by compare-and-set on the version that the page was showing.
 

@@ -29,6 +29,7 @@ from workflow.choices import (
     StepStatus,
 )
 from workflow.models import Attachment, Chain, Document, Step
+from workflow.services import duties
 from workflow.services.papers import fingerprint_of
 from workflow.services.seats import absent_in, seat_of, standing_in
 
@@ -216,6 +217,7 @@ def _reopen(chain: Chain, *, act: str, by: User, reason: str, on: date, at: date
         after={"status": DocumentStatus.DRAFT},
         note=reason,
     )
+    duties.take_back(document=document)
     registry.kind(document.form).on_returned(document=document, by=by, on=on)
     return document
 
