@@ -19,6 +19,11 @@ class Period:
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
 
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last - self.first).days + 1
+
     def before(self) -> date:
         """The day before the period begins."""
         return self.first - timedelta(days=1)

@@ -25,12 +25,11 @@ from core.policy import Policy
 from credit.choices import ClauseKind
 from credit.duties import exposures, managers_of, schemes_under, under, whether
 from credit.models import ApprovalCondition, Clause, Contract, Loan
-from credit.terms import CLAUSE, CONDITION
+from credit.terms import CLAUSE, CONDITION, PAYMENT_CLAUSES
 from workflow.choices import SubjectKind
 from workflow.duties import Owner, Required, Rule, Verdict
 from workflow.services.days import go_live_on
 
-BOTH = (ClauseKind.PAYMENT_CONSENT, ClauseKind.PASSIVE_DEBIT_BAN)
 MODES, PRODUCTS = "contract_clauses.modes", "contract_clauses.products"  # whose payments are reviewed
 LONGEST = 100  # characters of a promise that a duty tells; the register has it whole
 DONE_WITH = "合同项下已无余额"
@@ -82,7 +81,7 @@ class PaymentClauses(ContractRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Contracts whose payments may be reviewed and that lack one of the two clauses, or with an open duty."""
-        clauses = Clause.objects.filter(contract=OuterRef("pk"))
+        clauses = Clause.objects.known(on).filter(contract=OuterRef("pk"))
         modes: set[str] = set()
         products: set[str] = set()
         for scheme in schemes_under(policy, self.scheme):
@@ -90,7 +89,7 @@ class PaymentClauses(ContractRule):
             products.update(policy.get(scheme, PRODUCTS).value)
         having = Q(product__in=products) | Q(Exists(clauses.filter(payment_mode__in=modes)))
         lacking = Q()
-        for kind in BOTH:
+        for kind in PAYMENT_CLAUSES:
             lacking |= ~Q(Exists(clauses.filter(kind=kind)))
         granted = Loan.objects.filter(contract=OuterRef("pk"), starts_on__lte=on).order_by()
         first = granted.values("contract").annotate(first=Min("starts_on")).values("first")
@@ -113,7 +112,7 @@ class PaymentClauses(ContractRule):
         by_mode = set(row.modes) & set(policy.get(code, MODES).value)
         if not by_mode and row.product not in policy.get(code, PRODUCTS).value:
             return Verdict((), "支付不须审核", nothing_more=True)
-        missing = [kind for kind in BOTH if kind not in row.kinds]
+        missing = [kind for kind in PAYMENT_CLAUSES if kind not in row.kinds]
         if not missing:
             return Verdict((), "两条约定均已登记", nothing_more=True)
         within = policy.get(code, "contract_clauses.within")
@@ -143,9 +142,9 @@ class ContractTerms(ContractRule):
         schemes = schemes_under(policy, self.scheme)
         ahead = max(int(policy.get(s, "contract_terms.remind_before").value["days"]) for s in schemes)
         soon = Q(contract=OuterRef("pk"), due_on__lte=on + timedelta(days=ahead))
-        # What was met later was not met on the day, although by now it is known.
-        unmet = soon & (Q(met_on__isnull=True) | Q(met_on__gt=on))
-        clauses, conditions = Clause.objects.filter(unmet), ApprovalCondition.objects.filter(unmet)
+        clauses, conditions = (
+            rows.unmet(on).filter(soon) for rows in (Clause.objects, ApprovalCondition.objects)
+        )
         having = Q(Exists(clauses)) | Q(Exists(conditions))
         return self.contracts(on, policy, having).annotate(
             clauses_due=_due(clauses, Coalesce("text", Value(""), output_field=CharField()), "kind"),

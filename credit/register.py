@@ -9,7 +9,17 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from django.db.models import CharField, DateField, DecimalField, F, Q, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    CharField,
+    DateField,
+    DecimalField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,8 +40,10 @@ STATES = {
     STANDING: gettext_lazy("长期有效"),
 }
 KINDS = {CONDITION: gettext_lazy("批复要求"), **dict(ClauseKind.choices)}
+# What is met stands behind everything that is not.
+_ORDER = ("is_met", "day", "side", "id")
 _FIELDS = (
-    "side", "id", "day", "due_on", "met_on", "text", "told", "kind", "payment_mode", "share", "amount",
+    "is_met", "side", "id", "day", "due_on", "met_on", "text", "told", "kind", "payment_mode", "share", "amount",
     "contract__number", "contract__product", "contract__borrower__number", "contract__borrower__name",
 )  # fmt: skip
 
@@ -40,6 +52,7 @@ _FIELDS = (
 class Line:
     """A promise or a demand as the register shows it; amounts in 元."""
 
+    is_met: bool
     side: str
     pk: int
     day: date
@@ -123,24 +136,29 @@ def _side(rows: QuerySet[Any], side: str, asked: Asked, on: date) -> QuerySet[An
         found = Borrower.objects.search(asked.q).order_by().values("pk")
         rows = rows.filter(Q(contract__number__startswith=asked.q) | Q(contract__borrower__in=found))
     rows = rows.annotate(
+        is_met=ExpressionWrapper(Q(met_on__isnull=False), output_field=BooleanField()),
         side=Value(side, output_field=CharField()),
         day=Coalesce("due_on", Value(NEVER), output_field=DateField()),
     )
-    day, _sep, rest = asked.after.partition("_")
-    last, _sep, pk = rest.partition("_")
-    if is_id(pk):
-        try:
-            start = date.fromisoformat(day)
-        except ValueError:
-            start = None  # a mistyped key starts at the beginning
-        if start is not None:
-            same = Q(pk__gt=int(pk)) if side == last else (Q() if side > last else Q(pk__in=()))
-            rows = rows.filter(Q(day__gt=start) | (Q(day=start) & same))
+    if after := _key(asked.after):
+        met, start, last, pk = after
+        same = Q(pk__gt=pk) if side == last else (Q() if side > last else Q(pk__in=()))
+        here = Q(is_met=met) & (Q(day__gt=start) | (Q(day=start) & same))
+        rows = rows.filter(here if met else here | Q(is_met=True))
     if side == CONDITION:
         empty = Value("", output_field=CharField())
         number = Value(None, output_field=DecimalField(max_digits=18, decimal_places=6, null=True))
         return rows.annotate(told=F("note"), kind=empty, payment_mode=empty, share=number, amount=number)
     return rows.annotate(told=Value("", output_field=CharField()))
+
+
+def _key(after: str) -> tuple[bool, date, str, int] | None:
+    """Where a page starts; a mistyped key starts at the beginning."""
+    met, day, side, pk = (*after.split("_"), "", "", "", "")[:4]
+    try:
+        return (met == MET, date.fromisoformat(day), side, int(pk)) if is_id(pk) else None
+    except ValueError:
+        return None
 
 
 def _rows(user: User, asked: Asked, on: date) -> QuerySet[Any] | None:
@@ -154,11 +172,11 @@ def _rows(user: User, asked: Asked, on: date) -> QuerySet[Any] | None:
     ]
     if not sides:
         return None
-    return sides[0].union(*sides[1:], all=True).order_by("day", "side", "id")
+    return sides[0].union(*sides[1:], all=True).order_by(*_ORDER)
 
 
 def lines(user: User, asked: Asked, on: date) -> Iterator[Line]:
-    """The register as asked for, the earliest day first, what has no day last."""
+    """The register as asked for: what is not met first, by its day, what has no day last."""
     rows = _rows(user, asked, on)
     return (Line(*row) for row in rows.iterator(chunk_size=2000)) if rows is not None else iter(())
 
@@ -170,7 +188,7 @@ def page(user: User, asked: Asked, on: date, size: int) -> tuple[list[Line], str
     if len(found) <= size:
         return found, ""
     last = found[size - 1]
-    return found[:size], f"{last.day}_{last.side}_{last.pk}"
+    return found[:size], f"{MET if last.is_met else OPEN}_{last.day}_{last.side}_{last.pk}"
 
 
 def count(user: User, asked: Asked, on: date) -> int:

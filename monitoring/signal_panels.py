@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Case, Value, When
+from django.db.models import Case, Count, Q, Value, When, Window
 from django.utils.translation import gettext_lazy as _
 
 from core.money import percent
@@ -44,14 +44,18 @@ class SignalLine:
 def signals_panel(borrower: Borrower, on: date) -> Panel:
     """The signals of the borrower, the open ones first, then the newest."""
     is_decided = Case(When(status=SignalStatus.OPEN, then=Value(0)), default=Value(1))
-    rows = Signal.objects.filter(borrower=borrower).annotate(decided=is_decided).order_by("decided", "-pk")
-    found = list(rows)
+    rows = Signal.objects.filter(borrower=borrower).annotate(
+        decided=is_decided,
+        all_of_them=Window(Count("pk")),
+        open_of_them=Window(Count("pk", filter=Q(status=SignalStatus.OPEN))),
+    )
+    shown = list(rows.order_by("decided", "-pk")[:SHOWN])
     context = {
-        "lines": [SignalLine(one) for one in found[:SHOWN]],
-        "more": max(len(found) - SHOWN, 0),
+        "lines": [SignalLine(one) for one in shown],
+        "more": shown[0].all_of_them - len(shown) if shown else 0,
     }
-    open_ones = sum(one.status == SignalStatus.OPEN for one in found)
-    return Panel("signals", _("资金信号"), "monitoring/panel_signals.html", context, open_ones or None)
+    tally = shown[0].open_of_them if shown else 0
+    return Panel("signals", _("资金信号"), "monitoring/panel_signals.html", context, tally or None)
 
 
 @dataclass(frozen=True)

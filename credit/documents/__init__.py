@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.documents import contract_terms, fixed_contact, original_recovery
+from credit.documents import contract_clauses, contract_terms, fixed_contact, original_recovery
 from workflow import registry
 
 
@@ -11,3 +11,4 @@ def register() -> None:
     registry.register(original_recovery.KIND)
     registry.register(fixed_contact.KIND)
     registry.register(contract_terms.KIND)
+    registry.register(contract_clauses.KIND)

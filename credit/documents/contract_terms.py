@@ -102,6 +102,7 @@ def on_locked(*, document: Document, by: User, on: date) -> None:
         note=content["evidence"],
         reference=document.number,
         by=document.author,
+        on=on,
     )
     duties.discharge(items=items, document=document, done_on=met_on, by=by.username, on=on, at=clock.now())
 

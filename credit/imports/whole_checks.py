@@ -56,6 +56,9 @@ def _of_product(product: Product, reason: str) -> Check:
     return demand("loan", "loan", where, reason)
 
 
+_met_by_then = demand(
+    "met_on", "place", "n.met_on > n.row_known_on", "晚于数据日期；尚未落实的留空，落实后再报"
+)
 of_letter = _of_product(Product.LETTER_OF_GUARANTEE, "这笔借据不是保函")
 
 _OF_ANOTHER = (
@@ -86,6 +89,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     ),
     "clauses": (
         _between("place", 1, 9999),
+        _met_by_then,
         demand(
             "payment_mode",
             "kind",
@@ -115,7 +119,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
             "只有约定存款余额的才写余额",
         ),
     ),
-    "conditions": (_between("place", 1, 9999),),
+    "conditions": (_between("place", 1, 9999), _met_by_then),
     "bills": (ends_after("drawn_on", "matures_on"),),
     "letters": (of_letter,),
     "letter_claims": (

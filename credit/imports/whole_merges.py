@@ -58,13 +58,25 @@ def _liens(stage: Stage, target: Target) -> None:
 
 
 def _promises(stage: Stage, target: Target) -> None:
-    """A day on which a clause or a demand was met stays where a later row says nothing of it: it was shown here."""
-    told = "met_on = t.met_on" + (", note = t.note" if target.kind.name == "conditions" else "")
+    """A day on which a clause or a demand was met stays where a later row says nothing of it: it was shown here.
+
+    Since when either is known is kept beside it, so that a missed day is judged by what its evening knew.
+    """
+    kind = target.kind
+    told = "met_on = t.met_on, met_known_on = t.met_known_on"
+    told += ", note = t.note" if kind.name == "conditions" else ""
+    execute(f"ALTER TABLE {kind.typed} ADD COLUMN met_known_on date")
+    execute(f"UPDATE {kind.typed} SET met_known_on = row_known_on WHERE met_on IS NOT NULL")
     execute(
-        f"UPDATE {target.kind.typed} n SET {told} FROM {target.kind.table} t "
-        "WHERE t.contract_id = n.contract_id AND t.place = n.place AND n.met_on IS NULL AND t.met_on IS NOT NULL"
+        f"UPDATE {kind.typed} n SET {told} FROM {kind.table} t WHERE t.contract_id = n.contract_id "
+        "AND t.place = n.place AND t.met_on IS NOT NULL AND coalesce(n.met_on, t.met_on) = t.met_on"
     )
-    _whole(stage, target)
+    merge_rows(
+        kind,
+        stored=[*(column.stored for column in kind.columns), "met_known_on"],
+        key=kind.stored_key,
+        absent={"known_on": "n.row_known_on"},
+    )
 
 
 def _valuations(stage: Stage, target: Target) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
 
 from core.money import percent
@@ -13,9 +15,17 @@ from credit.models.loans import Contract
 
 
 class OfContractQuerySet(OfBorrowerQuerySet):
-    """Rows of a contract."""
+    """Rows of a contract that may be met."""
 
     borrower_path = "contract__borrower"
+
+    def known(self, on: date) -> OfContractQuerySet:
+        """What the lender had been told by the day."""
+        return self.filter(Q(known_on__isnull=True) | Q(known_on__lte=on))
+
+    def unmet(self, on: date) -> OfContractQuerySet:
+        """What was not met by the day, as far as was known then."""
+        return self.known(on).filter(Q(met_on__isnull=True) | Q(met_on__gt=on) | Q(met_known_on__gt=on))
 
 
 class Clause(models.Model):
@@ -29,6 +39,8 @@ class Clause(models.Model):
     amount = models.DecimalField("约定余额", max_digits=18, decimal_places=2, null=True, blank=True)
     due_on = models.DateField("约定期限", null=True, blank=True)
     met_on = models.DateField("履行日期", null=True, blank=True)
+    known_on = models.DateField("知悉日期", null=True, blank=True)  # empty: since the contract was signed
+    met_known_on = models.DateField("履行知悉日期", null=True, blank=True)  # empty: on the day itself
     text = models.CharField("约定内容", max_length=500, blank=True)
 
     objects = OfContractQuerySet.as_manager()
@@ -53,6 +65,11 @@ class Clause(models.Model):
                 | (~Q(kind="AGREED_BALANCE") & Q(amount__isnull=True)),
                 name="an_agreed_balance_belongs_to_its_clause",
             ),
+            models.CheckConstraint(
+                condition=Q(met_known_on__isnull=True)
+                | Q(met_on__isnull=False, met_known_on__gte=F("met_on")),
+                name="a_clause_is_known_to_be_met_once_it_is",
+            ),
         )
 
     def __str__(self) -> str:
@@ -72,6 +89,8 @@ class ApprovalCondition(models.Model):
     text = models.CharField("批复要求", max_length=500)
     due_on = models.DateField("落实期限", null=True, blank=True)
     met_on = models.DateField("落实日期", null=True, blank=True)
+    known_on = models.DateField("知悉日期", null=True, blank=True)  # empty: since the contract was signed
+    met_known_on = models.DateField("落实知悉日期", null=True, blank=True)  # empty: on the day itself
     note = models.CharField("落实说明", max_length=300, blank=True)
 
     objects = OfContractQuerySet.as_manager()
@@ -82,6 +101,11 @@ class ApprovalCondition(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["contract", "place"], name="a_condition_has_its_own_place"),
             models.CheckConstraint(condition=~Q(text=""), name="a_condition_says_what_it_demands"),
+            models.CheckConstraint(
+                condition=Q(met_known_on__isnull=True)
+                | Q(met_on__isnull=False, met_known_on__gte=F("met_on")),
+                name="a_condition_is_known_to_be_met_once_it_is",
+            ),
         )
 
     def __str__(self) -> str:

@@ -101,11 +101,14 @@ SHARES = Section(
             _known("item", "份额"),
             _known("formula", "算法"),
             _known("value", "本月"),
+            _known("quarter", "本季"),
+            _known("year", "本年"),
             _known("least", "达标线"),
             _known("met", "是否达标"),
         ),
     ),
-    help="销售回款不含贷款入账、归还贷款、同户互转、冲正及关联方往来；银团贷款不计入占比。",
+    help="销售回款不含贷款入账、归还贷款、同户互转、冲正及关联方往来；银团贷款不计入占比。"
+    "本季、本年自季初、年初起累计，只计已汇总的月份。",
 )
 LARGE = Section(
     "large",
@@ -114,7 +117,7 @@ LARGE = Section(
         _system_table(
             "large",
             "大额明细",
-            _known("item", "日期"),
+            _known("item", "日期、流水号"),
             _known("way", "方向"),
             _known("amount", "金额", Kind.MONEY),
             _known("other", "对方户名、账号、开户行"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -44,7 +45,8 @@ FORM = "fund_use_record"
 PURPOSES = tuple((one.value, str(one.label)) for one in UsePurpose)
 WAYS = tuple((one.value, str(one.label)) for one in VerifiedBy)
 ANOMALIES = tuple((one.value, str(one.label)) for one in Anomaly)
-NOTE_LONGEST, EVIDENCE_LONGEST, NAME_LONGEST = 300, 200, 120  # what the book keeps
+NOTE_LONGEST, EVIDENCE_LONGEST = 300, 200  # what the book keeps
+PAYEE = {"payee": ("收款人", 120), "account": ("收款人账号", 40), "bank": ("收款人开户行", 80)}  # the same
 
 
 def _is_odd(row: Answers) -> bool:
@@ -99,18 +101,22 @@ def _nothing(answers: Answers, background: Background) -> bool:
 def _by_hand_outside(answers: Answers, background: Background) -> bool:
     """Whether a use written in by hand lies before the money was paid out, or after the day of the check."""
     first = min((str(row.get("item") or "") for row in answers.get("drawdowns") or ()), default="")
-    days = [str(row.get("item") or "") for row in answers.get("by_hand") or ()]
+    days = [str(row.get("item") or "") for row in _by_hand(answers)]
     last = background.on.isoformat() if background.on else "9999"
     return any(day and not first <= day <= last for day in days)
 
 
-def _payee_too_long(answers: Answers, background: Background) -> bool:
-    return any(len(str(row.get("payee") or "")) > NAME_LONGEST for row in answers.get("by_hand") or ())
+def _account_of_nobody(answers: Answers, background: Background) -> bool:
+    return any(not row.get("payee") and (row.get("account") or row.get("bank")) for row in _by_hand(answers))
 
 
-def _longer(name: str, longest: int) -> Any:
+def _by_hand(answers: Answers) -> list[Any]:
+    return list(answers.get("by_hand") or ())
+
+
+def _longer(name: str, longest: int, rows: Callable[[Answers], list[Any]] = all_uses) -> Any:
     def fails(answers: Answers, background: Background) -> bool:
-        return any(len(str(row.get(name) or "")) > longest for row in all_uses(answers))
+        return any(len(str(row.get(name) or "")) > longest for row in rows(answers))
 
     return fails
 
@@ -202,6 +208,8 @@ USES = Section(
                 Field("item", "用款日期", Kind.DATE),
                 Field("amount", "金额（元）", Kind.MONEY, minimum=Decimal("0.01")),
                 Field("payee", "收款人", required=False, help="现金支取的可以不填。"),
+                Field("account", "收款人账号", required=False),
+                Field("bank", "收款人开户行", required=False),
                 *JUDGEMENTS,
             ),
         ),
@@ -234,7 +242,11 @@ FUND_USE_RECORD = FormDefinition(
         Check("uses", "by_hand", _too_much, "累计用款超过发放额，请核对金额；确有其事的，先更正借据或流水。"),
         Check("uses", "by_hand", _nothing, "本次没有要登记的用款。"),
         Check("uses", "by_hand", _by_hand_outside, "补登的用款日期须在首次提款之后、不晚于今天，请核对。"),
-        Check("uses", "by_hand", _payee_too_long, f"补登的“收款人”最多 {NAME_LONGEST} 字，请精简。"),
+        Check("uses", "by_hand", _account_of_nobody, "补登的用款写了收款人账号或开户行的，须写明收款人。"),
+        *(
+            Check("uses", "by_hand", _longer(name, longest, _by_hand), f"补登的“{label}”最多 {longest} 字，请精简。")
+            for name, (label, longest) in PAYEE.items()
+        ),
         Check("uses", "by_hand", _longer("note", NOTE_LONGEST), f"每笔“补充说明”最多 {NOTE_LONGEST} 字，请精简。"),
         Check("uses", "by_hand", _longer("evidence", EVIDENCE_LONGEST), f"每笔“证明材料”最多 {EVIDENCE_LONGEST} 字。"),
         not_in_the_future("conclusion", "checked_on", "核查日期晚于今天，请改为实际核查的日期。"),
@@ -293,7 +305,7 @@ def _kept(document: Document, row: Answers, seen: SeenUse | None) -> FundUse:
             movement.counterparty_bank,
         )
     else:
-        name, account, bank = str(row.get("payee") or "")[:NAME_LONGEST], "", ""
+        name, account, bank = (str(row.get(part) or "") for part in PAYEE)
     return FundUse(
         document=document,
         loan_id=document.subject_id,

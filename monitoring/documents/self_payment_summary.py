@@ -20,6 +20,7 @@ from monitoring.uses.recorded import standing
 from workflow.choices import SubjectKind
 from workflow.definitions import (
     NO,
+    YES,
     Answers,
     Background,
     Check,
@@ -55,9 +56,18 @@ def _difference(answers: Answers) -> str:
     return f"{reported - Decimal(_seen(answers)):.2f}"
 
 
+def _unexplained(answers: Answers) -> str:
+    """What the report's total says beyond its rows: those found on the account, and those that are not there."""
+    found = [row for row in answers.get("payments") or () if row.get("reported") == YES]
+    rows = total(found) + total(answers.get("elsewhere"))
+    return f"{(amount_of(answers, 'reported_total') or Decimal(0)) - rows:.2f}"
+
+
 def _calls_a_difference_equal(answers: Answers, background: Background) -> bool:
-    differs = Decimal(_difference(answers)) != 0 or any(
-        row.get("reported") == NO for row in answers.get("payments") or ()
+    differs = (
+        Decimal(_difference(answers)) != 0
+        or Decimal(_unexplained(answers)) != 0
+        or any(row.get("reported") == NO for row in answers.get("payments") or ())
     )
     return bool(answers.get("reported_total")) and differs and answers.get("conclusion") == AGREES
 
@@ -102,8 +112,31 @@ SELF_PAYMENT_SUMMARY = FormDefinition(
                         Field("note", "说明", required=_not_reported),
                     ),
                 ),
+                Field(
+                    "elsewhere",
+                    "报告中有、账户上没有的支付",
+                    Kind.TABLE,
+                    required=False,
+                    row_word="笔",
+                    help="现金、经他行账户等支付，按报告逐笔登记。",
+                    columns=(
+                        Field("item", "日期", Kind.DATE),
+                        Field("amount", "金额（元）", Kind.MONEY, minimum=Decimal("0.01")),
+                        Field("payee", "收款人"),
+                        Field("note", "核查情况"),
+                    ),
+                ),
                 known("seen_total", "账户支付合计", Kind.MONEY, unit="元", derive=_seen),
                 known("difference", "报告－账户", Kind.MONEY, unit="元", minimum=None, derive=_difference),
+                known(
+                    "unexplained",
+                    "报告合计－逐笔",
+                    Kind.MONEY,
+                    unit="元",
+                    minimum=None,
+                    derive=_unexplained,
+                    help="报告合计减去“已在报告中”的各笔和上表各笔，应为零。",
+                ),
             ),
         ),
         Section(
@@ -135,7 +168,7 @@ SELF_PAYMENT_SUMMARY = FormDefinition(
             "conclusion",
             "conclusion",
             _calls_a_difference_equal,
-            "报告与账户不一致，或有支付未在报告中，结论不能选“相符”。",
+            "报告与账户不一致，或有支付未在报告中、与报告合计对不上，结论不能选“相符”。",
         ),
         not_in_the_future("report", "received_on", "收到报告日期晚于今天，请改为实际收到的日期。"),
         not_in_the_future("conclusion", "checked_on", "核查日期晚于今天，请改为实际核查的日期。"),

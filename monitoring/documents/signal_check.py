@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import User
 from core import clock
@@ -17,7 +17,7 @@ from credit.signing import may_author, signers_of
 from monitoring.choices import SignalStatus
 from monitoring.duties.payments import duties_of_signals
 from monitoring.duties.signals import KIND as DUTY
-from monitoring.duties.signals import key_of
+from monitoring.duties.signals import duties_to_check
 from monitoring.models import Signal
 from monitoring.signals import decisions
 from workflow.choices import SubjectKind
@@ -189,11 +189,8 @@ def _contract(document: Document, row: Mapping[str, Any]) -> Contract | None:
 
 def _satisfied(document: Document) -> QuerySet[WorkItem]:
     """The open duties to look into the signals of this sheet."""
-    return WorkItem.objects.open().filter(
-        Q(period_key__in=[key_of(pk) for pk in _ids(document)]),
-        kind=DUTY,
-        subject_kind=SubjectKind.BORROWER,
-        subject_id=document.subject_id,
+    return duties_to_check(_ids(document)).filter(
+        subject_kind=SubjectKind.BORROWER, subject_id=document.subject_id
     )
 
 

@@ -112,7 +112,7 @@ def _facts(rows: QuerySet[Any], *, day: str, payee: str) -> QuerySet[Any]:
 
 
 def duties_of_signals(signals: Iterable[Signal]) -> QuerySet[WorkItem]:
-    """The open duties that a decision about these signals discharges."""
+    """The risk manager's open duties that a decision about these signals discharges."""
     keys = [f"{SIGNAL}:{signal.pk}" for signal in signals]
     return WorkItem.objects.open().filter(
         obligation=UnreviewedPayment.obligation, kind=KIND, period_key__in=keys
@@ -136,7 +136,7 @@ class SupervisedAccounts(ManagedLoanRule):
         if first := go_live_on():
             having = having.filter(starts_on__gte=first)
         rows = self.loans(on, policy, self.scheme, having=having.order_by().values_list("pk"))
-        clauses = Clause.objects.filter(contract=OuterRef("contract")).order_by("place")
+        clauses = Clause.objects.known(on).filter(contract=OuterRef("contract")).order_by("place")
         return with_unpaid(rows, on).annotate(
             clauses=ArraySubquery(
                 clauses.values(json=JSONObject(kind="kind", payment_mode="payment_mode", place="place"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from credit.duties import BorrowerRule
 from monitoring.choices import Level, SignalKind, SignalStatus
 from monitoring.models import Signal
 from workflow.duties import Required, Verdict
+from workflow.models import WorkItem
 
 KIND = "signal_check"
 OF_GROUPS = tuple(kind for kind in SignalKind if kind.is_of_a_group)
@@ -27,6 +28,11 @@ REASON_LONGEST = 280
 def key_of(signal_id: int) -> str:
     """The period key of the duty to look into a signal."""
     return f"signal:{signal_id}"
+
+
+def duties_to_check(signal_ids: Iterable[int]) -> QuerySet[WorkItem]:
+    """The customer manager's open duties to look into these signals."""
+    return WorkItem.objects.open().filter(kind=KIND, period_key__in=[key_of(pk) for pk in signal_ids])
 
 
 class SignalsRule(BorrowerRule):

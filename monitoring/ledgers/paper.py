@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from typing import Any
 from django.urls import reverse
 
 from core.money import yuan
-from core.periods import month_of
+from core.periods import month_of, quarter_of
 from core.policy import policy_on
 from credit.choices import AccountKind, CounterpartyRelation
 from credit.models import Borrower
@@ -32,6 +32,7 @@ UNKNOWN = "未登记"
 # Marks whose threshold is a fraction, and those whose threshold is said in words; of the others it is an amount.
 SHARES = frozenset({"settlement_share", "agreed_share", "deposit_share", "inflow_fall", "average_fall"})
 WORDED = frozenset({"large", "strangers"})
+DEPOSIT_SHARE = "account_review.deposit_share"
 MOST_LARGE = 30  # large items that are printed
 
 
@@ -44,7 +45,7 @@ class Sheet:
     facts: tuple[Fact, ...]
 
 
-def sheets(months: Iterable[BorrowerMonth]) -> list[Sheet]:
+def sheets(months: Sequence[BorrowerMonth]) -> list[Sheet]:
     """The sheets of these months; those computed on one day are read together.
 
     A month whose loans no longer come under the schemes has none: its contract was changed since.
@@ -53,6 +54,7 @@ def sheets(months: Iterable[BorrowerMonth]) -> list[Sheet]:
     for month in months:
         by_day[month.computed_on].append(month)
     found: list[Sheet] = []
+    so_far = _so_far(months)
     for on, several in by_day.items():
         ids = [month.borrower_id for month in several]
         policy = policy_on(on)
@@ -66,7 +68,7 @@ def sheets(months: Iterable[BorrowerMonth]) -> list[Sheet]:
                 "customer_manager": manager.person.name if manager else "缺岗",
                 "accounts": list(_accounts(one)),
                 "flows": list(_flows(one.month)),
-                "shares": list(_shares(month, one, policy.get(one.scheme, "account_review.deposit_share").decimal)),
+                "shares": list(_shares(month, one, policy.get(one.scheme, DEPOSIT_SHARE).decimal, so_far[pk])),
                 "large": [_large(one, moved) for moved in large_items(one, limits_of(policy, one.scheme))],
                 "partners": list(_partners(one)),
             }  # fmt: skip
@@ -145,13 +147,50 @@ def _flows(month: Month) -> Iterator[dict[str, str]]:
             yield {"item": str(flow.label), "into": f"{into:.2f}", "out": f"{out:.2f}"}
 
 
-def _shares(month: BorrowerMonth, one: Read, least_deposit: Decimal) -> Iterator[dict[str, str]]:
+def _so_far(months: Sequence[BorrowerMonth]) -> dict[int, list[BorrowerMonth]]:
+    """The written months of these borrowers in the years of these months, by borrower."""
+    found: dict[int, list[BorrowerMonth]] = defaultdict(list)
+    if months:
+        since = min(month.month for month in months).replace(month=1)
+        ids = {month.borrower_id for month in months}
+        for row in BorrowerMonth.objects.filter(borrower__in=ids, month__gte=since).order_by("month"):
+            found[row.borrower_id].append(row)
+    return found
+
+
+def settled_over(months: Iterable[BorrowerMonth]) -> Decimal | None:
+    """The settlement share over several months: all receipts over all declared sales, as a fraction; None where a
+    month has no declared sales."""
+    receipts = sales = ZERO
+    for month in months:
+        if month.declared_sales is None:
+            return None
+        receipts, sales = receipts + month.sales_receipts, sales + month.declared_sales
+    return receipts / sales if sales else None
+
+
+def deposited_over(months: Iterable[BorrowerMonth]) -> Decimal:
+    """The average deposit over several months by calendar days, in 元."""
+    weighed, days = ZERO, 0
+    for month in months:
+        length = month_of(month.month).days
+        weighed, days = weighed + month.average_deposit * length, days + length
+    return weighed / days
+
+
+def _shares(
+    month: BorrowerMonth, one: Read, least_deposit: Decimal, year: Iterable[BorrowerMonth]
+) -> Iterator[dict[str, str]]:
     told = one.month.told
+    year = [row for row in year if row.month.year == month.month.year and row.month <= month.month]
+    quarter = [row for row in year if row.month in quarter_of(month.month)]
     sales = "未申报" if month.declared_sales is None else f"{yuan(month.declared_sales)}"
     yield {
         "item": "结算份额",
         "formula": f"销售回款 {yuan(month.sales_receipts)} ÷ 申报月销售收入 {sales}",
         "value": _share(month.settlement_share),
+        "quarter": _share(settled_over(quarter)),
+        "year": _share(settled_over(year)),
         "least": f"我行信用占比 {_share(month.credit_share)}",
         "met": _met(month.settlement_share, month.credit_share),
     }
@@ -163,6 +202,13 @@ def _shares(month: BorrowerMonth, one: Read, least_deposit: Decimal) -> Iterator
             "least": per_cent(told.agreed_share),
             "met": _met(month.settlement_share, told.agreed_share),
         }
+    yield {
+        "item": "存款日均",
+        "formula": "全部账户，按日历日加权",
+        "value": f"{yuan(month.average_deposit)} 元",
+        "quarter": f"{yuan(deposited_over(quarter))} 元",
+        "year": f"{yuan(deposited_over(year))} 元",
+    }
     yield {
         "item": "存款份额",
         "formula": f"存款日均 {yuan(month.average_deposit)} ÷ 我行信用余额（不含银团）",
@@ -196,7 +242,7 @@ def _large(one: Read, moved: Moved) -> dict[str, str]:
     movement = moved.movement
     other = (movement.counterparty_name, movement.counterparty_account, moved.bank)
     return {
-        "item": moved.on.isoformat(),
+        "item": f"{moved.on} {moved.number}",
         "way": "转入" if moved.is_in else "转出",
         "amount": f"{moved.amount:.2f}",
         "other": " ".join(part for part in other if part) or "–",

@@ -184,6 +184,7 @@ def _moved(
         found[borrower].append(
             Moved(
                 pk=row.pk,
+                number=row.number,
                 account_id=row.account_id,
                 on=row.effective_on,
                 movement=movement,
@@ -203,7 +204,7 @@ def _told(loans: dict[int, list[Any]], kin: dict[int, Kin], on: date) -> dict[in
         elsewhere[borrower] = elsewhere.get(borrower, ZERO) + balance
     said = DeclaredSales.objects.last_of_each(on).filter(borrower__in=loans)
     declared = {one.borrower_id: one for one in said}
-    shares, deposits = _agreed(loans)
+    shares, deposits = _agreed(loans, on)
     return {
         pk: Told(
             our_credit=sum((loan.balance for loan in theirs), ZERO),
@@ -219,13 +220,13 @@ def _told(loans: dict[int, list[Any]], kin: dict[int, Kin], on: date) -> dict[in
     }
 
 
-def _agreed(loans: dict[int, list[Any]]) -> tuple[dict[int, Decimal], dict[int, Decimal]]:
-    """The strictest settlement share and balance that the contracts of live loans agree, by borrower."""
+def _agreed(loans: dict[int, list[Any]], on: date) -> tuple[dict[int, Decimal], dict[int, Decimal]]:
+    """The strictest settlement share and balance that the contracts of live loans agree by the day, by borrower."""
     contracts = {loan.contract_id for theirs in loans.values() for loan in theirs}
     kinds = [ClauseKind.SETTLEMENT_SHARE, ClauseKind.AGREED_BALANCE]
     shares: dict[int, Decimal] = {}
     deposits: dict[int, Decimal] = {}
-    rows = Clause.objects.filter(contract__in=contracts, kind__in=kinds).order_by()
+    rows = Clause.objects.known(on).filter(contract__in=contracts, kind__in=kinds).order_by()
     for borrower, share, amount in rows.values_list("contract__borrower", "share", "amount"):
         if share is not None:
             shares[borrower] = max(share, shares.get(borrower, ZERO))

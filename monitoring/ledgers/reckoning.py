@@ -26,6 +26,7 @@ class Moved:
     flow: Flow
     bank: str = ""
     balance_after: Decimal | None = None
+    number: str = ""
 
     @property
     def amount(self) -> Decimal:
@@ -84,7 +85,7 @@ def average_of(opening: Decimal, changes: Mapping[date, Decimal], month: Period)
         total += balance * (day - since).days
         balance, since = changes[day], day
     total += balance * ((month.last - since).days + 1)
-    return (total / ((month.last - month.first).days + 1)).quantize(CENT, ROUND_HALF_UP)
+    return (total / month.days).quantize(CENT, ROUND_HALF_UP)
 
 
 def reckon(

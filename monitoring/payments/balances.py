@@ -125,5 +125,5 @@ def may_need_review(policy: Policy) -> Q:
         own = Q(product=product)
         where |= own if product in always else own & Q(amount__gt=Decimal(str(amount)))
     telling = [ClauseKind.PAYMENT_MODE, ClauseKind.PAYMENT_CONSENT, ClauseKind.PASSIVE_DEBIT_BAN]
-    agreed = Clause.objects.filter(kind__in=telling).values("contract")
+    agreed = Clause.objects.known(policy.on).filter(kind__in=telling).values("contract")
     return where | Q(contract__in=agreed, product__in=list(above))

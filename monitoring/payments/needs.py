@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -84,14 +85,15 @@ def need(product: str, amount: Decimal, agreed: Agreed, policy: Policy) -> Need:
 def need_of(loan: Loan, policy: Policy, clauses: Sequence[Clause] | None = None) -> Need:
     """What one loan needs; `clauses` of its contract where they are at hand."""
     if clauses is None:
-        clauses = list(Clause.objects.filter(contract=loan.contract_id, kind__in=_TELLING))
+        clauses = list(Clause.objects.known(policy.on).filter(contract=loan.contract_id, kind__in=_TELLING))
     return need(loan.product, loan.amount, agreed_by(clauses), policy)
 
 
-def agreements(contract_ids: Iterable[int]) -> dict[int, Agreed]:
-    """What each of these contracts agrees about payments; one query, contracts that say nothing left out."""
+def agreements(contract_ids: Iterable[int], on: date) -> dict[int, Agreed]:
+    """What each of these contracts agrees about payments, as known on the day; one query, contracts that say nothing
+    left out."""
     found: dict[int, list[Clause]] = {}
-    for clause in Clause.objects.filter(contract__in=list(contract_ids), kind__in=_TELLING):
+    for clause in Clause.objects.known(on).filter(contract__in=list(contract_ids), kind__in=_TELLING):
         found.setdefault(clause.contract_id, []).append(clause)
     return {contract: agreed_by(clauses) for contract, clauses in found.items()}
 
@@ -99,7 +101,7 @@ def agreements(contract_ids: Iterable[int]) -> dict[int, Agreed]:
 def needs_of(loans: Iterable[Any], policy: Policy) -> dict[int, Need]:
     """What each of these loans needs; one query, whatever their number."""
     rows = list(loans)
-    agreed = agreements({loan.contract_id for loan in rows})
+    agreed = agreements({loan.contract_id for loan in rows}, policy.on)
     return {
         loan.pk: need(loan.product, loan.amount, agreed.get(loan.contract_id, NOTHING), policy)
         for loan in rows

@@ -52,7 +52,7 @@ class Books:
 
 def books_of(loans: list[Any], on: date, policy: Policy) -> Books:
     """Read them in a fixed number of questions, however many loans and movements there are."""
-    agreed = agreements({loan.contract_id for loan in loans})
+    agreed = agreements({loan.contract_id for loan in loans}, on)
     needs = {
         loan.pk: need(loan.product, loan.amount, agreed.get(loan.contract_id, NOTHING), policy)
         for loan in loans

@@ -8,14 +8,17 @@ from django.db import transaction
 
 from accounts.choices import Role
 from accounts.models import User
-from core import audit
+from core import audit, clock
 from core.errors import Conflict, Invalid, Refused
 from credit.models import Borrower, Contract
 from credit.selectors import manages
 from monitoring import misuse
 from monitoring.choices import SIGNAL_TRANSITIONS, SignalStatus
+from monitoring.duties.payments import duties_of_signals
+from monitoring.duties.signals import duties_to_check
 from monitoring.models import Signal
 from workflow.models import Document
+from workflow.services import duties
 
 RISK_LINE = (Role.RISK_MANAGER, Role.RISK_HEAD)
 WHY_LONGEST = 500  # what a signal keeps
@@ -76,7 +79,9 @@ def confirm(
     """The facts are so; where loan money was misused, a case is opened and payments under the contract freeze."""
     signal = _lock(signal)
     check_can_confirm(signal, by, on)
-    return _confirm(signal, by=by, why=why, is_misuse=is_misuse, on=on, contract=contract, document=None)
+    _confirm(signal, by=by, why=why, is_misuse=is_misuse, on=on, contract=contract, document=None)
+    _settle(signal, by, on)
+    return signal
 
 
 @transaction.atomic
@@ -85,6 +90,7 @@ def dismiss(*, signal: Signal, by: User, why: str, on: date) -> Signal:
     signal = _lock(signal)
     check_can_dismiss(signal, by)
     _decide(signal, SignalStatus.DISMISSED, by=by, why=why, on=on, document=None)
+    _settle(signal, by, on)
     return signal
 
 
@@ -134,6 +140,13 @@ def _confirm(
             on=on,
         )
     return signal
+
+
+def _settle(signal: Signal, by: User, on: date) -> None:
+    """Whose line decided has done its duty; the other line's falls away with the day."""
+    items = duties_of_signals([signal]) | duties_to_check([signal.pk])
+    why = f"资金信号已认定为“{signal.get_status_display()}”"
+    duties.settle(items=items.filter(line=by.line), by=by.username, why=why, on=on, at=clock.now())
 
 
 def _lock(signal: Signal) -> Signal:

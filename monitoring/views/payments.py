@@ -23,6 +23,7 @@ from core import audit, clock
 from core.addresses import is_id, page_by_id
 from core.errors import Invalid, Refused
 from core.sheets import download, taken, workbook
+from credit.duties import home_of
 from credit.models import Loan
 from monitoring.choices import PaymentStatus
 from monitoring.models import Payment
@@ -51,11 +52,11 @@ class Choice:
         status, unit = (request.GET.get(name, "").replace("\x00", "") for name in ("status", "unit"))
         return cls(status if status in PaymentStatus.values else "", unit if is_id(unit) else "")
 
-    def narrow(self, rows: QuerySet[Payment]) -> QuerySet[Payment]:
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The payments that are meant."""
         if self.status:
             rows = rows.filter(status=self.status)
-        return rows.filter(loan__unit=int(self.unit)) if self.unit else rows
+        return rows.filter(home=int(self.unit)) if self.unit else rows
 
     @property
     def any(self) -> bool:
@@ -63,9 +64,9 @@ class Choice:
         return bool(self.status or self.unit)
 
 
-def visible(user: User) -> QuerySet[Payment]:
-    """Payments of the customers that the person sees."""
-    return Payment.objects.visible_to(user)
+def visible(user: User) -> QuerySet[Any]:
+    """Payments of the customers that the person sees, with the unit in charge (`home`)."""
+    return Payment.objects.visible_to(user).annotate(home=home_of("loan__borrower", clock.today()))
 
 
 @require_safe
@@ -82,7 +83,7 @@ def payments(request: SignedInRequest) -> HttpResponse:
     context = {
         "choice": choice,
         "statuses": PaymentStatus.choices,
-        "units": names_of(scope.values("loan__unit")),
+        "units": names_of(scope.values("home")),
         "lines": lines_of(found),
         "found": rows.count(),
         "total": rows.aggregate(s=Sum("amount"))["s"] or 0,
@@ -94,7 +95,7 @@ def payments(request: SignedInRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-def _sheet_rows(rows: QuerySet[Payment]) -> Iterator[tuple[Any, ...]]:
+def _sheet_rows(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
     ordered = rows.select_related("loan__borrower", "loan__unit", "document", "submitted_by", "reviewed_by")
     for row in ordered.select_related("released_by").order_by("-pk").iterator(chunk_size=2000):
         yield (

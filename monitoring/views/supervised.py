@@ -15,10 +15,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
 from accounts.http import SignedInRequest
+from accounts.models import User
 from accounts.selectors import names_of
 from core import audit, clock
 from core.addresses import is_id, page_by_id
 from core.sheets import download, taken, workbook
+from credit.duties import home_of
 from monitoring.models import SupervisedAccount
 from monitoring.views.funds import READERS
 
@@ -40,12 +42,12 @@ class Choice:
         state, unit, q = (request.GET.get(name, "").replace("\x00", "") for name in ("state", "unit", "q"))
         return cls(state if state in dict(STATES) else "", unit if is_id(unit) else "", q.strip()[:40])
 
-    def narrow(self, rows: QuerySet[SupervisedAccount]) -> QuerySet[SupervisedAccount]:
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The marks that are meant."""
         if self.state:
             rows = rows.filter(ended_on__isnull=self.state == "standing")
         if self.unit:
-            rows = rows.filter(account__unit=int(self.unit))
+            rows = rows.filter(home=int(self.unit))
         return rows.filter(account__number__startswith=self.q) if self.q else rows
 
     @property
@@ -54,11 +56,17 @@ class Choice:
         return bool(self.state or self.unit or self.q)
 
 
+def visible(user: User) -> QuerySet[Any]:
+    """Marks on accounts of the customers that the person sees, with the unit in charge (`home`)."""
+    rows = SupervisedAccount.objects.visible_to(user)
+    return rows.annotate(home=home_of("account__borrower", clock.today()))
+
+
 @require_safe
 @require_role(*READERS)
 def supervised_accounts(request: SignedInRequest) -> HttpResponse:
     """The register, a page at a time, the latest first."""
-    choice, scope = Choice.of(request), SupervisedAccount.objects.visible_to(request.user)
+    choice, scope = Choice.of(request), visible(request.user)
     rows = choice.narrow(scope)
     marks, following = page_by_id(
         rows.select_related("account__borrower", "account__unit", "document", "ended_by_document"),
@@ -68,7 +76,7 @@ def supervised_accounts(request: SignedInRequest) -> HttpResponse:
     context = {
         "choice": choice,
         "states": STATES,
-        "units": names_of(scope.values("account__unit")),
+        "units": names_of(scope.values("home")),
         "marks": marks,
         "found": rows.count(),
         "following": following,
@@ -77,7 +85,7 @@ def supervised_accounts(request: SignedInRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-def _sheet_rows(rows: QuerySet[SupervisedAccount]) -> Iterator[tuple[Any, ...]]:
+def _sheet_rows(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
     ordered = rows.select_related("account__borrower", "account__unit", "document", "ended_by_document")
     for row in ordered.order_by("-pk").iterator(chunk_size=2000):
         yield (
@@ -97,7 +105,7 @@ def _sheet_rows(rows: QuerySet[SupervisedAccount]) -> Iterator[tuple[Any, ...]]:
 @require_role(*READERS)
 def supervised_accounts_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered register as XLSX; who took it out is written down."""
-    rows = Choice.of(request).narrow(SupervisedAccount.objects.visible_to(request.user))
+    rows = Choice.of(request).narrow(visible(request.user))
     headers = [
         _("账号"), _("客户编号"), _("客户名称"), _("开户行"), _("通知日"), _("标识日"), _("登记表"), _("解除日"),
         _("解除登记表"),

@@ -67,6 +67,7 @@ TITLES: dict[str, object] = {
     "contract_clauses.products": _("须约定支付审核的品种"),
     "contract_clauses.within": _("支付约定登记期限"),
     "signature_chain.contract_terms": _("合同约定落实登记表签字链"),
+    "signature_chain.contract_clauses": _("支付约定补签登记表签字链"),
     "account_review.due": _("账户监测完成期限"),
     "account_review.schemes": _("按月监测账户资金的方案"),
     "account_review.account_kinds": _("计入存款日均的账户种类"),

@@ -107,17 +107,50 @@ def test_a_contract_that_is_repaid_or_not_yet_drawn_needs_none(cast):
     assert WorkItem.objects.get().close_reason == "合同项下已无余额"
 
 
+def added(document: Document, *agreed: str, **answers) -> Document:
+    """A supplementary agreement that writes down the first clauses of the sheet, one answer each."""
+    rows = [
+        {**row, "agreed": answer, "text": "经贷款人同意" if answer == "yes" else ""}
+        for row, answer in zip(document.content["clauses"], agreed, strict=True)
+    ]
+    return fill(document, **{"clauses": rows, "reference": "BC-1", "signed_on": "2026-11-23", **answers})
+
+
+def sign_as_head(document: Document, cast) -> None:
+    step = Step.objects.get(chain__document=document, person=cast.head, signed_at=None)
+    signatures.sign(step=step, by=cast.head, password=factories.PASSWORD, on=clock.today(), at=clock.now())
+
+
 @pytest.mark.obligation("GR-24")
-def test_it_may_be_written_off_with_a_record_of_what_was_done(cast):
+def test_a_supplementary_agreement_is_registered_and_the_duty_done_once_nothing_is_lacking(cast):
     clause(cast.contract, 1, "PAYMENT_MODE", payment_mode="ENTRUSTED")
     run(PaymentClauses(), cast.today)
+    document = start(cast, "contract_clauses")
+    assert [row["item"] for row in document.content["clauses"]] == [
+        "支付须经我行审核同意", "禁止票据交换被动扣款"
+    ]  # fmt: skip
+    assert gaps(added(document, "no", "no")) == {"clauses"}  # nothing to register
+    assert gaps(added(document, "yes", "no", signed_on="2026-11-25")) == {"signed_on"}
+    submit(added(document, "yes", "no"))
+    assert not Clause.objects.filter(kind="PAYMENT_CONSENT").exists()  # not before the head has signed
+    sign_as_head(document, cast)
+    kept = Clause.objects.get(kind="PAYMENT_CONSENT")
+    assert (kept.place, kept.text, kept.known_on) == (9001, "经贷款人同意（补充协议 BC-1）", cast.today)
+    run(PaymentClauses(), cast.today)
+    duty = WorkItem.objects.get()
+    assert (duty.status, duty.submitted_on) == (DutyStatus.OPEN, None)  # the other is still owed
+    second = start(cast, "contract_clauses")
+    assert [row["kind"] for row in second.content["clauses"]] == ["PASSIVE_DEBIT_BAN"]
+    submit(added(second, "yes"))
+    sign_as_head(second, cast)
+    duty.refresh_from_db()
+    assert (duty.status, duty.done_on, duty.document) == (DutyStatus.DONE, date(2026, 11, 23), second)
+    assert Clause.objects.get(kind="PASSIVE_DEBIT_BAN").place == 9002
+    told = AuditEntry.objects.filter(act="credit.clauses.added").order_by("pk").last()
+    assert (told.borrower_number, told.after["reference"]) == ("C100001", second.number)
     client = Client()
     client.force_login(cast.cm)
-    client.post(reverse("document_start", args=[WorkItem.objects.get().pk]))
-    document = Document.objects.get(form="completion_record")
-    submit(fill(document, done_on="2026-11-24", record="补充协议已签订，编号 BC-1。"))
-    run(PaymentClauses(), cast.today)
-    assert WorkItem.objects.get().status == DutyStatus.DONE
+    assert "禁止票据交换被动扣款" in client.get(reverse("agreements")).content.decode()
 
 
 # --- 第四条 -------------------------------------------------------------------------------------------------------
@@ -159,11 +192,39 @@ def test_what_is_late_stays_owed_and_what_is_met_does_not(cast):
     assert owed()[two.contract_id, "condition:2"][1] == DutyStatus.VOID
 
 
-def start(cast) -> Document:
+@pytest.mark.obligation("GR-4")
+def test_a_missed_day_is_judged_by_what_its_evening_knew(cast):
+    told, told_met = date(2026, 11, 23), date(2026, 11, 25)
+    demand(cast.contract, 1, date(2026, 11, 20), known_on=told)
+    clause(
+        cast.contract, 1, "OTHER", due_on=date(2026, 11, 20), met_on=date(2026, 11, 19), met_known_on=told_met
+    )
+    run(ContractTerms(), date(2026, 11, 22))
+    assert set(owed()) == {(cast.contract.pk, "clause:1")}
+    run(ContractTerms(), date(2026, 11, 24))
+    assert {status for _, status in owed().values()} == {DutyStatus.OPEN} and len(owed()) == 2
+    run(ContractTerms(), told_met)
+    assert {key[1]: status for key, (_, status) in owed().items()} == {
+        "clause:1": DutyStatus.VOID, "condition:1": DutyStatus.OPEN,
+    }  # fmt: skip
+
+
+@pytest.mark.obligation("GR-24")
+def test_a_clause_told_later_was_lacking_on_the_day(cast):
+    clause(cast.contract, 1, "PAYMENT_MODE", payment_mode="ENTRUSTED")
+    clause(cast.contract, 2, "PAYMENT_CONSENT", known_on=cast.today)
+    clause(cast.contract, 3, "PASSIVE_DEBIT_BAN")
+    run(PaymentClauses(), date(2026, 11, 23))
+    assert "“支付须经我行审核同意”" in WorkItem.objects.get().reason
+    run(PaymentClauses(), cast.today)
+    assert WorkItem.objects.get().status == DutyStatus.VOID
+
+
+def start(cast, form: str = "contract_terms") -> Document:
     client = Client()
     client.force_login(cast.cm)
     client.post(reverse("document_start", args=[WorkItem.objects.order_by("period_key").first().pk]))
-    return Document.objects.get(form="contract_terms")
+    return Document.objects.filter(form=form).latest("pk")
 
 
 @pytest.mark.obligation("GR-4")
@@ -185,11 +246,11 @@ def test_the_manager_says_what_was_met_and_the_head_signs(cast):
     assert document.status == DocumentStatus.SIGNING
     met.refresh_from_db()
     assert met.met_on is None  # not before the head has signed
-    step = Step.objects.get(chain__document=document, person=cast.head)
-    signatures.sign(step=step, by=cast.head, password=factories.PASSWORD, on=clock.today(), at=clock.now())
+    sign_as_head(document, cast)
     for row in (met, late, promise):
         row.refresh_from_db()
     assert (met.met_on, met.note) == (date(2026, 11, 23), f"保单 B-7 已入库（{document.number}）")
+    assert met.met_known_on == cast.today
     assert (promise.met_on, late.met_on) == (date(2026, 11, 23), None)
     assert {key[1]: status for key, (_, status) in owed().items()} == {
         "condition:1": DutyStatus.DONE, "clause:1": DutyStatus.DONE, "condition:2": DutyStatus.OPEN,
@@ -232,8 +293,8 @@ def listed(cast):
 @pytest.mark.obligation("GR-4")
 def test_the_register_lists_what_the_reader_sees_with_its_state(cast, listed):
     page = listed()
-    order = [page.index(word) for word in ("追加抵押", "60%", "办妥保险", "不低于 500,000.00 元")]
-    assert order == sorted(order)  # by day; on one day the clause first; what has no day last
+    order = [page.index(word) for word in ("追加抵押", "办妥保险", "不低于 500,000.00 元", "60%")]
+    assert order == sorted(order)  # by day, what has no day behind; what is met at the end
     assert "他行的事" not in page and "共 4 条" in page
     assert "他行的事" in listed(who=cast.other_cm)
 
@@ -265,16 +326,20 @@ def test_the_register_is_read_a_page_at_a_time_and_nothing_is_missed(cast, monke
     for place in range(1, 5):
         demand(cast.contract, place, date(2026, 12, 4), f"要求{place}号")
         clause(cast.contract, place, "OTHER", due_on=date(2026, 12, 4), text=f"约定{place}号")
+    for place in (5, 6):
+        demand(cast.contract, place, date(2026, 1, place), f"已办{place}号", met_on=date(2026, 1, 4))
     client = Client()
     client.force_login(cast.cm)
     seen, after = [], ""
-    for _ in range(4):
+    for _ in range(5):
         context = client.get(reverse("agreements"), {"after": after}).context
         seen += [row.line.text for row in context["lines"]]
         after = context["following"]
         if not after:
             break
-    assert seen == [f"约定{n}号" for n in range(1, 5)] + [f"要求{n}号" for n in range(1, 5)]
+    assert seen == [f"约定{n}号" for n in range(1, 5)] + [
+        *(f"要求{n}号" for n in range(1, 5)), "已办5号", "已办6号",
+    ]  # fmt: skip
 
 
 def test_the_register_is_taken_out_as_filtered_and_that_is_written_down(cast, listed):

@@ -191,6 +191,8 @@ BOOK: dict[str, Made] = {
         c, kind="SETTLEMENT_SHARE", share=Decimal(0)
     ),
     "an_agreed_balance_belongs_to_its_clause": lambda c: clause(c, kind="AGREED_BALANCE"),
+    "a_clause_is_known_to_be_met_once_it_is": lambda c: clause(c, met_on=D2, met_known_on=D1),
+    "a_condition_is_known_to_be_met_once_it_is": lambda c: condition(c, met_known_on=D1),
     "an_account_is_registered_once_for_a_borrower": _twice(counterparty),
     "a_counterparty_has_name_and_account": lambda c: counterparty(c, account=""),
     "a_counterparty_ends_after_it_begins": lambda c: counterparty(c, known_on=D2, ended_on=D1),

@@ -103,7 +103,9 @@ def test_a_clause_and_a_contract_tell_more(tmp_path: Path) -> None:
     ]  # fmt: skip
     again = [CLAUSES, ("HT1", "2", "其他约定", "", "2026-12-31", "")]
     load_only(tmp_path / "b", D24, clauses=again)
-    assert Clause.objects.get(place=2).met_on == date(2026, 11, 20)  # what was shown to be met stays met
+    stays = Clause.objects.get(place=2)
+    assert stays.met_on == date(2026, 11, 20)  # what was shown to be met stays met
+    assert (stays.known_on, stays.met_known_on) == (D23, D23)
     whole = [(*BOOK["contracts"][0], "我行银团份额"), (*BOOK["contracts"][1], "1")]
     bad = [CLAUSES, ("HT1", "1", "约定存款余额", "", "", ""), ("HT1", "2", "其他约定", "5", "", "")]
     batch = load_only(tmp_path / "c", D24, contracts=whole, clauses=bad)
@@ -122,6 +124,19 @@ def test_a_demand_that_was_met_here_stays_met_where_a_later_file_says_nothing(tm
     ApprovalCondition.objects.update(met_on=D23, note="已签保证合同")
     load_only(tmp_path / "b", D24, conditions=[head, row])
     assert ApprovalCondition.objects.values_list("met_on", "note").get() == (D23, "已签保证合同")
+
+
+def test_a_demand_is_known_to_be_met_since_the_file_that_says_so(tmp_path: Path) -> None:
+    head = ("合同号", "序号", "批复要求", "落实期限", "落实日期", "落实说明")
+    load_book(tmp_path / "a", conditions=[head, ("HT1", "1", "追加保证", "2026-12-01", "", "")])
+    met = ("HT1", "1", "追加保证", "2026-12-01", "2026-11-20", "已签")
+    load_only(tmp_path / "b", D24, conditions=[head, met])
+    row = ApprovalCondition.objects.get()
+    assert (row.known_on, row.met_on, row.met_known_on) == (D23, date(2026, 11, 20), D24)
+    batch = load_only(tmp_path / "c", D24, conditions=[head, (*met[:4], "2026-11-25", "已签")])
+    assert said(batch, "conditions") == [
+        (2, "落实日期", "2026-11-25", "晚于数据日期；尚未落实的留空，落实后再报")
+    ]
 
 
 @pytest.fixture

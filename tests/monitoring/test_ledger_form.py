@@ -9,10 +9,11 @@ import pytest
 
 from core import clock
 from core.policy import policy_on
-from credit.models import Clause
+from credit.models import Clause, Transaction
 from monitoring.documents import account_ledger_review as form
 from monitoring.duties.ledgers import AccountReview
-from monitoring.models import AccountLedgerReview
+from monitoring.ledgers import paper
+from monitoring.models import AccountLedgerReview, BorrowerMonth
 from tests import factories
 from tests.credit_duties.filling import fill, gaps, submit
 from tests.monitoring.ledger import END, close, declares, lends_elsewhere, move, put, quiet, registers
@@ -125,14 +126,18 @@ def test_the_form_says_what_moved_with_whom_and_how_the_shares_are_reckoned(cast
     ]
     # A fifth of 2,800,000 is 560,000: the one item is large, and as a registered customer's nothing unusual.
     (large,) = content["large"]
-    assert (large["item"], large["way"], large["amount"]) == ("2026-10-20", "转入", "600000.00")
+    number = Transaction.objects.get(counterparty_account="D1").number
+    assert (large["item"], large["way"], large["amount"]) == (f"2026-10-20 {number}", "转入", "600000.00")
     assert (large["relation"], large["after"], large["other"]) == ("下游客户", "750000.00", "大客户 D1")
     assert content["partners"] == [
         {"item": "大客户", "relation": "下游客户", "into": "600000.00", "out": "0.00"}
     ]
-    rows = {row["item"]: (row["value"], row["least"], row["met"]) for row in content["shares"]}
+    rows = {
+        row["item"]: (row["value"], row.get("least", ""), row.get("met", "")) for row in content["shares"]
+    }
     assert rows == {
         "结算份额": ("70%", "我行信用占比 70%", "达标"),
+        "存款日均": ("382,258.06 元", "", ""),
         "存款份额": ("13.65%", "5%", "达标"),
         "约定存款余额": ("382,258.06 元", "20,000.00 元", "达标"),
     }
@@ -147,6 +152,28 @@ def test_what_nobody_has_told_is_said_beside_the_form_and_not_invented(cast) -> 
     ]  # fmt: skip
     assert document.content["other_credit"] == "未登记"
     assert {row["met"] for row in document.content["shares"] if row["item"] == "结算份额"} == {"无从比较"}
+
+
+@pytest.mark.obligation("GR-21")
+def test_the_shares_are_told_over_the_quarter_and_the_year_too(cast) -> None:
+    quiet(cast)
+    declares(cast.borrower, "1000000", "100000")
+    document = begin(cast)  # October 2026, 31 days
+    month = BorrowerMonth.objects.get(borrower=cast.borrower)
+    kept = {"our_credit": 1, "syndicated_credit": 0, "group_in": 0, "group_out": 0, "computed_on": END}
+    for first, receipts, sales, average in (
+        (date(2026, 9, 1), 400000, 800000, 60000), (date(2025, 12, 1), 9, 9, 9), (date(2026, 11, 1), 9, 9, 9),
+    ):  # fmt: skip
+        BorrowerMonth.objects.create(
+            borrower=cast.borrower, month=first, sales_receipts=receipts, declared_sales=sales, average_deposit=average,
+            **kept,
+        )  # fmt: skip
+    (sheet,) = paper.sheets([month])
+    told = {row["item"]: (row["quarter"], row["year"]) for row in sheet.answers["shares"] if "year" in row}
+    # 100,000 of 1,000,000 in October, the quarter's only month; with September 500,000 of 1,800,000.
+    # 150,000 on each of 31 days; with 60,000 on each of 30 days 6,450,000 over 61 days.
+    assert told == {"结算份额": ("10%", "27.78%"), "存款日均": ("150,000.00 元", "105,737.70 元")}
+    assert document.content["shares"][0]["year"] == "10%"
 
 
 def test_of_two_months_the_older_is_reviewed_first_and_leaves_the_other_owed(cast) -> None:

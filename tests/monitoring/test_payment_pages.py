@@ -10,7 +10,7 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from core.models import AuditEntry
-from credit.models import Account
+from credit.models import Account, Loan
 from monitoring.models import Payment, PaymentAuthority
 from tests.monitoring.paying import draft, lend_on_account, register, reviewed, submit
 from workflow import measures
@@ -54,6 +54,10 @@ def test_the_list_is_narrowed_and_comes_in_pages(cast, loan, monkeypatch) -> Non
     assert first.number not in page(cast.risk, f"/payments/?status=REVIEWED&unit={cast.corporate.pk}")
     assert first.number in page(cast.risk, "/payments/?status=nonsense&unit=x&after=y")
     assert "没有符合条件的支付" in page(cast.risk, f"/payments/?unit={cast.corporate2.pk}")
+    # Booked by the branch, looked after by its department: it is found where its manager is.
+    Loan.objects.filter(pk=loan.pk).update(unit=cast.br1)
+    assert first.number in page(cast.risk, f"/payments/?unit={cast.corporate.pk}")
+    assert first.number not in page(cast.risk, f"/payments/?unit={cast.br1.pk}")
     monkeypatch.setattr("monitoring.views.payments.PAGE", 1)
     text = page(cast.risk)
     assert second.document.number in text and first.number not in text

@@ -14,6 +14,7 @@ from monitoring.duties import UnreviewedPayment
 from monitoring.models import Payment, Signal
 from monitoring.payments import supervision
 from monitoring.payments.supervision import match_and_watch
+from monitoring.signals.decisions import confirm, dismiss
 from postloan.close_of_day import retry
 from tests import factories
 from tests.monitoring.money import put
@@ -82,12 +83,21 @@ def test_the_risk_manager_owes_an_answer_until_the_signal_is_decided(cast, loan)
         cast.risk,
         date(2026, 11, 25),
     )
-    Signal.objects.update(
-        status="DISMISSED", decided_on=cast.today, decided_by=cast.risk, decided_why="系自有资金"
-    )
-    later = cast.today + timedelta(days=5)  # late or not, a decided signal owes nothing more
-    reconcile(rule, on=later, policy=policy_on(later))
+    dismiss(signal=signal, by=cast.risk, why="系自有资金", on=cast.today)
     duty.refresh_from_db()
+    assert (duty.status, duty.closed_by, duty.done_on) == ("DONE", cast.risk.username, cast.today)
+    assert duty.close_reason == "资金信号已认定为“排除”"
+
+
+@pytest.mark.obligation("GR-19")
+def test_what_the_other_line_decided_is_not_the_risk_managers_doing(cast, loan) -> None:
+    move("620001", "-600000", cast.today, counterparty_name="海南置业", counterparty_account="6298")
+    watch(cast.today)
+    reconcile(UnreviewedPayment(), on=cast.today, policy=policy_on(cast.today))
+    confirm(signal=Signal.objects.get(), by=cast.cm, why="未经审核，属实", is_misuse=False, on=cast.today)
+    later = cast.today + timedelta(days=5)  # late or not, a decided signal owes nothing more
+    reconcile(UnreviewedPayment(), on=later, policy=policy_on(later))
+    duty = WorkItem.objects.get(obligation="GR-19")
     assert (duty.status, duty.close_reason) == ("VOID", "资金信号已认定")
 
 

@@ -328,6 +328,9 @@ def test_each_open_signal_is_a_duty_of_the_manager_due_by_its_level(cast, level,
     assert (item.obligation, item.kind, item.period_key) == ("GR-22.1", "signal_check", f"signal:{signal.pk}")
     assert (item.person, item.due_on, item.counts_from) == (cast.cm, due_on, TODAY)
     assert item.reason == f"{Level(level).label}色信号：{signal.text}"
+    confirm(signal=signal, by=cast.cm, why="凭证查验，属实", is_misuse=False, on=TODAY)
+    item.refresh_from_db()
+    assert (item.status, item.closed_by, item.document) == (DutyStatus.DONE, cast.cm.username, None)
 
 
 @pytest.mark.obligation("GR-22.2")

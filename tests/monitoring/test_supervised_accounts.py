@@ -15,6 +15,7 @@ from core.errors import Conflict
 from core.models import AuditEntry
 from core.policy import policy_on
 from credit.choices import Product
+from credit.models import Account
 from monitoring.duties import SupervisedAccounts
 from monitoring.models import SupervisedAccount
 from monitoring.views.payments import start_about
@@ -175,6 +176,10 @@ def test_the_register_is_narrowed_scoped_and_taken_out(cast, loan) -> None:
     for person in (cast.other_cm, cast.other_risk, cast.cm2):
         assert "还没有登记受控账户" in page(person)
     assert ">620001<" in page(cast.risk, "?state=standing&q=6200")
+    # Kept by the branch, looked after by its department: it is found where its manager is.
+    Account.objects.filter(number="620001").update(unit=cast.br1)
+    assert ">620001<" in page(cast.risk, f"?unit={cast.corporate.pk}")
+    assert ">620001<" not in page(cast.risk, f"?unit={cast.br1.pk}")
     assert "没有符合条件的账户" in page(cast.risk, "?state=ended") and "没有符合" in page(cast.risk, "?q=99")
     client = Client()
     client.force_login(cast.risk)

@@ -51,8 +51,18 @@ def test_a_use_by_hand_on_the_first_or_the_last_day_is_taken(cast, day):
 
 
 def test_the_payee_of_a_use_by_hand_is_kept_whole_or_refused(cast):
-    with pytest.raises(Exception, match="最多 120 字"):
-        fill(begun(cast), cast.cm, by_hand=by_hand("2026-11-06", payee="长" * 121))
+    document = begun(cast)
+    for wrong, told in (
+        ({"payee": "长" * 121}, "最多 120 字"), ({"account": "6" * 41}, "最多 40 字"),
+        ({"payee": "", "account": "6222"}, "须写明收款人"),
+    ):  # fmt: skip
+        with pytest.raises(Exception, match=told):
+            fill(document, cast.cm, by_hand=by_hand("2026-11-06", **wrong))
+        document.refresh_from_db()
+    given = {"payee": "赣江建材行", "account": "6222021", "bank": "他行城东支行"}
+    paying.sign(fill(document, cast.cm, by_hand=by_hand("2026-11-06", **given)), cast.head)
+    kept = FundUse.objects.get(used_on=date(2026, 11, 6))
+    assert (kept.payee_name, kept.payee_account, kept.payee_bank) == tuple(given.values())
 
 
 @pytest.mark.obligation("GR-20.2")

@@ -250,10 +250,33 @@ def test_a_borrower_that_pays_by_itself_reports_each_quarter_and_the_report_is_c
         paying.submit(document)
     keep(document, {"conclusion": "不符", "conclusion_note": "漏报一笔"})
     assert document.content["difference"] == "-200000.00"
+    assert document.content["unexplained"] == "0.00"
     document = paying.submit(document)
     paying.sign(document, cast.head)
     duty.refresh_from_db()
     assert (duty.status, duty.done_on) == (DutyStatus.DONE, clock.today())
+
+
+@pytest.mark.obligation("GR-20.1")
+def test_what_the_report_says_is_compared_row_by_row_with_the_account(cast):
+    borrow(cast, starts_on=date(2026, 8, 3))
+    move("620001", "-300000", date(2026, 8, 20), counterparty_name="华东棉业有限公司")
+    look(date(2026, 8, 20), SelfPaymentSummary)
+    look(date(2026, 9, 30), SelfPaymentSummary)
+    document = start(WorkItem.objects.get(), cast.cm)
+    keep(document, {
+        "payments": [{**row, "reported": "yes"} for row in document.content["payments"]],
+        "elsewhere": [{"item": "2026-09-02", "amount": "40000", "payee": "零星工匠", "note": "现金，有收据"}],
+        "received_on": "2026-10-12", "reported_total": "300000", "conclusion": "相符", "verified_by": ["VOUCHER"],
+        "findings": "逐笔查验。", "checked_on": clock.today().isoformat(),
+    })  # fmt: skip
+    # The total equals the account, and yet not the rows of the report: 300,000 of the account and 40,000 in cash.
+    assert (document.content["difference"], document.content["unexplained"]) == ("0.00", "-40000.00")
+    with pytest.raises(Exception, match="结论不能选“相符”"):
+        paying.submit(document)
+    keep(document, {"reported_total": "340000", "conclusion": "不符", "conclusion_note": "现金支付一笔"})
+    assert (document.content["difference"], document.content["unexplained"]) == ("40000.00", "0.00")
+    assert paying.submit(document).status == "SIGNING"
 
 
 def test_the_database_keeps_a_use_from_being_seen_or_recorded_twice(cast):

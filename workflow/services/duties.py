@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -46,31 +47,47 @@ def discharge(
 ) -> list[WorkItem]:
     """Close duties by signed evidence, each on its own record."""
     late_entry = LateEntry.objects.filter(document=document).exists()
-    done = []
-    for item in items:
-        check_transition(DUTY_TRANSITIONS, DutyStatus(item.status), DutyStatus.DONE)
-        moved = WorkItem.objects.filter(pk=item.pk, status=DutyStatus.OPEN).update(
-            status=DutyStatus.DONE,
-            document=document,
-            done_on=done_on,
-            late_entry=late_entry,
-            closed_on=on,
-            closed_at=at,
-            closed_by=by,
-            close_reason=f"{document.number} 第 {document.revision} 版",
-        )
-        if moved != 1:
-            raise Conflict("这项职责刚刚已由他人办结，请刷新页面。")
-        audit.record(
-            act="workflow.duty.done",
-            subject=item,
-            borrower_number=item.borrower_number,
-            before={"status": DutyStatus.OPEN},
-            after={"status": DutyStatus.DONE, "document": document.number, "done_on": done_on.isoformat()}
-            | ({"late_entry": True} if late_entry else {}),
-        )
-        done.append(item)
-    return done
+    evidence = {
+        "document": document,
+        "late_entry": late_entry,
+        "close_reason": f"{document.number} 第 {document.revision} 版",
+    }
+    told = {"document": document.number} | ({"late_entry": True} if late_entry else {})
+    return [_close(item, evidence, told, done_on=done_on, by=by, on=on, at=at) for item in items]
+
+
+@transaction.atomic
+def settle(*, items: Iterable[WorkItem], by: str, why: str, on: date, at: datetime) -> list[WorkItem]:
+    """Close duties by an act that is no form, like a decision that the system keeps; done on the day of it."""
+    return [
+        _close(item, {"close_reason": why}, {"why": why}, done_on=on, by=by, on=on, at=at) for item in items
+    ]
+
+
+def _close(
+    item: WorkItem,
+    evidence: Mapping[str, Any],
+    told: Mapping[str, Any],
+    *,
+    done_on: date,
+    by: str,
+    on: date,
+    at: datetime,
+) -> WorkItem:
+    check_transition(DUTY_TRANSITIONS, DutyStatus(item.status), DutyStatus.DONE)
+    moved = WorkItem.objects.filter(pk=item.pk, status=DutyStatus.OPEN).update(
+        status=DutyStatus.DONE, done_on=done_on, closed_on=on, closed_at=at, closed_by=by, **evidence
+    )
+    if moved != 1:
+        raise Conflict("这项职责刚刚已由他人办结，请刷新页面。")
+    audit.record(
+        act="workflow.duty.done",
+        subject=item,
+        borrower_number=item.borrower_number,
+        before={"status": DutyStatus.OPEN},
+        after={"status": DutyStatus.DONE, "done_on": done_on.isoformat(), **told},
+    )
+    return item
 
 
 @transaction.atomic
