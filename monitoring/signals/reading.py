@@ -17,16 +17,25 @@ from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from core.periods import add_months, month_of
 from core.policy import Policy
-from credit.choices import LedgerKind, Product
+from credit.choices import Direction, LedgerKind, Product
 from credit.duties import balances
-from credit.models import Account, AccountBalance, Borrower, GroupMember, LedgerEntry, Loan, Transaction
+from credit.models import (
+    Account,
+    AccountBalance,
+    Borrower,
+    GroupMember,
+    LedgerEntry,
+    Loan,
+    RelatedParty,
+    Transaction,
+)
 from monitoring.choices import PaymentStatus, SignalKind
 from monitoring.ledgers.flows import Kin, Movement, kind_of
 from monitoring.ledgers.kin import kin_of
 from monitoring.ledgers.reckoning import Moved
 from monitoring.models import BorrowerMonth, Payment, SignalMovement
 from monitoring.signals.facts import ZERO, Case, Drawdown, Limits, MonthFact
-from monitoring.signals.others import circles_of, legs_of
+from monitoring.signals.others import PARTS, circles_of, legs_of
 
 STOPPED = "stopped_"  # how the month's marks of expenses that stopped begin
 FIELDS = (
@@ -39,17 +48,22 @@ CONTINGENT = [product for product in Product if product.is_contingent]
 def moved_on(on: date, limits: Limits) -> list[int]:
     """Borrowers on whose accounts something became known on the day that may show something, by id.
 
-    Small movements count only while loan money may be in them; what a group's member received concerns its fellows.
+    Small movements count only while loan money may be in them; what a group's member received concerns its fellows,
+    and what anybody's account here paid to a related party concerns whose party it is.
     """
-    day = Transaction.objects.filter(known_on=on).order_by().values_list("account__borrower")
-    most = dict(day.annotate(most=Max("amount")))
+    day = Transaction.objects.filter(known_on=on).order_by()
+    most = dict(day.values_list("account__borrower").annotate(most=Max("amount")))
     lent = set(_lent_since(on - timedelta(days=limits.window), on).values_list("borrower", flat=True))
     least = min(limits.least.values())
     large = [pk for pk, amount in most.items() if amount >= least]
     members: Any = GroupMember.objects.current(on).filter(known_on__lte=on)
-    groups = members.filter(borrower__in=large).order_by().values("group")
+    paid = day.filter(direction=Direction.DEBIT, amount__gte=least / PARTS).exclude(counterparty_name="")
+    names = paid.values("counterparty_name")
+    related = RelatedParty.objects.filter(name__in=names).order_by().values_list("borrower", flat=True)
+    concerned = Q(borrower__in=large) | Q(borrower__name__in=names)
+    groups = members.filter(concerned).order_by().values("group")
     fellows = members.filter(group__in=groups).order_by().values_list("borrower", flat=True)
-    return sorted({*large, *(pk for pk in most if pk in lent), *fellows})
+    return sorted({*large, *(pk for pk in most if pk in lent), *fellows, *related})
 
 
 def months_over(on: date) -> QuerySet[BorrowerMonth]:

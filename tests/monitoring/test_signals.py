@@ -141,6 +141,22 @@ def test_a_circle_over_a_third_party_is_found_on_the_members_account(cast, lent,
     assert Signal.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    "receiver", ["江南控股有限公司", "江南贸易有限公司"]
+)  # a shareholder, a company of the group
+def test_the_circle_is_seen_on_the_day_on_which_it_closes_though_the_borrower_moves_nothing(
+    cast, lent, base, group, receiver
+) -> None:
+    payee = account(cast.other_borrower, cast.corporate2, "0", number="62880001")
+    RelatedParty.objects.create(borrower=cast.borrower, name="江南控股有限公司", relation="SHAREHOLDER")
+    move(base, days_ago(3), "600000", "城东机械有限公司", counterparty_account="62880001", summary="货款")
+    scan_day(days_ago(3))
+    assert raised(kind="ROUND_TRIP") == []
+    move(payee, TODAY, "300000", receiver, counterparty_account="9900001")  # kept elsewhere
+    scan_day(TODAY)
+    assert raised(kind="ROUND_TRIP", borrower=cast.borrower) == [("ROUND_TRIP", "RED", "300000.00")]
+
+
 def test_a_payee_here_that_passes_the_money_on_to_a_related_party_closes_the_circle(cast, lent, base) -> None:
     payee = account(cast.other_borrower, cast.corporate2, "0", number="62880001")
     RelatedParty.objects.create(borrower=cast.borrower, name="江南控股有限公司", relation="SHAREHOLDER")
