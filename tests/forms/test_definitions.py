@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from workflow import registry
 from workflow.definitions import (
     NO,
     YES,
@@ -263,3 +264,8 @@ def test_a_locked_answer_cannot_be_posted():
     form = FormDefinition("t", 1, "t", "", "T", (Section("s", "s", (Field("name", "名称", locked=True),)),))
     answers, _problems = clean(form, {"name": ["别人"]}, base={"name": "江南纺织有限公司"})
     assert answers == {"name": "江南纺织有限公司"}
+
+
+def test_every_form_has_a_number_prefix_of_its_own() -> None:
+    prefixes = [kind.definition.number_prefix for kind in registry._kinds.values()]
+    assert len(prefixes) > 10 and sorted(set(prefixes)) == sorted(prefixes)
