@@ -46,7 +46,8 @@ class ContractRule(Rule):
         """Contracts under the scheme that are meant, or with an open duty of this rule; with `scheme_code`,
         `is_live` (a loan with a balance, or none granted yet), `duty_unit` and `duty_person`."""
         mine = under(policy, self.scheme, contract="")
-        loans = Loan.objects.filter(contract=OuterRef("pk")).order_by("-starts_on", "-pk")
+        # What was granted later had not been granted on the day, although by now it is known.
+        loans = Loan.objects.filter(contract=OuterRef("pk"), starts_on__lte=on).order_by("-starts_on", "-pk")
         manager = managers_of("borrower", on)
         return (
             Contract.objects.annotate(

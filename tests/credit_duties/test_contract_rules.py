@@ -209,6 +209,13 @@ def test_a_missed_day_is_judged_by_what_its_evening_knew(cast):
     }  # fmt: skip
 
 
+@pytest.mark.obligation("GR-4")
+def test_a_contract_whose_loan_was_granted_later_was_live_on_the_missed_day(cast):
+    demand(cast.contract, 1, date(2026, 3, 9))  # signed on 03-02, the loan granted on 03-10
+    run(ContractTerms(), date(2026, 3, 5))
+    assert owed() == {(cast.contract.pk, "condition:1"): (date(2026, 3, 9), DutyStatus.OPEN)}
+
+
 @pytest.mark.obligation("GR-24")
 def test_a_clause_told_later_was_lacking_on_the_day(cast):
     clause(cast.contract, 1, "PAYMENT_MODE", payment_mode="ENTRUSTED")

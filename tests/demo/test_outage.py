@@ -101,10 +101,6 @@ def left_behind() -> dict[str, list[Any]]:
     }  # fmt: skip
 
 
-@pytest.mark.xfail(
-    reason="some duties of GR-4, and their figures, still end otherwise after an outage (credit.contract_duties)",
-    strict=False,
-)
 def test_ninety_days_closed_one_by_one_equal_ninety_days_closed_after_an_outage(
     new_database: Callable[[], AbstractContextManager[str]], tmp_path: Path
 ) -> None:
