@@ -46,6 +46,10 @@ class WorkItemQuerySet(models.QuerySet):
         """Duties that are still to be done."""
         return self.filter(status=DutyStatus.OPEN)
 
+    def about(self, kind: str, subject_kind: str, subject_id: int) -> WorkItemQuerySet:
+        """Open duties of a kind about one subject: what a form about it may discharge."""
+        return self.open().filter(kind=kind, subject_kind=subject_kind, subject_id=subject_id)
+
     def overdue(self, on: date) -> WorkItemQuerySet:
         """Open duties past their day whose evidence was not handed in by then."""
         return self.open().filter(was_late(on))

@@ -25,8 +25,10 @@ from workflow.definitions import (
     Kind,
     Section,
     answered,
+    at_most,
     known,
     not_in_the_future,
+    rows_at_most,
 )
 from workflow.models import Document, WorkItem
 from workflow.registry import FormKind, Prefill, Subject
@@ -43,14 +45,6 @@ def _agreed(answers: Answers) -> list[Answers]:
 def _none_agreed(answers: Answers, background: Background) -> bool:
     rows = answers.get("clauses") or ()
     return all(row.get("agreed") for row in rows) and not _agreed(answers)
-
-
-def _too_long(answers: Answers, background: Background) -> bool:
-    return any(len(str(row.get("text") or "")) > TEXT_LONGEST for row in _agreed(answers))
-
-
-def _reference_too_long(answers: Answers, background: Background) -> bool:
-    return len(str(answers.get("reference") or "")) > REFERENCE_LONGEST
 
 
 CONTRACT_CLAUSES = FormDefinition(
@@ -96,8 +90,14 @@ CONTRACT_CLAUSES = FormDefinition(
     ),
     checks=(
         Check("result", "clauses", _none_agreed, "补充协议一项都没有写明，不必登记。"),
-        Check("result", "clauses", _too_long, f"每项“约定原文”最多 {TEXT_LONGEST} 字，请摘录要点。"),
-        Check("result", "reference", _reference_too_long, f"“补充协议编号”最多 {REFERENCE_LONGEST} 字。"),
+        rows_at_most(
+            "result",
+            ("clauses",),
+            "text",
+            TEXT_LONGEST,
+            f"每项“约定原文”最多 {TEXT_LONGEST} 字，请摘录要点。",
+        ),
+        at_most("result", "reference", REFERENCE_LONGEST, "补充协议编号"),
         not_in_the_future("result", "signed_on", "签订日期晚于今天，请改为实际签订的日期。"),
     ),
 )
@@ -161,9 +161,7 @@ def on_locked(*, document: Document, by: User, on: date) -> None:
 
 
 def _owed(contract_id: int) -> QuerySet[WorkItem]:
-    return WorkItem.objects.open().filter(
-        kind=DUTY, subject_kind=SubjectKind.CONTRACT, subject_id=contract_id
-    )
+    return WorkItem.objects.about(DUTY, SubjectKind.CONTRACT, contract_id)
 
 
 KIND = FormKind(

@@ -108,9 +108,7 @@ def on_locked(*, document: Document, by: User, on: date) -> None:
 
 
 def _owed(contract_id: int) -> QuerySet[WorkItem]:
-    return WorkItem.objects.open().filter(
-        kind=DUTY, subject_kind=SubjectKind.CONTRACT, subject_id=contract_id
-    )
+    return WorkItem.objects.about(DUTY, SubjectKind.CONTRACT, contract_id)
 
 
 def _satisfied(document: Document) -> QuerySet[WorkItem]:

@@ -137,9 +137,7 @@ def on_locked(*, document: Document, by: User, on: date) -> None:
 
 
 def _owed(borrower_id: int) -> QuerySet[WorkItem]:
-    return WorkItem.objects.open().filter(
-        kind=DUTY, subject_kind=SubjectKind.BORROWER, subject_id=borrower_id
-    )
+    return WorkItem.objects.about(DUTY, SubjectKind.BORROWER, borrower_id)
 
 
 KIND = FormKind(

@@ -187,9 +187,7 @@ def on_locked(*, document: Document, by: User, on: date) -> None:
 
 def _satisfied(document: Document) -> QuerySet[WorkItem]:
     """The letter's own open duties; an arrangement answers the reminder only."""
-    items = WorkItem.objects.open().filter(
-        kind=DUTY, subject_kind=SubjectKind.LOAN, subject_id=document.subject_id
-    )
+    items = WorkItem.objects.about(DUTY, SubjectKind.LOAN, document.subject_id)
     if document.content["outcome"] == ARRANGED:
         return items.filter(period_key__startswith="remind:")
     return items

@@ -200,11 +200,7 @@ ACCOUNT_LEDGER_REVIEW = FormDefinition(
 
 def owed(borrower_id: int) -> QuerySet[WorkItem]:
     """Open duties to review a month of the borrower, the oldest month first."""
-    return (
-        WorkItem.objects.open()
-        .filter(kind=DUTY, subject_kind=SubjectKind.BORROWER, subject_id=borrower_id)
-        .order_by("period_key")
-    )
+    return WorkItem.objects.about(DUTY, SubjectKind.BORROWER, borrower_id).order_by("period_key")
 
 
 def month_to_review(borrower_id: int) -> BorrowerMonth:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -36,6 +35,7 @@ from workflow.definitions import (
     at_most,
     known,
     not_in_the_future,
+    rows_at_most,
 )
 from workflow.models import Document, WorkItem
 from workflow.registry import FormKind, Prefill, Subject
@@ -66,9 +66,12 @@ JUDGEMENTS = (
 )
 
 
+ALL_USES = ("uses", "by_hand")
+
+
 def all_uses(answers: Answers) -> list[Any]:
     """Every use of this paper: those that the system saw, and those written in by hand."""
-    return [*(answers.get("uses") or ()), *(answers.get("by_hand") or ())]
+    return [row for table in ALL_USES for row in answers.get(table) or ()]
 
 
 def _amount(answers: Answers, name: str) -> Decimal:
@@ -112,13 +115,6 @@ def _account_of_nobody(answers: Answers, background: Background) -> bool:
 
 def _by_hand(answers: Answers) -> list[Any]:
     return list(answers.get("by_hand") or ())
-
-
-def _longer(name: str, longest: int, rows: Callable[[Answers], list[Any]] = all_uses) -> Any:
-    def fails(answers: Answers, background: Background) -> bool:
-        return any(len(str(row.get(name) or "")) > longest for row in rows(answers))
-
-    return fails
 
 
 HEAD = Section(
@@ -244,11 +240,11 @@ FUND_USE_RECORD = FormDefinition(
         Check("uses", "by_hand", _by_hand_outside, "补登的用款日期须在首次提款之后、不晚于今天，请核对。"),
         Check("uses", "by_hand", _account_of_nobody, "补登的用款写了收款人账号或开户行的，须写明收款人。"),
         *(
-            Check("uses", "by_hand", _longer(name, longest, _by_hand), f"补登的“{label}”最多 {longest} 字，请精简。")
+            rows_at_most("uses", ("by_hand",), name, longest, f"补登的“{label}”最多 {longest} 字，请精简。")
             for name, (label, longest) in PAYEE.items()
         ),
-        Check("uses", "by_hand", _longer("note", NOTE_LONGEST), f"每笔“补充说明”最多 {NOTE_LONGEST} 字，请精简。"),
-        Check("uses", "by_hand", _longer("evidence", EVIDENCE_LONGEST), f"每笔“证明材料”最多 {EVIDENCE_LONGEST} 字。"),
+        rows_at_most("uses", ALL_USES, "note", NOTE_LONGEST, f"每笔“补充说明”最多 {NOTE_LONGEST} 字，请精简。"),
+        rows_at_most("uses", ALL_USES, "evidence", EVIDENCE_LONGEST, f"每笔“证明材料”最多 {EVIDENCE_LONGEST} 字。"),
         not_in_the_future("conclusion", "checked_on", "核查日期晚于今天，请改为实际核查的日期。"),
         at_most("conclusion", "analysis", 2000, "实际用途及其合理性分析"),
     ),
@@ -329,9 +325,7 @@ def _kept(document: Document, row: Answers, seen: SeenUse | None) -> FundUse:
 
 
 def _owed(document: Document) -> QuerySet[WorkItem]:
-    return WorkItem.objects.open().filter(
-        kind=RECORD, subject_kind=SubjectKind.LOAN, subject_id=document.subject_id
-    )
+    return WorkItem.objects.about(RECORD, SubjectKind.LOAN, document.subject_id)
 
 
 KIND = FormKind(

@@ -130,12 +130,8 @@ def _open_case(document: Document) -> MisuseCase:
 
 
 def _satisfied(document: Document) -> QuerySet[WorkItem]:
-    return WorkItem.objects.open().filter(
-        kind=DUTY,
-        subject_kind=SubjectKind.BORROWER,
-        subject_id=document.subject_id,
-        period_key=_key(document),
-    )
+    items = WorkItem.objects.about(DUTY, SubjectKind.BORROWER, document.subject_id)
+    return items.filter(period_key=_key(document))
 
 
 KIND = FormKind(

@@ -183,11 +183,7 @@ def _loan(pk: int) -> Loan:
 
 def _owed(loan_id: int) -> QuerySet[WorkItem]:
     """Open duties of the loan, the oldest period first."""
-    return (
-        WorkItem.objects.open()
-        .filter(kind=SUMMARY, subject_kind=SubjectKind.LOAN, subject_id=loan_id)
-        .order_by("period_key")
-    )
+    return WorkItem.objects.about(SUMMARY, SubjectKind.LOAN, loan_id).order_by("period_key")
 
 
 def _period(key: str) -> Period:

@@ -22,9 +22,6 @@ from monitoring.models import Signal
 from monitoring.signals import decisions
 from workflow.choices import SubjectKind
 from workflow.definitions import (
-    Answers,
-    Background,
-    Check,
     Field,
     FormDefinition,
     Kind,
@@ -32,6 +29,7 @@ from workflow.definitions import (
     answered,
     known,
     not_in_the_future,
+    rows_at_most,
 )
 from workflow.models import Document, WorkItem
 from workflow.registry import FormKind, Prefill, Subject
@@ -42,11 +40,6 @@ SHOWN = 10  # movements of a signal that the sheet lists
 EXPLAINED, TRUE, MISUSED = "DISMISSED", "CONFIRMED", "MISUSE"
 VERDICTS = ((EXPLAINED, "排除"), (TRUE, "属实，非挪用"), (MISUSED, "属实，系挪用"))
 LEVELS = ("RED", "ORANGE", "YELLOW", "BLUE")
-
-
-def _too_long(answers: Answers, background: Background) -> bool:
-    rows = answers.get("signals") or []
-    return any(len(str(row.get("why") or "")) > decisions.WHY_LONGEST for row in rows)
 
 
 SIGNAL_CHECK = FormDefinition(
@@ -98,7 +91,13 @@ SIGNAL_CHECK = FormDefinition(
         ),
     ),
     checks=(
-        Check("signals", "signals", _too_long, f"每条“核查说明”最多 {decisions.WHY_LONGEST} 字，请精简。"),
+        rows_at_most(
+            "signals",
+            ("signals",),
+            "why",
+            decisions.WHY_LONGEST,
+            f"每条“核查说明”最多 {decisions.WHY_LONGEST} 字，请精简。",
+        ),
         not_in_the_future("check", "checked_on", "核查日期晚于今天，请改为实际核查的日期。"),
     ),
 )

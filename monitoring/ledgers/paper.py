@@ -184,13 +184,16 @@ def _shares(
     told = one.month.told
     year = [row for row in year if row.month.year == month.month.year and row.month <= month.month]
     quarter = [row for row in year if row.month in quarter_of(month.month)]
+    settled = {
+        "value": _share(month.settlement_share),
+        "quarter": _share(settled_over(quarter)),
+        "year": _share(settled_over(year)),
+    }
     sales = "未申报" if month.declared_sales is None else f"{yuan(month.declared_sales)}"
     yield {
         "item": "结算份额",
         "formula": f"销售回款 {yuan(month.sales_receipts)} ÷ 申报月销售收入 {sales}",
-        "value": _share(month.settlement_share),
-        "quarter": _share(settled_over(quarter)),
-        "year": _share(settled_over(year)),
+        **settled,
         "least": f"我行信用占比 {_share(month.credit_share)}",
         "met": _met(month.settlement_share, month.credit_share),
     }
@@ -198,7 +201,7 @@ def _shares(
         yield {
             "item": "结算份额（合同约定）",
             "formula": "同上",
-            "value": _share(month.settlement_share),
+            **settled,
             "least": per_cent(told.agreed_share),
             "met": _met(month.settlement_share, told.agreed_share),
         }

@@ -9,9 +9,8 @@ from typing import Any
 from django.db.models import QuerySet, Subquery
 
 from credit.duties import home_of, managers_of
-from monitoring.duties.signals import KIND
+from monitoring.duties.signals import duties_to_check
 from monitoring.models import Signal
-from workflow.choices import SubjectKind
 from workflow.models import WorkItem
 
 
@@ -23,9 +22,5 @@ def with_home(rows: QuerySet[Any], on: date) -> QuerySet[Any]:
 
 def duty_items(signals: Iterable[Signal]) -> dict[str, WorkItem]:
     """The open duties to look into these signals, by period key: each leads to the sheet."""
-    found = WorkItem.objects.open().filter(
-        kind=KIND,
-        subject_kind=SubjectKind.BORROWER,
-        subject_id__in={signal.borrower_id for signal in signals},
-    )
+    found = duties_to_check(signal.pk for signal in signals)
     return {item.period_key: item for item in found.select_related("document")}

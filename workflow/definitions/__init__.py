@@ -22,6 +22,7 @@ from workflow.definitions.shape import (
     known,
     not_in_the_future,
     options,
+    rows_at_most,
 )
 from workflow.definitions.values import amount_of
 
@@ -57,6 +58,7 @@ __all__ = [
     "options",
     "problems",
     "reuse_last",
+    "rows_at_most",
     "settled",
     "shown",
     "visible_fields",

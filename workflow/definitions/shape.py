@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -175,6 +175,16 @@ def at_most(section: str, name: str, longest: int, label: str) -> Check:
         return len(str(answers.get(name) or "")) > longest
 
     return Check(section, name, fails, f"“{label}”最多 {longest} 字，请精简。")
+
+
+def rows_at_most(section: str, tables: Sequence[str], column: str, longest: int, sentence: str) -> Check:
+    """A check: no row of the tables holds more characters in a column than its place does; told at the last one."""
+
+    def fails(answers: Answers, background: Background) -> bool:
+        rows = (row for table in tables for row in answers.get(table) or ())
+        return any(len(str(row.get(column) or "")) > longest for row in rows)
+
+    return Check(section, tables[-1], fails, sentence)
 
 
 @dataclass(frozen=True)
