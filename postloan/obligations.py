@@ -153,6 +153,7 @@ ACTS: dict[str, object] = {
     "credit.margin.released": _("释放保证金"),
     "credit.contact.recorded": _("登记固定联系方式"),
     "credit.terms.met": _("登记合同约定已落实"),
+    "credit.clauses.added": _("登记补签的支付约定"),
     "credit.agreements.exported": _("导出合同约定登记"),
     "credit.extracts.applied": _("数据入账"),
     "credit.extracts.unchanged": _("数据重复，未变更"),
