@@ -123,7 +123,9 @@ class FormKind:
 
     `prefill(subject=, user=, on=)` is what it starts with, `signers(document=, on=)` who signs (first the author),
     `may_author(user=, subject=, on=)` who may fill it in. The three hooks run inside the transaction of the verb,
-    with `document=`, `by=`, `on=`. `day_field` is the answer that says on which day the work was done.
+    with `document=`, `by=`, `on=`; `check_review`, with the same, raises Refused where those after the author may not
+    sign as things stand: the button shows the sentence that the signature refuses with. `day_field` is the answer
+    that says on which day the work was done.
     """
 
     definition: FormDefinition
@@ -133,6 +135,7 @@ class FormKind:
     on_submitted: Callable[..., None] = _nothing
     on_returned: Callable[..., None] = _nothing
     on_locked: Callable[..., None] = _nothing
+    check_review: Callable[..., None] = _nothing
     duty_kinds: tuple[str, ...] = ()  # kinds of work items that this form discharges
     day_field: str = ""  # a date or a date and time; empty: the form tells of no day of its own
     print_template: str = "print/document.html"

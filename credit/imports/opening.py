@@ -1,4 +1,4 @@
-"""What the opening extracts bring of the time before this system: deputies, paper inspections, letters, classes."""
+"""What the opening extracts bring of the time before this system: deputies, inspections, letters, uses, classes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.staging.profiles import Target
 from core.staging.shapes import Kind
 from core.staging.stage import Stage
 from credit.choices import NoticeKind, OriginalOutcome, Recipient, RiskClass
-from credit.imports.columns import borrower, choice, date, loan, person, refers, text
+from credit.imports.columns import borrower, choice, date, loan, money, person, refers, text
 from credit.imports.complaints import Check, as_before, complain, demand, ends_after, one_at_a_time
 from credit.imports.facts import count_news
 from credit.imports.whole_checks import of_letter
@@ -63,6 +63,16 @@ PAST = (
             text("method", "送达方式", 40, required=False),
             date("received_on", "签收日", required=False),
             text("proof", "送达证明", 200, required=False),
+        ),
+        effective="effective_on",
+    ),
+    Kind(
+        "past_uses", "上线前用款", "credit_pastuse", ("loan",),
+        (
+            loan(),
+            money("amount", "上线前已用金额"),
+            date("effective_on", "截至日"),
+            text("reference", "凭证", 120, required=False),
         ),
         effective="effective_on",
     ),
@@ -129,6 +139,9 @@ _NO_ORIGINAL = (
     "EXISTS (SELECT 1 FROM credit_letterofguarantee t WHERE t.loan_id = n.loan_id AND t.is_electronic)"
 )
 
+_NOT_GRANTED = "n.on_date < (SELECT l.starts_on FROM credit_loan l WHERE l.id = n.loan_id)"
+_MORE_THAN_LENT = "n.amount > (SELECT l.amount FROM credit_loan l WHERE l.id = n.loan_id)"
+
 CHECKS: dict[str, tuple[Check, ...]] = {
     "deputies": (
         ends_after("from_on", "to_on"),
@@ -161,6 +174,12 @@ CHECKS: dict[str, tuple[Check, ...]] = {
             "loan_id", "kind", "recipient", "recipient_name", "effective_on", "method", "received_on", "proof",
             instead=_MEND,
         ),
+    ),
+    "past_uses": (
+        _before_go_live("用款"),
+        demand("loan", "effective_on", _NOT_GRANTED, "早于借据的发放日，上线前还没有用款"),
+        demand("amount", "amount", _MORE_THAN_LENT, "超过借据金额"),
+        as_before("amount", "effective_on", "reference", instead=_MEND),
     ),
     "class_history": (_history_in_time,),
 }  # fmt: skip

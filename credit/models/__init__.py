@@ -8,7 +8,7 @@ from credit.models.events import RiskEvent
 from credit.models.groups import Group, GroupMember, RelatedParty
 from credit.models.guarantees import Collateral, Guarantee, Lien, Secured, Valuation
 from credit.models.loans import ClassFact, Contract, Installment, LedgerEntry, Loan, LoanReading, LoanTerms
-from credit.models.opening import PastInspection, PastLetter
+from credit.models.opening import PastInspection, PastLetter, PastUse
 from credit.models.trade import Counterparty, DeclaredSales, OtherDebt
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "OtherDebt",
     "PastInspection",
     "PastLetter",
+    "PastUse",
     "RelatedParty",
     "Responsibility",
     "RiskEvent",

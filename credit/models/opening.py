@@ -1,4 +1,4 @@
-"""What was done before the system was used, as the opening extracts bring it: inspections and letters (上线前).
+"""What was done before the system was used (上线前), as the opening extracts bring it: inspections, letters, uses.
 
 These are facts of a lender's own papers, not documents of this system: rules read them, nobody signs them here.
 """
@@ -77,3 +77,30 @@ class PastLetter(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class PastUse(models.Model):
+    """How much of a loan's money had been used before going live, in 元 (上线前已用). Appended.
+
+    A loan of before that has none counts as used up as far as it was paid out by then.
+    """
+
+    loan = models.OneToOneField(Loan, on_delete=models.PROTECT, related_name="past_use")
+    amount = models.DecimalField("上线前已用金额", max_digits=18, decimal_places=2)
+    effective_on = models.DateField("截至日")
+    known_on = models.DateField("知悉日期")
+    reference = models.CharField("凭证", max_length=120, blank=True)
+
+    objects = OfLoanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("loan",)
+        constraints = (
+            models.CheckConstraint(condition=Q(amount__gte=0), name="a_past_use_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(known_on__gte=F("effective_on")), name="a_past_use_is_known_afterwards"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.loan_id} {self.amount}"

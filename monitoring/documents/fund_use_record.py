@@ -257,8 +257,10 @@ def _loan(pk: int) -> Loan:
 
 def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     """The loan and the uses that nobody has recorded yet."""
-    answers, facts = answers_of(_loan(subject.id), on)
-    if not answers.get("uses") and not answers.get("recorded"):
+    loan = _loan(subject.id)
+    answers, facts = answers_of(loan, on)
+    recorded = FundUse.objects.filter(loan=loan, is_in_force=True)
+    if not answers.get("uses") and not recorded.exists():
         raise Conflict("这笔借据还没有看到用款，有了支付或流水再登记。")
     return Prefill(answers=answers, facts=facts, facts_on=on)
 

@@ -19,10 +19,13 @@ from credit.duties import scheme_of
 from credit.models import Account, Counterparty, Loan
 from credit.selectors import manages, responsible
 from monitoring import misuse
+from monitoring.models import Payment
 from monitoring.payments import requests
 from monitoring.payments.authority import Tier, steps_for, tiers_of
-from monitoring.payments.balances import underway, with_unpaid
+from monitoring.payments.balances import underway, with_unpaid, written_in_by_hand
 from monitoring.payments.needs import SCHEME, SPLIT_WITHIN, need_of, threshold
+from monitoring.payments.together import Payee, circles, lately_to, paid_lately
+from monitoring.uses.recorded import payee_of, standing
 from workflow.definitions import (
     NO,
     Answers,
@@ -44,37 +47,55 @@ FORM = "payment_request"
 MODES = tuple((mode.value, str(mode.label)) for mode in (PaymentMode.ENTRUSTED, PaymentMode.SELF))
 PURPOSE_LONGEST = 200  # what the book keeps
 SEPARATOR = " · "  # between the parts of a payee as listed
+USES_SHOWN = 50  # the newest; the form says how many there are
+# In each row of what was paid lately, and in no column: the accounts of the payees with which it counts together.
+WITH = "with"
 
 
 def lately_to_payee(answers: Answers) -> Decimal:
-    """What went, or is on its way, to the chosen payee within the days in which pieces are put together."""
-    rows = answers.get("recent") or ()
-    mine = [row for row in rows if row.get("payee_account") == answers.get("payee")]
+    """What went, or is on its way, to the chosen payee and its related parties within the days of the window."""
+    payee = str(answers.get("payee") or "")
+    mine = [row for row in answers.get("recent") or () if payee in _counts_with(row)]
     return sum((amount_of(row, "amount") or Decimal(0) for row in mine), Decimal(0))
 
 
+def _counts_with(row: Answers) -> list[str]:
+    """The accounts of the payees on offer with which a recent payment counts; the first version knew but its own."""
+    return str(row.get(WITH, row.get("payee_account", ""))).split()
+
+
+def _exceeds(answers: Answers) -> bool:
+    """Whether the payment, alone or with those of late, is above the threshold from which it is entrusted."""
+    limit, amount = amount_of(answers, "entrust_above"), amount_of(answers, "amount")
+    if limit is None or amount is None or not answers.get("payee"):
+        return False
+    return amount + lately_to_payee(answers) > limit
+
+
 def _split(answers: Answers) -> str:
-    """Whether the payment and those of late to the same payee are together above the threshold."""
-    limit, amount, lately = (
-        amount_of(answers, "entrust_above"),
-        amount_of(answers, "amount"),
-        lately_to_payee(answers),
-    )
+    """What the payment and those of late to the same payee come to together."""
+    limit, amount = amount_of(answers, "entrust_above"), amount_of(answers, "amount")
     if limit is None or amount is None or not answers.get("payee"):
         return ""
+    lately = lately_to_payee(answers)
+    whole = amount + lately
     if amount > limit:
         return f"单笔超过受托支付起点 {yuan(limit)} 元，按受托支付办理。"
-    if lately and amount + lately > limit:
+    if whole > limit:
         return (
-            f"疑似拆分：近期付给该收款人 {yuan(lately)} 元，连同本笔共 {yuan(amount + lately)} 元，"
+            f"疑似拆分：近期付给该收款人及其关联方 {yuan(lately)} 元，连同本笔共 {yuan(whole)} 元，"
             f"超过受托支付起点 {yuan(limit)} 元，按受托支付办理，请审核人重点核对。"
+        )
+    if lately:
+        return (
+            f"近期付给该收款人及其关联方 {yuan(lately)} 元，连同本笔共 {yuan(whole)} 元，"
+            "审核权限按合并金额确定。"
         )
     return "未发现拆分。"
 
 
 def _must_be_entrusted(answers: Answers, background: Background) -> bool:
-    text = _split(answers)
-    return text.endswith(("办理。", "核对。")) and answers.get("mode") == PaymentMode.SELF
+    return _exceeds(answers) and answers.get("mode") == PaymentMode.SELF
 
 
 def _more_than_left(answers: Answers, background: Background) -> bool:
@@ -112,6 +133,10 @@ def _says_no(name: str) -> Any:
     return lambda answers, background: answers.get(name) == NO
 
 
+def _without_loan(field: Field) -> Field:
+    return replace(field, columns=tuple(column for column in field.columns if column is not LOAN_NUMBER))
+
+
 def _without_invoice(answers: Answers) -> bool:
     return not answers.get("invoice_number")
 
@@ -120,6 +145,22 @@ def _with_invoice(answers: Answers) -> bool:
     return bool(answers.get("invoice_number"))
 
 
+USED_BEFORE = known("used_before", "上线前已用", Kind.MONEY, unit="元")
+USED = Field(
+    "used",
+    "已见用款",
+    Kind.TABLE,
+    required=False,
+    system_rows=True,
+    row_word="笔",
+    columns=(
+        known("item", "用款日期"),
+        known("seen_as", "由来"),
+        known("payee", "收款人"),
+        known("amount", "金额", Kind.MONEY),
+    ),
+)
+LOAN_NUMBER = Field("loan_number", "借据号", locked=True)
 LOAN = Section(
     "loan",
     "借据与合同",
@@ -129,10 +170,12 @@ LOAN = Section(
         Field("product", "品种", locked=True),
         known("agreed_purpose", "约定用途", Kind.LONGTEXT),
         Field("disbursed", "已发放", Kind.MONEY, unit="元", locked=True),
+        USED_BEFORE,
         Field("paid_out", "已支付", Kind.MONEY, unit="元", locked=True),
         Field("unpaid", "未付贷款资金", Kind.MONEY, unit="元", locked=True),
         Field("need", "支付要求", Kind.LONGTEXT, locked=True),
         known("entrust_above", "受托支付起点", Kind.MONEY, unit="元"),
+        USED,
     ),
 )
 PAYMENT = Section(
@@ -155,6 +198,7 @@ PAYMENT = Section(
                 Field("submitted_on", "提交日", Kind.DATE, locked=True),
                 Field("payee_name", "收款人", locked=True),
                 Field("payee_account", "收款账号", locked=True),
+                LOAN_NUMBER,
                 Field("amount", "金额", Kind.MONEY, locked=True),
                 Field("state", "状态", locked=True),
             ),
@@ -181,11 +225,12 @@ EVIDENCE = Section(
         Field("files", "合同、发票等资料", Kind.PHOTOS, least=1, help="照片或 PDF，至少一份。"),
     ),
 )
-MUST_BE_ENTRUSTED = "超过受托支付起点（或近期拆分付给同一收款人），支付方式须选受托支付。"
+MUST_BE_ENTRUSTED = "超过受托支付起点（或近期拆分付给同一收款人及其关联方），支付方式须选受托支付。"
+MORE_THAN_LEFT = "支付金额超过未付贷款资金（已见的用款和在途的支付都已扣除），请改小。"
 DOES_NOT_FIT = "与资料不符的不得支付，请退回借款人更正后再提交。"
 PAYMENT_REQUEST = FormDefinition(
     code=FORM,
-    version=1,
+    version=2,
     title="支付审核单",
     annex="",
     number_prefix="ZF",
@@ -193,7 +238,7 @@ PAYMENT_REQUEST = FormDefinition(
     checks=(
         Check("payment", "mode", _must_be_entrusted, MUST_BE_ENTRUSTED),
         Check("payment", "amount", _not_positive, "支付金额须大于零。"),
-        Check("payment", "amount", _more_than_left, "支付金额超过未付贷款资金（在途的支付已扣除），请改小。"),
+        Check("payment", "amount", _more_than_left, MORE_THAN_LEFT),
         at_most("payment", "purpose", PURPOSE_LONGEST, "支付用途"),
         Check("evidence", "contract_party", _other_party("contract_party"), "合同对手与收款人户名不一致，不得支付。"),
         Check("evidence", "invoice_party", _other_party("invoice_party"), "发票销售方与收款人户名不一致，不得支付。"),
@@ -204,6 +249,16 @@ PAYMENT_REQUEST = FormDefinition(
         Check("evidence", "amount_fits", _says_no("amount_fits"), f"金额{DOES_NOT_FIT}"),
     ),
 )  # fmt: skip
+# Without what was seen of the money, and with payments of the one loan only.
+FIRST_VERSION = replace(
+    PAYMENT_REQUEST,
+    version=1,
+    sections=(
+        replace(LOAN, fields=tuple(field for field in LOAN.fields if field not in (USED_BEFORE, USED))),
+        replace(PAYMENT, fields=tuple(_without_loan(field) for field in PAYMENT.fields)),
+        EVIDENCE,
+    ),
+)
 
 
 def _loan(pk: int) -> Loan:
@@ -211,7 +266,7 @@ def _loan(pk: int) -> Loan:
 
 
 def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """The loan, what of its money is left, whom it may be paid to, and what was paid lately."""
+    """The loan, what of its money was used and is left, whom it may be paid to, and what was paid lately."""
     loan, policy = _loan(subject.id), policy_on(on)
     sums = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get()
     on_its_way = underway([loan]).get(loan.pk, Decimal(0))
@@ -223,23 +278,16 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
         "product": str(Product(loan.product).label),
         "agreed_purpose": loan.purpose or loan.contract.purpose,
         "disbursed": f"{sums.disbursed:.2f}",
+        "used_before": f"{sums.used_before:.2f}" if sums.used_before else "",
         "paid_out": f"{sums.paid_out:.2f}",
         "unpaid": f"{sums.unpaid:.2f}",
+        "used": _used(loan, on),
         "need": need.why,
         "entrust_above": "" if limit is None else f"{limit:.2f}",
         "mode": PaymentMode.SELF if need.mode == PaymentMode.SELF else PaymentMode.ENTRUSTED,
         "account": loan.settlement_account,
         "payee": payees[0].account if len(payees) == 1 else "",
-        "recent": [
-            {
-                "submitted_on": row.submitted_on.isoformat(),
-                "payee_name": row.payee_name,
-                "payee_account": row.payee_account,
-                "amount": f"{row.amount:.2f}",
-                "state": str(row.get_status_display()),
-            }
-            for row in requests.recent_payments(loan, on, policy)
-        ],
+        "recent": _recent(loan, payees, on, policy),
     }
     return Prefill(
         answers={name: answer for name, answer in answers.items() if answer},
@@ -255,13 +303,56 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     )
 
 
+def _recent(loan: Loan, payees: Sequence[Counterparty], on: date, policy: Policy) -> list[dict[str, str]]:
+    """What was paid or asked for lately of any of the borrower's loans, and with which payees it counts."""
+    paid = paid_lately(loan.borrower, on, policy)
+    on_offer = {Payee(one.name, one.account): one.account for one in payees}
+    found = circles(loan.borrower, list(on_offer), on, policy) if paid else {}
+    return [
+        {
+            "submitted_on": one.on.isoformat(),
+            "payee_name": one.payee.name or "现金",
+            "payee_account": one.payee.account,
+            "loan_number": one.loan,
+            "amount": f"{one.amount:.2f}",
+            "state": one.state,
+            WITH: " ".join(on_offer[payee] for payee, circle in found.items() if circle.has(one.payee)),
+        }
+        for one in sorted(paid, key=lambda one: one.on, reverse=True)
+    ]
+
+
+def _used(loan: Loan, on: date) -> list[dict[str, str]]:
+    """The uses of the loan's money that were seen, the newest first, for the reviewer to see too."""
+    rows = standing(on).filter(loan=loan).select_related("payment", "transaction").order_by("-used_on", "-pk")
+    by_hand = written_in_by_hand(on).filter(loan=loan).order_by("-used_on", "-pk")
+    lines = [
+        *((row.used_on, str(row.get_seen_as_display()), payee_of(row)[0], row.amount) for row in rows[:USES_SHOWN]),
+        *((use.used_on, "附件1补登", use.payee_name, use.amount) for use in by_hand[:USES_SHOWN]),
+    ]  # fmt: skip
+    return [
+        {
+            "item": day.isoformat(),
+            "seen_as": seen_as,
+            "payee": payee or "现金",
+            "amount": f"{amount:.2f}",
+        }
+        for day, seen_as, payee, amount in sorted(lines, key=lambda line: line[0], reverse=True)[:USES_SHOWN]
+    ]
+
+
 def _facts(loan: Loan, sums: Any, on_its_way: Decimal, policy: Policy) -> tuple[Fact, ...]:
     days = int(policy.get(SCHEME, SPLIT_WITHIN).value["days"])
     left = Fact(
         f"未付贷款资金 {yuan(sums.unpaid)} 元",
-        f"已发放 {yuan(sums.disbursed)} 元，已支付 {yuan(sums.paid_out)} 元，在途 {yuan(on_its_way)} 元",
+        f"已发放 {yuan(sums.disbursed)} 元，上线前已用 {yuan(sums.used_before)} 元，"
+        f"已支付 {yuan(sums.paid_out)} 元，在途 {yuan(on_its_way)} 元",
     )
-    return (left, Fact("化整为零", f"{days} 天内付给同一收款人的各笔合并计算，超过起点即按受托支付办理。"))
+    cut = (
+        f"{days} 天内付给同一收款人及其关联方的各笔合并计算，不论哪笔借据：超过起点即按受托支付办理，"
+        "审核权限也按合并金额确定。"
+    )
+    return (left, Fact("化整为零", cut))
 
 
 def may_author(*, user: User, subject: Subject, on: date) -> bool:
@@ -273,11 +364,14 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
 
 @claims("GR-16", "XW-7", "XW-5.1")
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """The author, then everybody whose limits the amount passes, the risk line first (第十六条、第十八条)."""
+    """The author, then everybody whose limits the amount passes, the risk line first (第十六条、第十八条).
+
+    The amount is that of the payment with what counts together with it, so that pieces pass nobody by.
+    """
     loan, policy = _loan(document.subject_id), policy_on(on)
     principal = responsible(loan.borrower, ResponsibleRole.PRINCIPAL, on)
     tiers = tiers_of(loan.borrower, on, policy)
-    steps = steps_for(tiers.steps, amount_of(document.content, "amount") or Decimal(0))
+    steps = steps_for(tiers.steps, _amount_together(document, loan, on, policy))
     people = people_around(
         document, unit=loan.unit, on=on, principal=principal.person_id if principal else None
     )
@@ -287,6 +381,17 @@ def signers(*, document: Document, on: date) -> Sequence[Signer]:
         )
     )
     return [chain[0], replace(chain[1], label=_title(chain[1].label, steps[0], loan, policy)), *chain[2:]]
+
+
+def _amount_together(document: Document, loan: Loan, on: date, policy: Policy) -> Decimal:
+    """The amount with what counts together with it; of a draft as far as it is filled in."""
+    amount = amount_of(document.content, "amount") or Decimal(0)
+    payee = Counterparty.objects.filter(
+        borrower=loan.borrower_id, account=document.content.get("payee") or ""
+    )
+    for one in payee:
+        amount += lately_to(Payee(one.name, one.account), loan.borrower, on, policy, but=document.pk)
+    return amount
 
 
 def _title(label: str, first: Tier, loan: Loan, policy: Policy) -> str:
@@ -327,6 +432,12 @@ def on_submitted(*, document: Document, by: User, on: date) -> None:
     requests.submit(document=document, asked=asked_of(document), by=by, on=on)
 
 
+def check_review(*, document: Document, by: User, on: date) -> None:
+    """Whether the payment may still be passed, for the button of every reviewer."""
+    rows = Payment.objects.select_related("loan__contract", "loan__borrower", "document")
+    requests.check_reviewable(rows.get(document=document), on)
+
+
 def on_returned(*, document: Document, by: User, on: date) -> None:
     """Sent back or withdrawn: the customer line's again."""
     requests.give_back(document=document, by=by)
@@ -345,4 +456,6 @@ KIND = FormKind(
     on_submitted=on_submitted,
     on_returned=on_returned,
     on_locked=on_locked,
+    check_review=check_review,
+    earlier=(FIRST_VERSION,),
 )

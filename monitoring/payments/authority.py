@@ -14,12 +14,16 @@ from accounts.choices import Line, Role
 from accounts.models import User
 from core import audit, clock
 from core.errors import Invalid, Refused
+from core.money import yuan
 from core.obligations import claims
 from core.policy import Policy
 from credit.choices import ResponsibleRole
 from credit.models import Borrower, Responsibility
 from credit.selectors import responsible
 from monitoring.models import PaymentAuthority, PaymentTier
+from workflow.choices import ChainStatus
+from workflow.models import Document, Step
+from workflow.rules import LADDER
 
 # Who may review payments; the first of them is always of the risk line (第十六条、第十八条).
 REVIEWERS = (Role.RISK_MANAGER, Role.RISK_HEAD, Role.PRINCIPAL, Role.VICE_PRESIDENT, Role.PRESIDENT)
@@ -76,6 +80,37 @@ def tiers_of(borrower: Borrower, on: date, policy: Policy) -> Tiers:
         Tier(Role(tier.role), tier.up_to, tier.person_id) for tier in authority.tiers.order_by("place")
     )
     return Tiers(steps, authority)
+
+
+def check_covers(document: Document, borrower: Borrower, amount: Decimal, on: date, policy: Policy) -> None:
+    """Raise Refused unless those who sign the document may together pass the amount, as authorities hold now.
+
+    `amount` is of the payment with what counts together with it. A limit that was changed since the submission, or
+    another payment to the same payee, may ask for somebody who is not in the chain.
+    """
+    # The chain that runs, or has just been completed by the signature that is judged.
+    steps = Step.objects.filter(chain__document=document, position__gt=1)
+    seats = list(steps.exclude(chain__status=ChainStatus.RETURNED).order_by("position"))
+    missing = [
+        str(tier.role.label)
+        for tier in steps_for(tiers_of(borrower, on, policy).steps, amount)
+        if not any(_sits_for(tier, seat) for seat in seats)
+    ]
+    if missing:
+        raise Refused(
+            _(
+                "付给该收款人及其关联方的合并计额 %(amount)s 元，按现行权限还须%(who)s审核，签字栏里没有；"
+                "请退回客户经理重新提交。"
+            )
+            % {"amount": yuan(amount), "who": "、".join(missing)}
+        )
+
+
+def _sits_for(tier: Tier, seat: Step) -> bool:
+    """Whether a seat is that of the tier: its post, with the person it names, or one above that took its place."""
+    if Role(seat.role) is not tier.role:
+        return seat.role in LADDER[tier.role]
+    return tier.role is Role.PRINCIPAL or tier.person_id in (None, seat.person_id)
 
 
 def is_principal(user: User, on: date) -> bool:

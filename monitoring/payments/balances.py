@@ -1,8 +1,12 @@
-"""How much of a loan's money has been paid out, and how much is still to be. Money in 元."""
+"""How much of a loan's money was used, and how much is still to be paid out. Money in 元.
+
+The one source of these figures: what asks, reviews, releases, watches and traces reads them here. A use counts from
+the day on which it is seen, whether or not 附件1 has recorded it yet (第二十条).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -25,10 +29,10 @@ from django.db.models.functions import Coalesce, Greatest
 
 from core.policy import Policy
 from credit.choices import ClauseKind, LedgerKind
-from credit.models import Clause, LedgerEntry, Loan
+from credit.models import Clause, LedgerEntry, Loan, PastUse
 from credit.selectors import undoing
-from monitoring.choices import PaymentStatus
-from monitoring.models import FundUse, Payment
+from monitoring.choices import PaymentStatus, SeenAs
+from monitoring.models import FundUse, Payment, SeenUse
 from monitoring.payments.needs import ENTRUST_ABOVE, SCHEME, SELF_REVIEWED
 from workflow.services.days import go_live_on
 
@@ -53,61 +57,88 @@ def released_by(on: date) -> QuerySet[Payment]:
     )
 
 
-def other_uses(on: date) -> QuerySet[FundUse]:
-    """Recorded uses of loan money that no released payment stands for."""
+def seen_without_review(on: date) -> QuerySet[SeenUse]:
+    """Uses known by the day that no reviewed payment stands for and whose movement was not undone."""
     carried = Payment.objects.filter(transaction=OuterRef("transaction"))
-    return FundUse.objects.filter(is_in_force=True, used_on__lte=on, payment__isnull=True).exclude(
-        Exists(carried)
+    rows = SeenUse.objects.filter(known_on__lte=on).exclude(seen_as=SeenAs.PAYMENT)
+    return rows.exclude(Exists(undoing("transaction", on))).exclude(Exists(carried))
+
+
+def written_in_by_hand(on: date) -> QuerySet[FundUse]:
+    """Uses of 附件1 that neither a payment nor a movement shows: cash, and what passed no account here."""
+    return FundUse.objects.filter(
+        is_in_force=True, used_on__lte=on, payment__isnull=True, transaction__isnull=True
     )
 
 
-def with_unpaid(loans: QuerySet[Any], on: date) -> QuerySet[Any]:
-    """Loans with `disbursed`, `paid_out`, `unpaid` (still to be paid out) and `held` (still on the account).
+def with_unpaid(loans: QuerySet[Any], on: date, *, seen_by: date | None = None) -> QuerySet[Any]:
+    """Loans with `disbursed`, `used_before`, `paid_out`, `unpaid` (still to be paid out) and `held` (on the account).
 
-    What was released but has not left the account yet is `held`, though no longer `unpaid`. Nothing is unpaid of a
-    loan from before the lender's first day: its papers are not of this system.
+    What was released but has not left the account yet is `held`, though no longer `unpaid`. `used_before` is what was
+    used before the lender's first day (上线前已用): as `PastUse` says, else all that was paid out by then. `paid_out`
+    is what was used since. `seen_by`: the last day whose uses count, where it is not the day itself.
     """
-    signed = Case(When(reverses__isnull=True, then=F("amount")), default=-F("amount"), output_field=_MONEY)
     entries = disbursements(on).filter(loan=OuterRef("pk"))
     started = Case(
         When(starts_on__lte=on, then=F("amount")), default=_NONE, output_field=_MONEY
     )  # a core system that sends no ledger
-    entered = entries.order_by().values("loan").annotate(s=Sum(signed, output_field=_MONEY)).values("s")
     released = released_by(on).filter(loan=OuterRef("pk"))
     recorded = FundUse.objects.filter(payment=OuterRef("pk"), is_in_force=True)
     gone = released.filter(Q(transaction__isnull=False) | Exists(recorded))
-    first = go_live_on()
-    old = Q(starts_on__lt=first) if first else Q(pk__in=[])
+    seen = seen_without_review(on).filter(known_on__lte=seen_by or on, loan=OuterRef("pk"))
+    by_hand = written_in_by_hand(on).filter(loan=OuterRef("pk"))
 
-    def rest(paid: str) -> Case:
-        left = Greatest(F("disbursed") - F(paid) - F("used_otherwise"), _NONE, output_field=_MONEY)
-        return Case(When(old, then=_NONE), default=left, output_field=_MONEY)
+    def rest(paid: str) -> Greatest:
+        used = F("used_before") + F(paid) + F("used_otherwise")
+        return Greatest(F("disbursed") - used, _NONE, output_field=_MONEY)
 
     return (
         loans.annotate(
-            disbursed=Coalesce(Subquery(entered), started, output_field=_MONEY),
+            disbursed=Coalesce(Subquery(_signed(entries)), started, output_field=_MONEY),
             paid_by_release=_sum(released, "loan"),
             gone_by_release=_sum(gone, "loan"),
-            used_otherwise=_sum(other_uses(on).filter(loan=OuterRef("pk")), "loan"),
+            used_otherwise=ExpressionWrapper(_sum(seen, "loan") + _sum(by_hand, "loan"), output_field=_MONEY),
         )
         .annotate(
+            used_before=_used_before(entries, on),
             paid_out=ExpressionWrapper(F("paid_by_release") + F("used_otherwise"), output_field=_MONEY),
         )
         .annotate(unpaid=rest("paid_by_release"), held=rest("gone_by_release"))
     )
 
 
+def _signed(entries: QuerySet[Any]) -> QuerySet[Any]:
+    """The sum of entries of one loan, reversals taken off."""
+    signed = Case(When(reverses__isnull=True, then=F("amount")), default=-F("amount"), output_field=_MONEY)
+    return entries.order_by().values("loan").annotate(s=Sum(signed, output_field=_MONEY)).values("s")
+
+
+def _used_before(entries: QuerySet[Any], on: date) -> Any:
+    """What of a loan of before was used before the lender's first day; nothing of any other."""
+    first = go_live_on()
+    if first is None:
+        return _NONE
+    told = PastUse.objects.filter(loan=OuterRef("pk"), known_on__lte=on).values("amount")
+    since = Coalesce(Subquery(_signed(entries.filter(effective_on__gte=first))), _NONE, output_field=_MONEY)
+    by_then = ExpressionWrapper(F("disbursed") - since, output_field=_MONEY)
+    before = Coalesce(Subquery(told), by_then, output_field=_MONEY)
+    return Case(When(starts_on__lt=first, then=before), default=_NONE, output_field=_MONEY)
+
+
 def unpaid(loans: Iterable[Loan], on: date) -> dict[int, Decimal]:
-    """Loan money not yet paid out by released payments or recorded uses, by loan; one query."""
+    """Loan money not used yet, neither by released payments nor otherwise, by loan; one query."""
     rows = with_unpaid(Loan.objects.filter(pk__in=[loan.pk for loan in loans]).order_by(), on)
     return dict(rows.values_list("pk", "unpaid"))
 
 
-def underway(loans: Iterable[Loan], *, but: int | None = None) -> dict[int, Decimal]:
+UNDERWAY = (PaymentStatus.SUBMITTED, PaymentStatus.REVIEWED)
+
+
+def underway(
+    loans: Iterable[Loan], *, but: int | None = None, status: Collection[PaymentStatus] = UNDERWAY
+) -> dict[int, Decimal]:
     """What is asked for and not yet released, by loan; `but`: the document of a payment that does not count."""
-    rows = Payment.objects.filter(
-        loan__in=[loan.pk for loan in loans], status__in=[PaymentStatus.SUBMITTED, PaymentStatus.REVIEWED]
-    )
+    rows = Payment.objects.filter(loan__in=[loan.pk for loan in loans], status__in=list(status))
     if but is not None:
         rows = rows.exclude(document=but)
     return dict(rows.order_by().values("loan").annotate(s=Sum("amount")).values_list("loan", "s"))

@@ -15,9 +15,8 @@ from core.policy import Policy
 from credit.choices import Direction, PaymentMode
 from credit.models import Account, AccountBalance, Transaction
 from credit.selectors import undoing
-from monitoring.choices import SignalKind
 from monitoring.ledgers.flows import Flow, Kin, Movement, kind_of
-from monitoring.models import FundUse, Payment, Signal
+from monitoring.models import Payment
 from monitoring.payments.balances import disbursements
 from monitoring.payments.needs import NOTHING, Agreed, Need, agreements, need
 from monitoring.payments.watch import ZERO, Step
@@ -47,7 +46,6 @@ class Books:
     opening: dict[int, Decimal | None]
     carried: dict[int, int]  # movement → loan of its payment
     lent: dict[int, Decimal]  # what became known as paid out on the day, by loan
-    leaked: dict[int, Decimal]  # what is known to have left without review before, by loan
 
 
 def books_of(loans: list[Any], on: date, policy: Policy) -> Books:
@@ -85,7 +83,6 @@ def books_of(loans: list[Any], on: date, policy: Policy) -> Books:
         dict(opening.order_by().values_list("pk", "was")),
         dict(carried),
         _lent(loans, on),
-        _leaked(ids, on),
     )
 
 
@@ -101,23 +98,6 @@ def _lent(loans: list[Any], on: date) -> dict[int, Decimal]:
     for loan in loans:
         if loan.pk not in ever and loan.starts_on == on:
             found[loan.pk] = loan.amount
-    return found
-
-
-def _leaked(ids: list[int], on: date) -> dict[int, Decimal]:
-    """What was told before as gone without review, and neither came back nor was recorded as a use since."""
-    used = FundUse.objects.filter(
-        transaction=OuterRef("shown_by__transaction"), loan=OuterRef("loan"), is_in_force=True
-    )
-    earlier = (
-        Signal.objects.filter(kind=SignalKind.UNREVIEWED, known_on__lt=on, loan__in=ids)
-        .exclude(Exists(undoing("shown_by__transaction", on)))
-        .exclude(Exists(used))
-    )
-    found: dict[int, Decimal] = defaultdict(Decimal)
-    for rule in earlier.order_by("pk").values_list("rule", flat=True):
-        for loan, amount in taken_of(rule).items():
-            found[loan] += amount
     return found
 
 
@@ -182,7 +162,4 @@ def held_of(reviewed: list[Any], books: Books, steps: list[Step]) -> dict[int, D
     for step in steps:
         if step.pays is not None:
             paid[step.pays] -= step.amount
-    return {
-        loan.pk: max(loan.held - books.leaked.get(loan.pk, ZERO) - brought[loan.pk] + paid[loan.pk], ZERO)
-        for loan in reviewed
-    }
+    return {loan.pk: max(loan.held - brought[loan.pk] + paid[loan.pk], ZERO) for loan in reviewed}

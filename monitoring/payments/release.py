@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -61,19 +61,33 @@ def check_can_release(payment: Payment, by: User, on: date) -> None:
     if reason := _why_not(payment, by, is_ours=is_ours):
         raise Refused(reason)
     misuse.check_not_frozen(payment.loan.contract)
+    if reason := _too_much(payment, unpaid([payment.loan], on)):
+        raise Refused(reason)
 
 
-def reasons_not_to_release(payments: Sequence[Payment], by: User) -> dict[int, str]:
-    """Why the person may not release each of these payments of their own counter; one query, empty where they may."""
+def _too_much(payment: Payment, left: Mapping[int, Decimal]) -> str:
+    """Why the payment exceeds what is left of its loan, `left` by loan; empty where it does not."""
+    rest = left[payment.loan_id]
+    if payment.amount <= rest:
+        return ""
+    return _(
+        "放行后累计支付将超过发放额：未付贷款资金只有 %(left)s 元（已见的用款都已扣除）。"
+        "请客户经理核对用款并撤销该笔支付。"
+    ) % {"left": yuan(rest)}
+
+
+def reasons_not_to_release(payments: Sequence[Payment], by: User, on: date) -> dict[int, str]:
+    """Why the person may not release each of these payments of their own counter; two queries, empty where they may."""
     contracts = {payment.loan.contract_id for payment in payments}
     frozen = MisuseCase.objects.filter(contract__in=contracts, status=MisuseStatus.RECTIFYING)
     held = set(frozen.order_by().values_list("contract", flat=True))
+    left = unpaid([payment.loan for payment in payments], on)
     return {
         payment.pk: _why_not(payment, by, is_ours=True)
         or (
             _("合同 %(number)s 因挪用已暂停用款，不能放行。") % {"number": payment.loan.contract.number}
             if payment.loan.contract_id in held
-            else ""
+            else _too_much(payment, left)
         )
         for payment in payments
     }
@@ -87,12 +101,6 @@ def release(*, payment: Payment, by: User, on: date, at: datetime) -> Payment:
     stands = Payment.objects.select_related("loan__contract", "loan__borrower").get(pk=payment.pk)
     misuse.hold(stands.loan.contract_id)
     check_can_release(stands, by, on)
-    left = unpaid([stands.loan], on)[stands.loan_id]
-    if stands.amount > left:
-        raise Refused(
-            _("放行后累计支付将超过发放额：未付贷款资金 %(left)s 元。请客户经理核对用款记录。")
-            % {"left": yuan(left)}
-        )
     advance(stands, to=PaymentStatus.RELEASED, table=PAYMENT_TRANSITIONS, released_on=on, released_by=by)
     audit.record(
         act="monitoring.payment.released",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.choices import Role
@@ -26,11 +26,12 @@ from credit.selectors import manages
 from monitoring import misuse
 from monitoring.choices import PAYMENT_TRANSITIONS, PaymentStatus
 from monitoring.models import Payment
+from monitoring.payments.authority import check_covers
 from monitoring.payments.balances import underway, unpaid
-from monitoring.payments.needs import SCHEME, SPLIT_WITHIN, mode_of_payment
+from monitoring.payments.needs import mode_of_payment
+from monitoring.payments.together import Payee, lately_to
 from workflow.models import Document
 
-LIVE = (PaymentStatus.SUBMITTED, PaymentStatus.REVIEWED, PaymentStatus.RELEASED)
 CANCELLABLE = (PaymentStatus.REVIEWED, PaymentStatus.RETURNED)
 
 
@@ -53,19 +54,10 @@ def payees(loan: Loan, on: date) -> QuerySet[Counterparty]:
     return rows.order_by("name", "account")
 
 
-def recent_payments(loan: Loan, on: date, policy: Policy, *, but: int | None = None) -> QuerySet[Payment]:
-    """Payments of the borrower's loan money within the days in which pieces are put together (化整为零)."""
-    days = int(policy.get(SCHEME, SPLIT_WITHIN).value["days"])
-    rows = Payment.objects.filter(
-        loan__borrower=loan.borrower_id, loan__product=loan.product, status__in=LIVE,
-        submitted_on__gt=on - timedelta(days=days),
-    )  # fmt: skip
-    return rows if but is None else rows.exclude(document=but)
-
-
 def free(loan: Loan, on: date, *, but: int | None = None) -> Decimal:
     """Loan money that may still be asked for: not yet paid out, and not on its way."""
-    return unpaid([loan], on)[loan.pk] - underway([loan], but=but).get(loan.pk, Decimal(0))
+    left = unpaid([loan], on)[loan.pk] - underway([loan], but=but).get(loan.pk, Decimal(0))
+    return max(left, Decimal(0))
 
 
 @claims("GR-17.1")
@@ -81,16 +73,19 @@ def check_payable(asked: Asked, on: date, *, document: Document, policy: Policy 
     left = free(asked.loan, on, but=document.pk)
     if asked.amount > left:
         raise Refused(
-            _("支付金额 %(amount)s 元超过未付贷款资金 %(left)s 元（已扣在途），请改小金额。")
+            _(
+                "支付金额 %(amount)s 元超过未付贷款资金 %(left)s 元（已见的用款和在途的支付都已扣除），请改小金额。"
+            )
             % {"amount": yuan(asked.amount), "left": yuan(left)}
         )
-    lately = recent_payments(asked.loan, on, policy, but=document.pk).filter(
-        payee_account=asked.payee.account
-    ).aggregate(s=Sum("amount"))["s"] or Decimal(0)
+    payee = Payee(asked.payee.name, asked.payee.account)
+    lately = lately_to(payee, asked.loan.borrower, on, policy, but=document.pk)
     mode = mode_of_payment(asked.mode, asked.loan.product, asked.amount, lately, policy)
     if mode != asked.mode:
         raise Invalid(
-            _("连同近期付给同一收款人的 %(lately)s 元，超过受托支付起点，支付方式须为受托支付，请改选。")
+            _(
+                "连同近期付给同一收款人及其关联方的 %(lately)s 元，超过受托支付起点，支付方式须为受托支付，请改选。"
+            )
             % {"lately": yuan(lately)}
         )
 
@@ -140,11 +135,36 @@ def give_back(*, document: Document, by: User) -> None:
         )
 
 
+@claims("GR-16", "GR-18", "GR-20.2")
+def check_reviewable(payment: Payment, on: date) -> None:
+    """Raise Refused, with the sentence that the button shows, unless a reviewer may pass the payment now.
+
+    Money may have left, and authorities may have changed, since it was submitted: the review is of what is now.
+    """
+    loan, document, policy = payment.loan, payment.document, policy_on(on)
+    misuse.check_not_frozen(loan.contract)
+    passed = underway([loan], but=document.pk, status=[PaymentStatus.REVIEWED]).get(loan.pk, Decimal(0))
+    left = max(unpaid([loan], on)[loan.pk] - passed, Decimal(0))
+    if payment.amount > left:
+        raise Refused(
+            _(
+                "提交以后又见到用款：未付贷款资金只有 %(left)s 元（已扣已审核待放行的），不够支付 %(amount)s 元，"
+                "不能审核通过，请退回客户经理改小或撤销。"
+            )
+            % {"left": yuan(left), "amount": yuan(payment.amount)}
+        )
+    lately = lately_to(
+        Payee(payment.payee_name, payment.payee_account), loan.borrower, on, policy, but=document.pk
+    )
+    check_covers(document, loan.borrower, payment.amount + lately, on, policy)
+
+
 @transaction.atomic
 def pass_review(*, document: Document, by: User, on: date) -> Payment:
     """The last reviewer has signed: accounting may release it."""
-    payment = Payment.objects.select_related("loan__contract").get(document=document)
-    misuse.check_not_frozen(payment.loan.contract)
+    payment = Payment.objects.select_related("loan__contract", "loan__borrower").get(document=document)
+    one_at_a_time(f"payments:{payment.loan_id}")
+    check_reviewable(payment, on)
     if by.pk == payment.submitted_by_id:
         raise Refused(_("提交人不能审核自己提交的支付，请由风险条线审核。"))
     advance(payment, to=PaymentStatus.REVIEWED, table=PAYMENT_TRANSITIONS, reviewed_on=on, reviewed_by=by)

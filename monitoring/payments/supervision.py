@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +63,9 @@ def match_and_watch(
 
 
 def _watch(ids: list[int], on: date, policy: Policy, kin: Kin) -> int:
-    loans = with_unpaid(_watched(on, policy).filter(borrower__in=ids), on)
+    # What this very day was seen to take is what is looked for: it was there when the day began.
+    yesterday = on - timedelta(days=1)
+    loans = with_unpaid(_watched(on, policy).filter(borrower__in=ids), on, seen_by=yesterday)
     found = list(_look_at(list(loans.order_by("settlement_account", "starts_on", "pk")), on, policy, kin))
     return raise_signals(found, on) if found else 0
 

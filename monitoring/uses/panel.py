@@ -13,21 +13,23 @@ from core.panels import Panel
 from credit.models import Loan
 from monitoring.models import FundUse
 from monitoring.payments.balances import with_unpaid
-from monitoring.uses.recorded import standing, unrecorded
+from monitoring.uses.recorded import standing, unrecorded, used_before
 
 SHOWN = 30
 NOTHING = Decimal(0)
 
 
 def uses_panel(*, loan: Loan, user: User, on: date) -> Panel | None:
-    """None where nothing was seen and nothing recorded."""
+    """None where nothing was seen, nothing recorded, and nothing used before the lender's first day."""
     recorded = FundUse.objects.filter(loan=loan, is_in_force=True).select_related("document")
-    seen = standing(on).filter(loan=loan)
-    if not seen.exists() and not recorded.exists():
+    sums = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get()
+    if not standing(on).filter(loan=loan).exists() and not recorded.exists() and not sums.used_before:
         return None
     missing = unrecorded(on).filter(loan=loan).select_related("payment", "transaction")
     context = {
-        "disbursed": with_unpaid(Loan.objects.filter(pk=loan.pk), on).get().disbursed,
+        "disbursed": sums.disbursed,
+        "before": sums.used_before and used_before(loan, sums.used_before, on),
+        "used": sums.used_before + sums.paid_out,
         "recorded_total": recorded.aggregate(s=Sum("amount"))["s"] or NOTHING,
         "missing_total": missing.aggregate(s=Sum("amount"))["s"] or NOTHING,
         "recorded": list(recorded.order_by("-used_on", "-pk")[:SHOWN]),

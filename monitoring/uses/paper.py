@@ -15,7 +15,7 @@ from monitoring.ledgers.kin import kin_of, movement_of
 from monitoring.models import FundUse, SeenUse
 from monitoring.payments.balances import disbursements, with_unpaid
 from monitoring.payments.needs import need_of
-from monitoring.uses.recorded import unrecorded
+from monitoring.uses.recorded import payee_of, unrecorded, used_before
 from workflow.definitions import NO, YES, amount_of
 from workflow.registry import Fact
 
@@ -58,10 +58,10 @@ def answers_of(loan: Loan, on: date) -> tuple[dict[str, Any], tuple[Fact, ...]]:
         "mode": need_of(loan, policy).why,
         "conditions": "\n".join(conditions),
         "drawdowns": _drawdowns(loan, money.disbursed, on),
-        "recorded": [_recorded(one) for one in before],
+        "recorded": [*_before(loan, money.used_before, on), *map(_recorded, before)],
         "uses": _rows(loan, uses, on, policy),
         "disbursed": f"{money.disbursed:.2f}",
-        "recorded_before": f"{sum((one.amount for one in before), ZERO):.2f}",
+        "recorded_before": f"{money.used_before + sum((one.amount for one in before), ZERO):.2f}",
         "checked_on": on.isoformat(),
     }
     return {name: answer for name, answer in answers.items() if answer not in ("", [])}, _facts(uses)
@@ -78,6 +78,21 @@ def _drawdowns(loan: Loan, disbursed: Decimal, on: date) -> list[dict[str, str]]
             "holder": loan.borrower.name,
         }
         for day, amount in paid or [(loan.starts_on, disbursed)]
+    ]
+
+
+def _before(loan: Loan, amount: Decimal, on: date) -> list[dict[str, str]]:
+    """上线前已用 as a line of its own, so that the total of the paper is the total of the loan."""
+    if not amount:
+        return []
+    line = used_before(loan, amount, on)
+    return [
+        {
+            "item": f"截至 {line.until}" if line.until else "上线前",
+            "amount": f"{line.amount:.2f}",
+            "payee": "上线前已用",
+            "judged": line.why,
+        }
     ]
 
 
@@ -106,7 +121,7 @@ def _rows(loan: Loan, uses: list[SeenUse], on: date, policy: Policy) -> list[dic
     came_back = _came_back(loan, uses, on, policy)
     rows = []
     for use in uses:
-        payee, account, bank = _payee(use)
+        payee, account, bank = payee_of(use)
         if use.payment is not None:
             relation = use.payment.counterparty.relation
         else:
@@ -129,14 +144,6 @@ def _rows(loan: Loan, uses: list[SeenUse], on: date, policy: Policy) -> list[dic
     return rows
 
 
-def _payee(use: SeenUse) -> tuple[str, str, str]:
-    if use.payment is not None:
-        return use.payment.payee_name, use.payment.payee_account, use.payment.payee_bank
-    assert use.transaction is not None
-    row = use.transaction
-    return row.counterparty_name, row.counterparty_account, row.counterparty_bank
-
-
 def _summary(use: SeenUse) -> str:
     if use.payment is not None:
         return use.payment.purpose
@@ -157,7 +164,7 @@ def _came_back(loan: Loan, uses: list[SeenUse], on: date, policy: Policy) -> set
         return set()
     days = int(policy.get("BASE", "fund_use.flows_back_within").value["days"])
     first = min(use.used_on for use in uses)
-    accounts = {account for use in uses if (account := _payee(use)[1])}
+    accounts = {account for use in uses if (account := payee_of(use)[1])}
     credits_ = Transaction.objects.filter(
         account__in=Account.objects.filter(borrower=loan.borrower_id),
         direction=Direction.CREDIT,
@@ -171,7 +178,7 @@ def _came_back(loan: Loan, uses: list[SeenUse], on: date, policy: Policy) -> set
         account
         for use in uses
         for account, day in back
-        if account == _payee(use)[1] and use.used_on <= day <= use.used_on + timedelta(days=days)
+        if account == payee_of(use)[1] and use.used_on <= day <= use.used_on + timedelta(days=days)
     }
 
 

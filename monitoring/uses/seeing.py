@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.policy import Policy
 from credit.choices import Direction
@@ -20,17 +19,15 @@ from monitoring.choices import PaymentStatus, SeenAs, SignalKind
 from monitoring.ledgers.flows import Flow, Kin, kind_of
 from monitoring.ledgers.kin import kin_of, movement_of, reversed_among
 from monitoring.models import Payment, SeenUse, Signal
-from monitoring.payments.balances import with_unpaid
+from monitoring.payments.balances import disbursements, with_unpaid
 from monitoring.payments.needs import ENTRUST_ABOVE, SCHEME, needs_of
 from monitoring.payments.reading import taken_of
-from monitoring.uses.recorded import standing
 from monitoring.uses.tracing import Debit, Lent, trace
 from workflow.engine import Progress
 from workflow.services.days import go_live_on
 from workflow.sweep import set_aside, sweep
 
 STEP = "uses"
-NOTHING = Decimal(0)
 # What leaves the account without being spent on anything.
 NOT_USED = frozenset({Flow.REPAYMENT, Flow.SELF_TRANSFER, Flow.REVERSAL})
 
@@ -115,12 +112,15 @@ def _of_signals(signals: QuerySet[Signal], on: date) -> Iterator[SeenUse]:
 
 
 def _lent(on: date, policy: Policy) -> QuerySet[Any]:
-    """Loans of which money was paid out to the borrower, since the lender's first day."""
+    """Loans of which money may be left to use: paid out since the lender's first day, or told not to be used up."""
     first = go_live_on()
     rows = Loan.objects.filter(
         product__in=policy.get(SCHEME, ENTRUST_ABOVE).value, starts_on__lte=on, matures_on__gte=on
     )
-    return rows.filter(starts_on__gte=first) if first else rows
+    if first is None:
+        return rows
+    drawn = disbursements(on).filter(loan=OuterRef("pk"), effective_on__gte=first)
+    return rows.filter(Q(starts_on__gte=first) | Exists(drawn) | Q(past_use__known_on__lte=on))
 
 
 def _self_payments(borrowers: list[int], on: date, policy: Policy) -> list[SeenUse]:
@@ -142,16 +142,16 @@ def _self_payments(borrowers: list[int], on: date, policy: Policy) -> list[SeenU
 def _self_paid(borrowers: list[int], on: date, policy: Policy) -> dict[int, list[Lent]]:
     """What lies on each account of loans whose payments nobody reviews."""
     rows = list(with_unpaid(_lent(on, policy).filter(borrower__in=borrowers), on))
-    needs, used = needs_of(rows, policy), _used([loan.pk for loan in rows], on)
+    needs = needs_of(rows, policy)
     numbers = {loan.settlement_account for loan in rows}
     accounts = dict(
         Account.objects.filter(number__in=numbers, borrower__in=borrowers).values_list("number", "pk")
     )
     found: dict[int, list[Lent]] = defaultdict(list)
     for loan in rows:
-        left = loan.disbursed - used.get(loan.pk, NOTHING)
-        if not needs[loan.pk].is_reviewed and left > 0 and loan.settlement_account in accounts:
-            found[accounts[loan.settlement_account]].append(Lent(loan.pk, loan.starts_on, left))
+        is_paid_alone = loan.unpaid > 0 and not needs[loan.pk].is_reviewed
+        if is_paid_alone and loan.settlement_account in accounts:
+            found[accounts[loan.settlement_account]].append(Lent(loan.pk, loan.starts_on, loan.unpaid))
     return found
 
 
@@ -171,12 +171,6 @@ def _spent(accounts: Collection[int], on: date, policy: Policy) -> dict[int, lis
         if _is_spent(row, kin[row.account.borrower_id], is_reversed=row.pk in undone):
             found[row.account_id].append(Debit(row.pk, row.effective_on, row.amount))
     return found
-
-
-def _used(loans: list[int], on: date) -> dict[int, Decimal]:
-    """What of each loan was seen to be used before, and not undone since."""
-    rows = standing(on).filter(loan__in=loans).order_by().values("loan").annotate(s=Sum("amount"))
-    return dict(rows.values_list("loan", "s"))
 
 
 def _is_spent(row: Transaction, kin: Kin, *, is_reversed: bool) -> bool:

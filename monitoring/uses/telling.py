@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
-
-from django.db.models import Sum
 
 from core.money import yuan
 from credit.models import Loan
@@ -41,12 +38,10 @@ def not_as_agreed(document: Document, loan: Loan, odd: list[Any], kept: list[Fun
 
 
 def exceeded(document: Document, loan: Loan, on: date) -> list[Found]:
-    """All papers together tell of more than was lent: each is right by itself when others are corrected later."""
-    recorded = FundUse.objects.filter(loan=loan, is_in_force=True).aggregate(s=Sum("amount"))["s"] or Decimal(
-        0
-    )
-    lent = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get().disbursed
-    if recorded <= lent:
+    """More was used than was lent, all papers and all that was seen together, whatever each says by itself."""
+    sums = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get()
+    used, lent = sums.used_before + sums.paid_out, sums.disbursed
+    if used <= lent:
         return []
     return [
         Found(
@@ -54,13 +49,13 @@ def exceeded(document: Document, loan: Loan, on: date) -> list[Found]:
             level=Level.RED,
             borrower_id=loan.borrower_id,
             effective_on=on,
-            amount=recorded - lent,
+            amount=used - lent,
             text=(
-                f"借据 {loan.number} 累计登记用款 {yuan(recorded)} 元，"
-                f"超过累计发放 {yuan(lent)} 元，超出 {yuan(recorded - lent)} 元"
+                f"借据 {loan.number} 累计用款 {yuan(used)} 元，"
+                f"超过累计发放 {yuan(lent)} 元，超出 {yuan(used - lent)} 元"
             ),
             rule={"rule": "fund_use_record", "document": document.number},
             loan_id=loan.pk,
-            facts=(f"exceeded:{loan.number}:{recorded}",),
+            facts=(f"exceeded:{loan.number}:{used}",),
         )
     ]

@@ -77,7 +77,7 @@ def _page(request: SignedInRequest, form: SlipForm, answer: release.Answer | Non
 
 
 def _lines(request: SignedInRequest, payments: list[Payment]) -> list[PaymentLine]:
-    why_not = release.reasons_not_to_release(payments, request.user)
+    why_not = release.reasons_not_to_release(payments, request.user, clock.today())
     return [PaymentLine(one, PaymentStatus(one.status), why_not[one.pk]) for one in payments]
 
 

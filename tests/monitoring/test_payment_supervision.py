@@ -15,6 +15,7 @@ from monitoring.models import Payment, Signal
 from monitoring.payments import supervision
 from monitoring.payments.supervision import match_and_watch
 from monitoring.signals.decisions import confirm, dismiss
+from monitoring.uses.seeing import see
 from postloan.close_of_day import retry
 from tests import factories
 from tests.monitoring.money import put
@@ -158,6 +159,8 @@ def test_loan_money_that_left_unreviewed_is_not_missed_again(cast, loan) -> None
     # sales, and 200,000 may go again.
     move("620001", "-600000", cast.today, counterparty_account="6298")
     watch(cast.today)
+    see(cast.today, policy_on(cast.today))
+    assert watch(cast.today)["signals"] == 0  # the day again, though its use is written down by now
     put(account(loan), "2900000", cast.today)
     tomorrow = cast.today + timedelta(days=1)
     move("620001", "200000", tomorrow)

@@ -205,9 +205,10 @@ def test_pieces_for_one_payee_are_put_together_and_shown(cast) -> None:
     )
     submit(second)
     second.refresh_from_db()
-    assert "疑似拆分：近期付给该收款人 6,000,000.00 元，连同本笔共 10,000,000.01 元" in PAYMENT_REQUEST.field(
-        "split"
-    ).derive(second.content)
+    assert (
+        "疑似拆分：近期付给该收款人及其关联方 6,000,000.00 元，连同本笔共 10,000,000.01 元"
+        in PAYMENT_REQUEST.field("split").derive(second.content)
+    )
 
 
 def test_what_is_on_its_way_may_not_be_asked_for_again(cast, loan) -> None:

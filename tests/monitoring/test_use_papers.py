@@ -76,7 +76,7 @@ def test_papers_that_together_exceed_what_was_lent_are_told_to_the_risk_line(cas
     paying.sign(document, cast.head)
     signal = Signal.objects.get()
     assert (signal.kind, signal.level, signal.amount) == ("USE_EXCEEDED", "RED", Decimal("100000.00"))
-    assert "累计登记用款 1,100,000.00 元，超过累计发放 1,000,000.00 元" in signal.text
+    assert "累计用款 1,100,000.00 元，超过累计发放 1,000,000.00 元" in signal.text
 
 
 def test_the_paper_tells_each_use_as_a_block_of_its_own_since_fourteen_columns_do_not_fit_a4(cast):

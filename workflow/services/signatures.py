@@ -43,6 +43,9 @@ def check_can_sign(step: Step, user: User) -> None:
     chain = step.chain
     if not chain.content_hash == chain.document.content_hash == fingerprint_of(chain.document):
         raise Refused(_("提交签字后内容被改动过，与已签的不符，不能再签；请退回经办人重新提交。"))
+    if step.position > 1:
+        known = registry.kind(chain.document.form)
+        known.check_review(document=chain.document, by=user, on=user.scope.on)
 
 
 def can_sign(step: Step, user: User) -> bool:
