@@ -57,6 +57,7 @@ CLAIMS: dict[str, object] = {
     "monitoring.payments.release.ask": _("柜面核对：查无已审核支付单即拒办，并通知风险经理"),
     "monitoring.payments.release.release": _("会计放行：只放行已审核的支付，三人各不相同"),
     "monitoring.payments.requests.check_payable": _("支付须付给登记的交易对手，不超过未付贷款资金"),
+    "monitoring.payments.requests.check_reviewable": _("审核时按当时的未付资金、现行权限和合并计额重新核对"),
     "monitoring.payments.supervision.match_and_watch": _("每日核对流水：未经审核的划转和被动扣款即成信号"),
     "postloan.dashboard.pages.selection": _("看板：分类、逾期、到期与职责完成，按岗位选取，下钻到客户"),
     "workflow.services.late_entries.gap_of": _("逾期提交的文书，未说明补录不得送签"),

@@ -34,6 +34,7 @@ APPOINTS: dict[ResponsibleRole, tuple[Role, ...]] = {
 _BY: dict[str, tuple[Role, ...]] = {
     "loan_states": (Role.ACCOUNTANT,),
     "class_history": (Role.ACCOUNTANT,),
+    "past_uses": (Role.ACCOUNTANT,),  # nobody says of their own customer that money is left to be paid out
     "repayments": (Role.ACCOUNTANT,),
     "balances": (Role.ACCOUNTANT,),
     "transactions": (Role.ACCOUNTANT,),
@@ -109,7 +110,7 @@ SECTIONS: tuple[tuple[Any, dict[str, Any]], ...] = (
         {
             "past_inspections": gettext_lazy("上线前在纸上做过的检查。"),
             "past_letters": gettext_lazy("上线前发出的函件和送达证明。"),
-            "past_uses": gettext_lazy("上线前发放的贷款，上线时已用了多少；没有登记的按已全部用完计。"),
+            "past_uses": gettext_lazy("上线前发放的贷款在上线时已用多少，由会计登记；没有登记的按已全部用完计。"),
             "class_history": gettext_lazy("上线前的风险分类，由会计登记。"),
         },
     ),

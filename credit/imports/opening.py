@@ -177,7 +177,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     ),
     "past_uses": (
         _before_go_live("用款"),
-        demand("loan", "effective_on", _NOT_GRANTED, "早于借据的发放日，上线前还没有用款"),
+        demand("effective_on", "loan", _NOT_GRANTED, "早于借据的发放日，上线前还没有用款"),
         demand("amount", "amount", _MORE_THAN_LENT, "超过借据金额"),
         as_before("amount", "effective_on", "reference", instead=_MEND),
     ),

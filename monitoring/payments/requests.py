@@ -60,7 +60,7 @@ def free(loan: Loan, on: date, *, but: int | None = None) -> Decimal:
     return max(left, Decimal(0))
 
 
-@claims("GR-17.1")
+@claims("GR-17.1", "GR-20.2")
 def check_payable(asked: Asked, on: date, *, document: Document, policy: Policy | None = None) -> None:
     """Raise unless the payment may be handed to review: registered payee, money left, nothing frozen, mode right."""
     policy = policy or policy_on(on)
@@ -135,7 +135,7 @@ def give_back(*, document: Document, by: User) -> None:
         )
 
 
-@claims("GR-16", "GR-18", "GR-20.2")
+@claims("GR-18", "GR-20.2")
 def check_reviewable(payment: Payment, on: date) -> None:
     """Raise Refused, with the sentence that the button shows, unless a reviewer may pass the payment now.
 

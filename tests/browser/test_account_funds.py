@@ -21,7 +21,7 @@ from monitoring.models import AccountLedgerReview, FundUse, MisuseCase, Payment,
 from postloan import close_of_day
 from postloan.jobs import deliver_outbox
 from tests.browser.test_story import fill, give_password
-from tests.monitoring.paying import PAYEE, PDF, lend_on_account, move, register
+from tests.monitoring.paying import GOOD, PAYEE, PDF, lend_on_account, move, register
 from tests.project.test_query_budgets import fill as fill_book
 from workflow.choices import DutyStatus
 from workflow.models import Document, WorkItem
@@ -214,6 +214,73 @@ def test_loan_money_is_reviewed_released_followed_misused_and_corrected_and_a_mo
         WorkItem.objects.get(kind="account_ledger_review", subject_id=world.borrower.pk).status
         == DutyStatus.DONE
     )
+
+
+def ask(page: Page, loan: Loan, amount: str) -> Document:
+    """Begin a 支付审核单 from the loan's page and fill it in, all but the handing in."""
+    page.goto(f"/loans/{loan.number}/")
+    page.get_by_role("button", name="发起支付").click()
+    request = Document.objects.filter(form="payment_request").latest("pk")
+    page.goto(f"/documents/{request.pk}/edit/all/")
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "合同.pdf", "mimeType": "application/pdf", "buffer": io.BytesIO(PDF).getvalue()}
+    )
+    expect(page.get_by_text("合同.pdf").first).to_be_visible()
+    for _ in range(2):
+        fill(page, {name: [value] for name, value in (GOOD | {"amount": amount}).items()})
+    page.get_by_role("button", name="保存", exact=True).first.click()
+    return request
+
+
+def hand_in(page: Page, request: Document) -> None:
+    page.goto(f"/documents/{request.pk}/submit/")
+    give_password(page, "签字并提交")
+
+
+@pytest.mark.obligation("GR-20.2")
+def test_money_that_left_meanwhile_is_refused_from_the_request_to_the_counter(
+    world, site, sign_in, tmp_path
+):
+    # Three million under self payment. 1,200,000 are reviewed, 1,000,000 are under review, 500,000 are asked for.
+    today = clock.today()
+    applied(today - timedelta(days=2))
+    register(world.borrower)
+    loan = lend_on_account(
+        world, "3000000", number=ACCOUNT, starts_on=today - timedelta(days=1), balance=Decimal(3_000_000)
+    )
+    list(close_of_day.catch_up(until=today - timedelta(days=1)))
+    manager, risk, accountant = (
+        sign_in(world.cm),
+        sign_in(world.risk),
+        sign_in(world.accountant, width=390, height=844),
+    )
+    passed = ask(manager, loan, "1200000")
+    hand_in(manager, passed)
+    sign(risk, passed)
+    waiting = ask(manager, loan, "1000000")
+    hand_in(manager, waiting)
+    begun = ask(manager, loan, "500000")
+
+    # The evening's extract: the borrower paid 2,500,000 by itself. 500,000 are left.
+    extract(tmp_path, today, ("2500000.00", "赣江运输", "6299", "运费"))
+    close_of_day.close(today)
+
+    hand_in(manager, begun)
+    expect(manager.locator("main")).to_contain_text("超过未付贷款资金 0.00 元")
+    risk.goto(f"/documents/{waiting.pk}/")
+    expect(risk.get_by_role("button", name="签字", exact=True)).to_be_disabled()
+    expect(risk.locator("#why-not-sign")).to_contain_text("提交以后又见到用款：未付贷款资金只有 0.00 元")
+    accountant.goto("/counter/")
+    expect(accountant.get_by_role("button", name="放行")).to_be_disabled()
+    expect(accountant.locator("main")).to_contain_text("未付贷款资金只有 500,000.00 元")
+
+    # The manager sees where it went, gives the payment up, and what is left cannot be asked for twice.
+    manager.goto(f"/loans/{loan.number}/")
+    expect(manager.locator("#payments")).to_contain_text("2,500,000.00")
+    expect(manager.get_by_role("button", name="发起支付")).to_be_disabled()
+    assert sorted(Payment.objects.values_list("status", "amount")) == [
+        ("REVIEWED", Decimal(1_200_000)), ("SUBMITTED", Decimal(1_000_000)),
+    ]  # fmt: skip
 
 
 PAGES = {

@@ -28,6 +28,7 @@ from credit.models import (
     OtherDebt,
     PastInspection,
     PastLetter,
+    PastUse,
     RelatedParty,
     Secured,
     Valuation,
@@ -126,6 +127,12 @@ def letter(c: SimpleNamespace, **changes: Any) -> PastLetter:
     fields = {"number": "H1", "loan": c.loan, "kind": "MATURITY", "recipient": "BORROWER", "recipient_name": "甲",
               "effective_on": D1, "known_on": D1}  # fmt: skip
     return PastLetter.objects.create(**{**fields, **changes})
+
+
+def past_use(c: SimpleNamespace, **changes: Any) -> PastUse:
+    return PastUse.objects.create(
+        **{"loan": c.loan, "amount": ONE, "effective_on": D1, "known_on": D1, **changes}
+    )
 
 
 def contact(c: SimpleNamespace, **changes: Any) -> Contact:
@@ -232,6 +239,8 @@ BOOK: dict[str, Made] = {
     "one_past_inspection_per_borrower_and_day": _twice(inspection),
     "a_past_inspection_is_known_afterwards": lambda c: inspection(c, effective_on=D2),
     "a_received_letter_has_a_proof": lambda c: letter(c, received_on=D2),
+    "a_past_use_is_not_negative": lambda c: past_use(c, amount=-ONE),
+    "a_past_use_is_known_afterwards": lambda c: past_use(c, effective_on=D2),
     "a_past_letter_is_known_afterwards": lambda c: letter(c, effective_on=D2),
     "a_contact_says_whom_and_where": lambda c: contact(c, phone=""),
     "a_contact_is_kept_in_a_known_way": lambda c: contact(c, way="PIGEON"),

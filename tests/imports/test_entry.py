@@ -219,6 +219,7 @@ def test_a_head_enters_for_the_whole_department(cast: SimpleNamespace, browse: B
         ("responsibilities", {"head", "risk_head", "vp", "president"}),
         ("loan_states", {"accountant"}),
         ("class_history", {"accountant"}),
+        ("past_uses", {"accountant"}),
         ("balances", {"accountant"}),
         ("transactions", {"accountant"}),
         ("repayments", {"accountant"}),

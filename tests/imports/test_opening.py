@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from accounts.models import Deputy
 from core import clock
 from core.models.imports import ImportStatus
 from credit.duties import exposures
-from credit.models import ClassFact, LetterReturn, PastInspection, PastLetter, RiskEvent
+from credit.models import ClassFact, LetterReturn, PastInspection, PastLetter, PastUse, RiskEvent
 from tests.imports.extracts import BOOK, Rows, file_of, load_book, load_only, said, states
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,7 @@ OPENING: Mapping[str, Rows] = {
          "回执 5 号"),
         ("H2", "JJ1", "担保人催收通知书", "保证人", "王强", "2026-09-01", "", "", ""),
     ],
+    "past_uses": [("借据号", "上线前已用金额", "截至日", "凭证"), ("JJ1", "1200000.00", "2026-11-20", "移交清单 3")],
     "class_history": [
         ("借据号", "风险分类", "生效日"),
         ("JJ1", "关注", "2026-03-02"),
@@ -71,8 +73,8 @@ def _today() -> Iterator[None]:
 
 
 def everything() -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of the five kinds."""
-    models = (Deputy, PastInspection, PastLetter, LetterReturn, ClassFact)
+    """Every row of the six kinds."""
+    models = (Deputy, PastInspection, PastLetter, PastUse, LetterReturn, ClassFact)
     return {model.__name__: list(model._default_manager.order_by("pk").values_list()) for model in models}
 
 
@@ -96,6 +98,9 @@ def test_the_opening_is_loaded_once(tmp_path: Path) -> None:
         ("MATURITY", "BORROWER", date(2026, 9, 2)),
         ("GUARANTOR", "SURETY", None),
     ]
+    assert PastUse.objects.values_list("amount", "effective_on", "known_on").get() == (
+        Decimal("1200000.00"), date(2026, 11, 20), D23,
+    )  # fmt: skip
     assert LetterReturn.objects.values_list("outcome", "custody").get() == ("RETURNED", "档案室 3 柜")
     before = everything()
     turned = {name: [rows[0], *reversed(rows[1:])] for name, rows in OPENING.items()}
@@ -128,6 +133,12 @@ def test_the_opening_is_loaded_once(tmp_path: Path) -> None:
         ("letter_returns", [("BH2", "已收回", "2026-11-02", "保险柜", "")], 2, "借据号", "BH2",
          "电子保函没有原件可收回"),
         ("letter_returns", [("BH1", "已收回", "2026-11-02", "", "")], 2, "保管位置", "", "已收回的须写明保管位置"),
+        ("past_uses", [("JJ1", "1200000", "2026-11-23", "")], 2, "截至日", "2026-11-23",
+         "上线日 2026-11-23 起的用款请在系统内办理"),
+        ("past_uses", [("JJ1", "1200000", "2026-03-01", "")], 2, "截至日", "2026-03-01",
+         "早于借据的发放日，上线前还没有用款"),
+        ("past_uses", [("JJ1", "-0.01", "2026-11-20", "")], 2, "上线前已用金额", "-0.01", "不能为负数"),
+        ("past_uses", [("JJ1", "3000000.01", "2026-11-20", "")], 2, "上线前已用金额", "3000000.01", "超过借据金额"),
         ("class_history", [("JJ1", "关注", "2026-03-01")], 2, "生效日", "2026-03-01", "早于借据的发放日 2026-03-02"),
         ("class_history", [("JJ1", "关注", "2026-05-01"), ("JJ1", "次级", "2026-11-23")], 3, "生效日", "2026-11-23",
          "须早于该借据首次借据状态的数据日期 2026-11-23，其后的分类以借据状态为准"),
@@ -155,6 +166,7 @@ def test_what_the_book_already_holds_is_named_too(tmp_path: Path) -> None:
         past_letters=[head["past_letters"],
                       ("H2", "JJ1", "担保人催收通知书", "保证人", "王强", "2026-09-05", "", "", "")],
         letter_returns=[head["letter_returns"], ("BH1", "遗失，受益人已书面解除责任", "2026-11-02", "", "")],
+        past_uses=[head["past_uses"], ("JJ1", "0", "2026-11-20", "移交清单 3")],
         class_history=[head["class_history"], ("JJ1", "可疑", "2026-11-24")],
     )  # fmt: skip
     instead = "已入账而内容不同；入账的事实不能改写，请核对后更正文件"
@@ -162,6 +174,7 @@ def test_what_the_book_already_holds_is_named_too(tmp_path: Path) -> None:
     assert said(batch, "past_inspections") == [(2, "客户编号", "C1", instead)]
     assert said(batch, "past_letters") == [(2, "函件编号", "H2", instead)]
     assert said(batch, "letter_returns") == [(2, "借据号", "BH1", instead)]
+    assert said(batch, "past_uses") == [(2, "借据号", "JJ1", instead)]
     assert said(batch, "class_history") == [
         (2, "生效日", "2026-11-24", "须早于该借据首次借据状态的数据日期 2026-11-23，其后的分类以借据状态为准")
     ]
