@@ -110,7 +110,9 @@ SECTIONS: tuple[tuple[Any, dict[str, Any]], ...] = (
         {
             "past_inspections": gettext_lazy("上线前在纸上做过的检查。"),
             "past_letters": gettext_lazy("上线前发出的函件和送达证明。"),
-            "past_uses": gettext_lazy("上线前发放的贷款在上线时已用多少，由会计登记；没有登记的按已全部用完计。"),
+            "past_uses": gettext_lazy(
+                "上线前发放的贷款在上线时已用多少，由会计登记；没有登记的按已全部用完计。"
+            ),
             "class_history": gettext_lazy("上线前的风险分类，由会计登记。"),
         },
     ),

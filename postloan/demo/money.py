@@ -22,6 +22,11 @@ NO_POWER_BILL = ("批发", "零售", "运输", "建筑")
 UNCOVERED = Decimal("362500")  # what lay on the account when the draft fell due
 COLLECTED_FROM = 1500  # 万元: whose 流贷 is larger receives its sales on an account of their own
 FROZEN = "jinzhang"
+PART_PAID = (
+    "xinyuan",
+    "1000",
+)  # granted shortly before going live: the last instalment of its purpose is not due yet
+FIRST_SHARE = Decimal("0.6")  # what the first supplier is paid of a loan
 READY = 5  # days before a debt falls due that its money is there
 
 
@@ -193,8 +198,10 @@ def _disbursed(world: World, spec: Spec, note: Note, amount: Decimal, rng: Rando
         world.cash.add(settlement, on, OUT, amount, Other(name, "", rng.choice(OTHER_BANKS)), note.purpose)
         return
     _, suppliers = partners(profile)
-    first = (amount * Decimal("0.6")).quantize(Decimal(1))
+    first = (amount * FIRST_SHARE).quantize(Decimal(1))
     world.cash.add(settlement, on, OUT, first, suppliers[0], f"受托支付 {note.purpose}"[:60])
+    if (spec.key, spec.amount) == PART_PAID:
+        return
     world.cash.add(settlement, on, OUT, amount - first, suppliers[1], f"受托支付 {note.purpose}"[:60])
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from random import Random
 
 from core.periods import quarter_of
-from postloan.demo.book import GUARANTEE, HOUSING, Spec
+from postloan.demo.book import FIXED, GUARANTEE, HOUSING, WORKING, Spec
 from postloan.demo.cast import PEOPLE, PERSON_SINCE, PERSON_UNITS
 from postloan.demo.days import add_months, weekday
 from postloan.demo.layout import Row, row
 from postloan.demo.lending import Note
+from postloan.demo.money import FIRST_SHARE, PART_PAID
 from postloan.demo.names import CORPORATE, PERSONAL, Profile
 from postloan.demo.notes import GRADES
 from postloan.demo.security import Deeds
@@ -34,6 +36,7 @@ def rows(world: World, deeds: Deeds, rng: Random) -> dict[str, list[Row]]:
     return {
         "past_inspections": _inspections(world, rng),
         "past_letters": list(_letters(world, deeds, rng)),
+        "past_uses": list(_uses(world)),
         "class_history": _classes(world),
         "letter_returns": _returns(world),
         "deputies": [
@@ -74,6 +77,16 @@ def _inspections(world: World, rng: Random) -> list[Row]:
                     rng.choice(WORDS[then]), then, f"贷后检{on:%Y%m}-{serial:04d}")
             )  # fmt: skip
     return found
+
+
+def _uses(world: World) -> Iterator[Row]:
+    """What the companies' latest loans had used by going live: all of it, but for the one that is paid in parts."""
+    timeline = world.timeline
+    for spec, note in world.notes:
+        if spec.product in {WORKING, FIXED} and timeline.cash_from <= note.start < timeline.opening:
+            share = FIRST_SHARE if (spec.key, spec.amount) == PART_PAID else Decimal(1)
+            used = (note.amount * share).quantize(Decimal("0.01"))
+            yield row("past_uses", note.number, used, timeline.opening, "放款支付凭证，存信贷档案")
 
 
 def _letters(world: World, deeds: Deeds, rng: Random) -> Iterator[Row]:

@@ -238,9 +238,7 @@ def hand_in(page: Page, request: Document) -> None:
 
 
 @pytest.mark.obligation("GR-20.2")
-def test_money_that_left_meanwhile_is_refused_from_the_request_to_the_counter(
-    world, site, sign_in, tmp_path
-):
+def test_money_that_left_meanwhile_is_refused_from_the_request_to_the_counter(world, site, sign_in, tmp_path):
     # Three million under self payment. 1,200,000 are reviewed, 1,000,000 are under review, 500,000 are asked for.
     today = clock.today()
     applied(today - timedelta(days=2))

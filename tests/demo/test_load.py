@@ -163,4 +163,4 @@ def test_build_demo_writes_one_folder_for_each_date_up_to_yesterday(tmp_path: Pa
     folders = sorted(folder.name for folder in tmp_path.iterdir())
     assert (len(folders), folders[0], folders[-1]) == (10, "2026-11-10", "2026-11-23")
     assert len(out.splitlines()) == 10
-    assert len(list((tmp_path / "2026-11-10").glob("*.csv"))) == 34
+    assert len(list((tmp_path / "2026-11-10").glob("*.csv"))) == 35
