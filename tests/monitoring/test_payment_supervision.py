@@ -172,6 +172,21 @@ def test_loan_money_that_left_unreviewed_is_not_missed_again(cast, loan) -> None
     assert watch(after)["signals"] == 1
 
 
+def test_a_movement_that_comes_late_the_same_day_is_judged_by_what_was_there_in_the_morning(
+    cast, loan
+) -> None:
+    # 10,000,000 on the account. 1,000,000 leave in the loan's name, own money or not: 2,000,000 are still to be paid.
+    # Then 7,500,000 leave: 1,500,000 are there, 500,000 less than what is to be paid.
+    put(account(loan), "10000000", date(2026, 11, 23))
+    move("620001", "-1000000", cast.today, loan=loan, counterparty_account="6298")
+    watch(cast.today)
+    see(cast.today, policy_on(cast.today))
+    move("620001", "-7500000", cast.today, counterparty_account="6299")
+    watch(cast.today)
+    assert told() == [("UNREVIEWED", "RED", "1000000.00"), ("UNREVIEWED", "RED", "7500000.00")]
+    assert "动用 500,000.00 元" in Signal.objects.order_by("pk").last().text
+
+
 @pytest.mark.parametrize(
     "fields",
     [
