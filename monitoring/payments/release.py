@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,18 +15,17 @@ from accounts.choices import Role
 from accounts.models import User
 from accounts.selectors import accounting_units
 from core import audit, outbox
-from core.errors import Invalid, Refused
+from core.errors import Conflict, Invalid, Refused
 from core.locks import one_at_a_time
 from core.money import yuan
 from core.obligations import claims
-from core.policy import policy_on
 from core.transitions import advance
 from credit.models import Account, Loan
 from monitoring import misuse
-from monitoring.choices import PAYMENT_TRANSITIONS, MisuseStatus, PaymentStatus
-from monitoring.models import MisuseCase, Payment, RefusedRelease
+from monitoring.choices import PAYMENT_TRANSITIONS, PaymentStatus
+from monitoring.models import PassedSlip, Payment, RefusedRelease
 from monitoring.payments.balances import unpaid
-from monitoring.payments.needs import needs_of
+from monitoring.payments.own_money import Purse, purse_of
 
 TOPIC = "refused_release"
 
@@ -65,14 +64,12 @@ def check_can_release(payment: Payment, by: User, on: date) -> None:
 
 def reasons_not_to_release(payments: Sequence[Payment], by: User) -> dict[int, str]:
     """Why the person may not release each of these payments of their own counter; one query, empty where they may."""
-    contracts = {payment.loan.contract_id for payment in payments}
-    frozen = MisuseCase.objects.filter(contract__in=contracts, status=MisuseStatus.RECTIFYING)
-    held = set(frozen.order_by().values_list("contract", flat=True))
+    frozen = misuse.freezes({payment.loan.contract_id for payment in payments})
     return {
         payment.pk: _why_not(payment, by, is_ours=True)
         or (
-            _("合同 %(number)s 因挪用已暂停用款，不能放行。") % {"number": payment.loan.contract.number}
-            if payment.loan.contract_id in held
+            f"{misuse.told(frozen[payment.loan.contract_id])}，验收前不能放行。"
+            if payment.loan.contract_id in frozen
             else ""
         )
         for payment in payments
@@ -115,10 +112,14 @@ class Slip:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the counter is told: the reviewed payment to release, or the refusal; neither: no loan money is there."""
+    """What the counter is told: the reviewed payment to release, the refusal, or that it is the customer's own money.
+
+    None of them: no loan money lies there that must not go.
+    """
 
     payment: Payment | None = None
     refused: RefusedRelease | None = None
+    passed: PassedSlip | None = None
 
 
 def account_at_counter(number: str, user: User, on: date) -> Account:
@@ -138,22 +139,13 @@ def account_at_counter(number: str, user: User, on: date) -> Account:
     return account
 
 
-def watched_loans(account: Account, on: date) -> list[Loan]:
-    """Loans that pay out through the account, whose payments are reviewed, and whose money is not all paid out."""
-    loans = list(
-        Loan.objects.filter(settlement_account=account.number, starts_on__lte=on).select_related("contract")
-    )
-    needs, left = needs_of(loans, policy_on(on)), unpaid(loans, on)
-    return [loan for loan in loans if needs[loan.pk].is_reviewed and left[loan.pk] > 0]
-
-
-@claims("GR-19")
+@claims("GR-19", "GR-23")
 @transaction.atomic
 def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:
-    """Look for the reviewed payment that a slip carries out; without one it is refused and the risk line told now.
+    """Look for the reviewed payment that a slip carries out; without one, loan money is refused and the risk line told.
 
-    What is refused is also refused where the borrower has own money on the account: accounting cannot tell the two
-    apart at the counter.
+    Loan money counts as leaving last: what the customer's own money covers passes and is written down, so that the next
+    slip finds less of it. Where nobody knows the balance nothing passes: the accountant can enter it.
     """
     account = account_at_counter(slip.account, by, on)
     waiting = Payment.objects.filter(
@@ -165,17 +157,90 @@ def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:
     )
     if fitting is not None:
         return Answer(payment=fitting)
-    loans = watched_loans(account, on)
-    if not loans:
+    contracts = Loan.objects.filter(settlement_account=account.number).values_list("contract", flat=True)
+    misuse.hold(*set(contracts))
+    one_at_a_time(f"slips:{account.pk}")
+    purse = purse_of(account, on)
+    if not purse.bars:
         return Answer()
-    return Answer(refused=_refuse(slip, account, loans, by=by, on=on, at=at))
+    if purse.own is not None and slip.amount <= purse.own:
+        return Answer(passed=_let_pass(slip, account, purse, purse.own, by=by, on=on, at=at))
+    return Answer(refused=_refuse(slip, account, purse, by=by, on=on, at=at))
+
+
+def _let_pass(
+    slip: Slip, account: Account, purse: Purse, own: Decimal, *, by: User, on: date, at: datetime
+) -> PassedSlip:
+    passed = PassedSlip.objects.create(
+        on=on,
+        at=at,
+        by=by,
+        account=account,
+        payee_name=slip.payee_name,
+        payee_account=Account.plain(slip.payee_account),
+        amount=slip.amount,
+        own=own,
+        case=purse.case,
+    )
+    audit.record(
+        act="monitoring.slip.passed",
+        subject=passed,
+        borrower_number=account.borrower.number,
+        after={
+            "account": account.number,
+            "payee": passed.payee_account,
+            "amount": slip.amount,
+            "own": own,
+            "loan_money": purse.loan_money,
+        },
+    )
+    return passed
+
+
+def slips_of_the_day(user: User, on: date) -> QuerySet[PassedSlip]:
+    """What passed at the person's counter today and stands, the latest first."""
+    units = accounting_units(user, on)
+    of_loans = Loan.objects.filter(unit__in=units).values("settlement_account")
+    theirs = Q(account__unit__in=units) | Q(account__number__in=of_loans)
+    return PassedSlip.objects.standing().filter(theirs, on=on).select_related("account__borrower")
+
+
+@transaction.atomic
+def undo(*, slip: PassedSlip, by: User, on: date, at: datetime) -> PassedSlip:
+    """The customer did not carry it out: the money is the customer's again."""
+    one_at_a_time(f"slips:{slip.account_id}")
+    if not PassedSlip.objects.standing().filter(pk=slip.pk, on=on).exists():
+        raise Conflict(_("这笔放行已撤回，或不是今天的，不能再撤回。请刷新页面。"))
+    undoing = PassedSlip.objects.create(
+        on=on,
+        at=at,
+        by=by,
+        account=slip.account,
+        payee_name=slip.payee_name,
+        payee_account=slip.payee_account,
+        amount=slip.amount,
+        own=slip.own,
+        case=slip.case,
+        reverses=slip,
+    )
+    audit.record(
+        act="monitoring.slip.undone",
+        subject=slip,
+        borrower_number=slip.account.borrower.number,
+        after={"amount": slip.amount, "payee": slip.payee_account},
+    )
+    return undoing
 
 
 def _refuse(
-    slip: Slip, account: Account, loans: Iterable[Loan], *, by: User, on: date, at: datetime
+    slip: Slip, account: Account, purse: Purse, *, by: User, on: date, at: datetime
 ) -> RefusedRelease:
-    numbers = "、".join(loan.number for loan in loans)
-    reason = f"借据 {numbers} 的贷款资金须审核后支付，查无收款账号、金额相符的已审核支付单"
+    if purse.case:
+        why = misuse.told(purse.case)
+    else:
+        numbers = "、".join(one.loan.number for one in purse.held if one.bars)
+        why = f"借据 {numbers} 的贷款资金须审核后支付，查无收款账号、金额相符的已审核支付单"
+    reason = f"{why}；{purse.reckoning}"
     refused = RefusedRelease.objects.create(
         on=on,
         at=at,
@@ -185,6 +250,7 @@ def _refuse(
         payee_account=Account.plain(slip.payee_account),
         amount=slip.amount,
         reason=reason[:300],
+        case=purse.case,
     )
     audit.record(
         act="monitoring.payment.refused",
