@@ -14,13 +14,12 @@ from core.panels import Panel
 from credit.choices import ClauseKind
 from credit.models import Borrower, Clause
 from monitoring.choices import MisuseStatus
-from monitoring.documents.misuse_rectification import FORM
-from monitoring.duties.misuse import LEGAL, MANAGER_REPORT, REPORT, MisuseReport, key_of
+from monitoring.duties.misuse import KIND, LEGAL, MANAGER_REPORT, REPORT, MisuseReport, key_of
 from monitoring.duties.payments import FROZEN, OF_A_FREEZE, REFUSED, SIGNAL
 from monitoring.misuse import reason_not_to_register, suspension_clause
 from monitoring.models import MisuseCase, PassedSlip, RefusedRelease, Signal
 from workflow.choices import SubjectKind
-from workflow.models import Document, WorkItem
+from workflow.models import WorkItem
 
 
 @dataclass(frozen=True)
@@ -51,13 +50,13 @@ class CaseLine:
         return self.is_frozen and not self.case.has_right  # type: ignore[attr-defined]
 
 
-def with_right(cases: QuerySet[MisuseCase]) -> QuerySet[MisuseCase]:
+def with_right(cases: QuerySet[Any]) -> QuerySet[Any]:
     """Cases with `has_right`: whether their contract gives the lender a right to suspend (提款暂停权)."""
     right = Clause.objects.filter(contract=OuterRef("contract"), kind=ClauseKind.SUSPENSION_RIGHT)
     return cases.annotate(has_right=Exists(right))
 
 
-def story_of(case: MisuseCase, user: User) -> dict[str, Any]:
+def story_of(case: MisuseCase) -> dict[str, Any]:
     """What became of one case: the right it stands on, who owed what, and what left, came or passed while it stood."""
     theirs = Q(on__gte=case.confirmed_on, account__borrower=case.contract.borrower_id)
     known = Q(known_on__gte=case.confirmed_on)
@@ -69,7 +68,6 @@ def story_of(case: MisuseCase, user: User) -> dict[str, Any]:
     return {
         "clause": suspension_clause(case.contract),
         "items": _items(case, signals, refused),
-        "papers": list(Document.objects.filter(form=FORM, content__case=str(case.pk)).visible_to(user)),
         "signals": signals,
         "refused": refused,
         "passed": list(passed.select_related("account")),
@@ -78,7 +76,7 @@ def story_of(case: MisuseCase, user: User) -> dict[str, Any]:
 
 def _items(case: MisuseCase, signals: list[Signal], refused: list[RefusedRelease]) -> list[WorkItem]:
     keys = {
-        FORM: [key_of(case.pk)],
+        KIND: [key_of(case.pk)],
         REPORT: [f"{MisuseReport.key}:{case.pk}"],
         MANAGER_REPORT: [f"{MANAGER_REPORT}:{case.pk}"],
         LEGAL: [f"{LEGAL}:{case.pk}"],

@@ -26,10 +26,12 @@ from core.sheets import download, taken, workbook
 from credit.duties import home_of
 from credit.models import Borrower, Contract
 from monitoring.choices import MisuseStatus
+from monitoring.documents.misuse_rectification import FORM
 from monitoring.misuse import reason_not_to_register, register
 from monitoring.misuse_panels import CaseLine, story_of, with_right
 from monitoring.models import MisuseCase
 from monitoring.views.funds import READERS
+from workflow.models import Document
 
 PAGE = 50
 OVERDUE = "overdue"
@@ -146,7 +148,10 @@ def misuse_case(request: SignedInRequest, pk: int) -> HttpResponse:
         "line": CaseLine(case, clock.today()),
         "case": case,
         "borrower": case.contract.borrower,
-        **story_of(case, request.user),
+        "papers": list(
+            Document.objects.filter(form=FORM, content__case=str(case.pk)).visible_to(request.user)
+        ),
+        **story_of(case),
     }
     return render(request, "monitoring/misuse_case.html", context)
 

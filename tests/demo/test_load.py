@@ -121,7 +121,7 @@ class TheLoadedBranch(TestCase):
         )
         assert duties.filter(due_on__range=(date(2026, 11, 25), date(2026, 11, 30))).count() >= 10
         assert duties.filter(person__isnull=True).count() == 0
-        # Two contracts are frozen since the last day of the story. Loan money left one of them that very day, and 法务 is
+        # Two contracts are frozen since the last day of the story. Loan money left one of them that day, and 法务 is
         # asked about it, since it gives no right to suspend.
         for product, rights in (("CONSUMER", 0), ("WORKING_CAPITAL", 1)):
             case = MisuseCase.objects.get(contract__product=product)
