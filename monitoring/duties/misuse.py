@@ -73,6 +73,7 @@ class Report(BorrowerRule):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with a case that is not reported yet, corrected or not, or with an open duty of this rule."""
         done = self.duties().filter(
+            subject_id=OuterRef("contract__borrower"),
             period_key=Concat(Value(f"{self.key}:"), Cast(OuterRef("pk"), CharField())),
             status__in=[DutyStatus.DONE, DutyStatus.WAIVED],
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -163,37 +164,35 @@ def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:
     purse = purse_of(account, on)
     if not purse.bars:
         return Answer()
+    columns = _written(slip, account, by=by, on=on, at=at)
     if purse.own is not None and slip.amount <= purse.own:
-        return Answer(passed=_let_pass(slip, account, purse, purse.own, by=by, on=on, at=at))
-    return Answer(refused=_refuse(slip, account, purse, by=by, on=on, at=at))
+        return Answer(passed=_let_pass(purse, purse.own, columns))
+    return Answer(refused=_refuse(purse, columns))
 
 
-def _let_pass(
-    slip: Slip, account: Account, purse: Purse, own: Decimal, *, by: User, on: date, at: datetime
-) -> PassedSlip:
-    passed = PassedSlip.objects.create(
-        on=on,
-        at=at,
-        by=by,
-        account=account,
-        payee_name=slip.payee_name,
-        payee_account=Account.plain(slip.payee_account),
-        amount=slip.amount,
-        own=own,
-        case=purse.case,
-    )
+def _written(slip: Slip, account: Account, *, by: User, on: date, at: datetime) -> dict[str, Any]:
+    """The columns of an answer that say what was asked, when and by whom."""
+    return {
+        "on": on,
+        "at": at,
+        "by": by,
+        "account": account,
+        "payee_name": slip.payee_name,
+        "payee_account": Account.plain(slip.payee_account),
+        "amount": slip.amount,
+    }
+
+
+def _keep(row: PassedSlip | RefusedRelease, *, act: str, note: str = "", **more: Decimal) -> None:
+    told = {"account": row.account.number, "payee": row.payee_account, "amount": row.amount}
     audit.record(
-        act="monitoring.slip.passed",
-        subject=passed,
-        borrower_number=account.borrower.number,
-        after={
-            "account": account.number,
-            "payee": passed.payee_account,
-            "amount": slip.amount,
-            "own": own,
-            "loan_money": purse.loan_money,
-        },
+        act=act, subject=row, borrower_number=row.account.borrower.number, after=told | more, note=note
     )
+
+
+def _let_pass(purse: Purse, own: Decimal, columns: dict[str, Any]) -> PassedSlip:
+    passed = PassedSlip.objects.create(own=own, case=purse.case, **columns)
+    _keep(passed, act="monitoring.slip.passed", own=own, loan_money=purse.loan_money)
     return passed
 
 
@@ -211,53 +210,22 @@ def undo(*, slip: PassedSlip, by: User, on: date, at: datetime) -> PassedSlip:
     one_at_a_time(f"slips:{slip.account_id}")
     if not PassedSlip.objects.standing().filter(pk=slip.pk, on=on).exists():
         raise Conflict(_("这笔放行已撤回，或不是今天的，不能再撤回。请刷新页面。"))
+    same = Slip(slip.account.number, slip.payee_name, slip.payee_account, slip.amount)
     undoing = PassedSlip.objects.create(
-        on=on,
-        at=at,
-        by=by,
-        account=slip.account,
-        payee_name=slip.payee_name,
-        payee_account=slip.payee_account,
-        amount=slip.amount,
-        own=slip.own,
-        case=slip.case,
-        reverses=slip,
+        own=slip.own, case=slip.case, reverses=slip, **_written(same, slip.account, by=by, on=on, at=at)
     )
-    audit.record(
-        act="monitoring.slip.undone",
-        subject=slip,
-        borrower_number=slip.account.borrower.number,
-        after={"amount": slip.amount, "payee": slip.payee_account},
-    )
+    _keep(undoing, act="monitoring.slip.undone")
     return undoing
 
 
-def _refuse(
-    slip: Slip, account: Account, purse: Purse, *, by: User, on: date, at: datetime
-) -> RefusedRelease:
+def _refuse(purse: Purse, columns: dict[str, Any]) -> RefusedRelease:
     if purse.case:
         why = misuse.told(purse.case)
     else:
         numbers = "、".join(one.loan.number for one in purse.held if one.bars)
         why = f"借据 {numbers} 的贷款资金须审核后支付，查无收款账号、金额相符的已审核支付单"
     reason = f"{why}；{purse.reckoning}"
-    refused = RefusedRelease.objects.create(
-        on=on,
-        at=at,
-        by=by,
-        account=account,
-        payee_name=slip.payee_name,
-        payee_account=Account.plain(slip.payee_account),
-        amount=slip.amount,
-        reason=reason[:300],
-        case=purse.case,
-    )
-    audit.record(
-        act="monitoring.payment.refused",
-        subject=refused,
-        borrower_number=account.borrower.number,
-        after={"account": account.number, "payee": refused.payee_account, "amount": slip.amount},
-        note=refused.reason,
-    )
+    refused = RefusedRelease.objects.create(reason=reason[:300], case=purse.case, **columns)
+    _keep(refused, act="monitoring.payment.refused", note=refused.reason)
     outbox.put(topic=TOPIC, payload={"refused": refused.pk})
     return refused
