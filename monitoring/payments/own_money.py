@@ -134,20 +134,25 @@ def _held(account: Account, on: date, until: date) -> list[Held]:
 
 
 def _balance(account: Account, on: date) -> tuple[Decimal | None, date | None]:
-    """The latest balance that was told, moved on by what is known to have moved since, and the day that it is of."""
+    """The latest balance that was told, moved on by what is known to have moved since, and the day that it is of.
+
+    Told by a day's balance, else by a movement that says what was there after it.
+    """
     moved: Any = Transaction.objects.known(on).filter(account=account).order_by("effective_on", "pk")
-    told = AccountBalance.objects.known(on).filter(account=account).newest_first().first()
-    if told is None:
-        last = moved.last()
-        known = last is not None and last.balance_after is not None
-        return (last.balance_after, last.effective_on) if known else (None, None)
-    balance, day = told.balance, told.effective_on
-    for row in moved.filter(effective_on__gt=day):
+    told: Any = AccountBalance.objects.known(on).filter(account=account).newest_first().first()
+    if told is not None:
+        balance, day = told.balance, told.effective_on
+        moved = moved.filter(effective_on__gt=day)
+    else:
+        told = moved.filter(balance_after__isnull=False).last()
+        if told is None:
+            return None, None
+        balance, day = told.balance_after, told.effective_on
+        moved = moved.filter(Q(effective_on__gt=day) | Q(effective_on=day, pk__gt=told.pk))
+    for row in moved:
         signed = row.amount if row.direction == Direction.CREDIT else -row.amount
-        balance, day = (
-            balance + signed if row.balance_after is None else row.balance_after,
-            row.effective_on,
-        )
+        balance = balance + signed if row.balance_after is None else row.balance_after
+        day = row.effective_on
     return balance, day
 
 

@@ -397,6 +397,13 @@ def test_what_came_in_since_the_balance_is_own_money_too(cast, case) -> None:
 
 
 @pytest.mark.obligation("GR-23")
+def test_a_running_balance_tells_where_no_days_balance_does(cast, case) -> None:
+    move("620001", "1000000", LENT, balance_after=Decimal(1000000))
+    move("620001", "500", LENT)
+    assert slip(cast, "500.01")[0] == 403 and slip(cast, "500")[0] == 200
+
+
+@pytest.mark.obligation("GR-23")
 def test_where_nobody_knows_the_balance_nothing_passes_until_the_accountant_enters_it(cast, case) -> None:
     status, page = slip(cast, "1")
     assert status == 403 and "账户余额没有记录，不能确认是客户自有资金" in page
@@ -405,6 +412,18 @@ def test_where_nobody_knows_the_balance_nothing_passes_until_the_accountant_ente
         post(at(cast.accountant), "balances", {"account": "620001", "balance": "1000001"}).status_code == 302
     )
     assert AccountBalance.objects.exists() and slip(cast, "1")[0] == 200
+
+
+@pytest.mark.obligation("GR-23")
+def test_what_was_seen_to_be_used_is_taken_off_the_loan_money_once(cast, loan) -> None:
+    # 1,000,000 lent and 100 of the customer's own; 400,000 of the loan's were used before the freeze.
+    put(account(cast), "1000100", LENT)
+    move("620001", "-400000", BEFORE, counterparty_account="6298")
+    see(BEFORE, policy_on(BEFORE))
+    freeze(cast)
+    status, page = slip(cast, "100.01")
+    assert status == 403 and "余额 600,100.00 元，减贷款资金 600,000.00 元" in page
+    assert slip(cast, "100")[0] == 200
 
 
 @pytest.mark.obligation("GR-23")
