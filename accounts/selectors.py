@@ -66,6 +66,12 @@ def holders_in_branch(role: Role, on: date, branch: str) -> DatedQuerySet:
     )
 
 
+def holders_at_head_office(role: Role, on: date) -> DatedQuerySet:
+    """For a Subquery: posts of a role in the bank itself or a department of it, longest in office first."""
+    there = Q(unit__kind=UnitKind.BANK) | Q(unit__parent__kind=UnitKind.BANK, unit__kind=UnitKind.DEPARTMENT)
+    return Post.objects.current(on).filter(there, role=role, person__is_active=True).order_by("from_on", "pk")
+
+
 def names_of(units: QuerySet[Any]) -> dict[int, str]:
     """The names of the units of these ids (rows of one column), from the top of the tree down: what a list offers."""
     return dict(Unit.objects.filter(pk__in=units.order_by()).order_by("path").values_list("pk", "name"))

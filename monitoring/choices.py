@@ -114,6 +114,13 @@ class SignalKind(models.TextChoices):
     EXPENSES_STOPPED = "EXPENSES_STOPPED", "工资税费水电停付"
     GROUP_FLOW = "GROUP_FLOW", "集团成员间划转"
     USE_EXCEEDED = "USE_EXCEEDED", "用款超出发放额或不合用途"
+    FROZEN_OUTFLOW = "FROZEN_OUTFLOW", "冻结合同的资金流出"
+    FROZEN_DRAWDOWN = "FROZEN_DRAWDOWN", "冻结合同的新提款"
+
+    @property
+    def is_of_a_freeze(self) -> bool:
+        """Whether article 23 speaks of it: what was lent or left although the contract is frozen."""
+        return self in (SignalKind.FROZEN_OUTFLOW, SignalKind.FROZEN_DRAWDOWN)
 
     @property
     def is_of_a_group(self) -> bool:

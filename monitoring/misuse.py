@@ -1,11 +1,13 @@
-"""Misuse of loan money (挪用): while a case is open, nothing more is paid under its contract. Money in 元."""
+"""Misuse of loan money (挪用): while a case is open, nothing more is lent or paid under its contract. Money in 元."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts.choices import Line, Role
 from accounts.models import User
@@ -25,6 +27,22 @@ from workflow.models import Document
 TOPIC = "misuse"
 RISK_LINE = (Role.RISK_MANAGER, Role.RISK_HEAD)
 FACTS_LONGEST = 500  # what a case keeps
+FACTS_SHOWN = 60  # of them, in a sentence that refuses something
+
+
+def freezes(contracts: Iterable[int]) -> dict[int, MisuseCase]:
+    """Of these contracts the frozen ones, each with the case that has frozen it longest; one query."""
+    rows = MisuseCase.objects.filter(contract__in=list(contracts), status=MisuseStatus.RECTIFYING)
+    found: dict[int, MisuseCase] = {}
+    for case in rows.select_related("contract").order_by("confirmed_on", "pk"):
+        found.setdefault(case.contract_id, case)
+    return found
+
+
+def frozen_on(on: date) -> QuerySet[MisuseCase]:
+    """The cases that froze their contracts at the end of the day."""
+    still = Q(accepted_on__isnull=True) | Q(accepted_on__gt=on)
+    return MisuseCase.objects.filter(still, confirmed_on__lte=on)
 
 
 def is_frozen(contract_id: int) -> bool:
@@ -32,16 +50,28 @@ def is_frozen(contract_id: int) -> bool:
     return MisuseCase.objects.filter(contract=contract_id, status=MisuseStatus.RECTIFYING).exists()
 
 
+def told(case: MisuseCase) -> str:
+    """The freeze in a sentence without its end: which contract, since when, why."""
+    facts = case.facts if len(case.facts) <= FACTS_SHOWN else f"{case.facts[:FACTS_SHOWN]}…"
+    return f"合同 {case.contract.number} 因挪用已暂停用款（自 {case.confirmed_on} 起，事实：{facts}）"
+
+
+def why_frozen(contract: Contract) -> str:
+    """Since when and why nothing is paid under the contract, and what to do; empty where it is not frozen."""
+    case = freezes([contract.pk]).get(contract.pk)
+    return f"{told(case)}，填写限期纠正单、经风险条线验收后才能支付。" if case else ""
+
+
 @claims("GR-23")
 def check_not_frozen(contract: Contract) -> None:
     """Raise while a case is open under the contract: 暂停用款."""
-    if is_frozen(contract.pk):
-        raise Refused(f"合同 {contract.number} 因挪用已暂停用款，纠正经风险条线验收后才能支付。")
+    if reason := why_frozen(contract):
+        raise Refused(reason)
 
 
-def hold(contract_id: int) -> None:
-    """Make a freeze and a release under one contract wait for each other; the database does the same (0003)."""
-    one_at_a_time(f"frozen:{contract_id}")
+def hold(*contract_ids: int) -> None:
+    """Make a freeze and what it stops under these contracts wait for each other; the database does the same (0003)."""
+    one_at_a_time(*(f"frozen:{contract_id}" for contract_id in contract_ids))
 
 
 def suspension_clause(contract: Contract) -> Clause | None:

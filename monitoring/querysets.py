@@ -24,6 +24,14 @@ class OfAccountsQuerySet(OfBorrowerQuerySet):
     borrower_path = "account__borrower"
 
 
+class PassedSlipQuerySet(OfAccountsQuerySet):
+    """Payments that the counter let go."""
+
+    def standing(self) -> PassedSlipQuerySet:
+        """Those that neither undo another nor are undone."""
+        return self.filter(reverses__isnull=True, undone_by__isnull=True)
+
+
 class OfContractsQuerySet(OfBorrowerQuerySet):
     """Rows of a contract."""
 

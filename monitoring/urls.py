@@ -28,6 +28,7 @@ urlpatterns = [
     ),
     path("counter/", counter.counter, name="counter"),
     path("counter/<int:pk>/release/", counter.counter_release, name="counter_release"),
+    path("counter/slips/<int:pk>/undo/", counter.counter_undo, name="counter_undo"),
     path("supervised-accounts/", supervised.supervised_accounts, name="supervised_accounts"),
     path(
         "supervised-accounts/export/",

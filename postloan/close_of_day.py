@@ -21,7 +21,7 @@ from credit.book_duties import RULES as BOOK_RULES
 from credit.models import Loan
 from inspections.duties import RULES as INSPECTION_RULES
 from inspections.services import draw_samples
-from monitoring import outlook
+from monitoring import frozen, outlook
 from monitoring.duties import RULES as MONITORING_RULES
 from monitoring.duties import FundsRule
 from monitoring.funds import STEP as FUNDS_STEP
@@ -87,9 +87,11 @@ class Sweep(NamedTuple):
     work: Callable[..., Counter[str]]  # (on, policy, progress, *, only=)
 
 
-# In the order of the flow: what left, what it used, what the month was, what all that shows, what is still to come.
+# In the order of the flow: what left, also in spite of a freeze, what it used, what the month was, what all that shows,
+# what is still to come.
 SWEEPS = (
     Sweep(supervision.STEP, "核对支付与流水", "monitoring.payments.watched", supervision.match_and_watch),
+    Sweep(frozen.STEP, "核对冻结合同", "monitoring.frozen.watched", frozen.watch),
     Sweep(uses.STEP, "登记已见用款", "monitoring.uses.seen", uses.see),
     Sweep(months.STEP, "汇总账户月度资金", "monitoring.months.written", months.write_months),
     Sweep(signals.STEP, "识别资金异动", "monitoring.signals.raised", signals.scan),

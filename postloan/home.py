@@ -58,6 +58,7 @@ class Line:
     risk_class: RiskClass | None
     escalated_to: str
     is_mine: bool
+    reads_customers: bool  # who reads nobody's business but owes something (法务) is led to no page
     stands_in_for: str = ""  # who owes it, where that is somebody on leave in whose place the person stands
 
 
@@ -95,6 +96,7 @@ def line_of(task: Task, user: User, on: date, classes: dict[str, RiskClass]) -> 
         risk_class=classes.get(first.borrower_number),
         escalated_to=max(rungs, key=lambda rung: rung.rung).get_role_display() if rungs else "",
         is_mine=first.person_id in user.scope.person_ids,
+        reads_customers=bool(user.scope.reads_all or user.scope.unit_ids or user.scope.own_only),
         stands_in_for=next(
             (one.name for one in user.scope.stands_in_for if one.person_id == first.person_id), ""
         ),

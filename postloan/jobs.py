@@ -13,7 +13,7 @@ from core.policy import policy_on
 from credit.models import Loan, RiskEvent
 from inspections.duties import AT_ONCE_RULES, EVENT_RULES
 from monitoring import misuse
-from monitoring.duties import UnreviewedPayment
+from monitoring.duties import FrozenContract, UnreviewedPayment
 from monitoring.duties.misuse import RULES as MISUSE_RULES
 from monitoring.models import MisuseCase, RefusedRelease
 from monitoring.payments import release
@@ -70,13 +70,13 @@ def on_risk_event(payload: Mapping[str, Any]) -> None:
 
 
 def on_refused_release(payload: Mapping[str, Any]) -> None:
-    """Accounting refused a payment that nobody had reviewed: the risk manager owes an answer at once (第十九条)."""
+    """Accounting refused a payment: the risk manager owes an answer at once (第十九条、第二十三条)."""
     refused = RefusedRelease.objects.select_related("account").get(pk=payload["refused"])
-    _bring_in_line(refused.account.borrower_id, (UnreviewedPayment(),))
+    _bring_in_line(refused.account.borrower_id, (UnreviewedPayment(), FrozenContract()))
 
 
 def on_misuse(payload: Mapping[str, Any]) -> None:
-    """A misuse was confirmed: principal and manager are told at once (第二十三条, 消费细则 一（二）3)."""
+    """A misuse was confirmed: principal, manager and 法务 are told at once (第二十三条, 消费细则 一（二）3)."""
     case = MisuseCase.objects.select_related("contract").get(pk=payload["case"])
     _bring_in_line(case.contract.borrower_id, (*MISUSE_RULES, *AT_ONCE_RULES))
 

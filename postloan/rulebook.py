@@ -54,7 +54,12 @@ CLAIMS: dict[str, object] = {
     "monitoring.documents.supervised_account.signers": _("受控账户登记表：客户经理登记，会计确认"),
     "monitoring.payments.authority.steps_for": _("按经营主责任人设定的权限逐级审核"),
     "monitoring.payments.needs.need": _("按合同、品种、金额判定支付方式和是否须审核"),
-    "monitoring.payments.release.ask": _("柜面核对：查无已审核支付单即拒办，并通知风险经理"),
+    "monitoring.frozen.watch": _("每日核对冻结的合同：新提款和贷款资金流出即成红色信号"),
+    "monitoring.drawdowns.refuse_loans": _("冻结的合同不能录入新的借据"),
+    "monitoring.drawdowns.refuse_disbursements": _("冻结的合同不能录入新的发放"),
+    "monitoring.payments.release.ask": _(
+        "柜面核对：查无已审核支付单，或合同已冻结的，超出客户自有资金即拒办，并通知风险经理"
+    ),
     "monitoring.payments.release.release": _("会计放行：只放行已审核的支付，三人各不相同"),
     "monitoring.payments.requests.check_payable": _("支付须付给登记的交易对手，不超过未付贷款资金"),
     "monitoring.payments.requests.check_reviewable": _("审核时按当时的未付资金、现行权限和合并计额重新核对"),

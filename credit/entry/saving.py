@@ -21,6 +21,7 @@ from core.models import ImportBatch, ImportFile
 from core.models.imports import ImportSource, ImportStatus
 from core.staging.shapes import Kind
 from credit.choices import ResponsibleRole
+from credit.entry import guards
 from credit.entry.kinds import WHOLE
 from credit.entry.rows import Texts, found, model_of, plan_of, stands, written
 from credit.entry.scope import Complaint, manager_posts
@@ -61,6 +62,7 @@ def enter(
     before = {name: _standing(KINDS[name], of, on) for name, of in files.items()}
     try:
         with transaction.atomic(), TemporaryDirectory() as folder:
+            refused = guards.refused(kind, rows, before[kind.name], on)
             batch = import_files(
                 {path.name: path for path in _write(Path(folder), files)},
                 layout=profile("native"),
@@ -68,6 +70,7 @@ def enter(
                 source=ImportSource.SCREEN,
             )
             outcome = _outcome(batch, kind)
+            outcome.complaints += refused
             if outcome.complaints or only_check:
                 raise _Undone
             for name, of in files.items():

@@ -9,7 +9,7 @@ from monitoring.duties.falling_due import (
 )
 from monitoring.duties.ledgers import RULES as LEDGER_RULES
 from monitoring.duties.misuse import RULES as MISUSE_RULES
-from monitoring.duties.payments import SupervisedAccounts, UnreviewedPayment
+from monitoring.duties.payments import FrozenContract, SupervisedAccounts, UnreviewedPayment
 from monitoring.duties.signals import RULES as SIGNAL_RULES
 from monitoring.duties.uses import RULES as USE_RULES
 from workflow.duties import Rule
@@ -18,6 +18,7 @@ __all__ = [
     "RULES",
     "AcceptanceFunds",
     "CollectionReminder",
+    "FrozenContract",
     "FundsRule",
     "InterestFunds",
     "MaturityFunds",
@@ -35,5 +36,6 @@ RULES: tuple[Rule, ...] = (
     SupervisedAccounts(),
     *SIGNAL_RULES,
     *MISUSE_RULES,
+    FrozenContract(),
     *USE_RULES,
 )

@@ -1,24 +1,32 @@
-"""The duties of a confirmed misuse: the manager has it corrected by a day, the principal takes note (第二十三条)."""
+"""The duties of a confirmed misuse (第二十三条): who has it corrected, who reports it, takes note, gives an opinion."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Cast, JSONObject
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat, JSONObject
 
 from accounts.choices import Role
+from accounts.selectors import holders_at_head_office, holders_in_branch
 from core.money import yuan
 from core.policy import Policy
-from credit.choices import ResponsibleRole
-from credit.duties import BorrowerRule, responsible_for
+from credit.choices import ClauseKind, ResponsibleRole
+from credit.duties import BorrowerRule, branch_of_unit, latest_loans, responsible_for
+from credit.models import Clause
 from monitoring.choices import MisuseStatus
 from monitoring.models import MisuseCase
+from workflow.choices import DutyStatus
 from workflow.duties import Required, Verdict
 
-KIND, REPORT = "misuse_rectification", "misuse_report"
+KIND, REPORT, MANAGER_REPORT, LEGAL = (
+    "misuse_rectification",
+    "misuse_report",
+    "misuse_manager_report",
+    "misuse_legal",
+)
 REASON_LONGEST = 280
 
 
@@ -36,7 +44,7 @@ class MisuseRectification(BorrowerRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an open case, or with an open duty of this rule; all their cases."""
-        return _with_cases(self, on, policy)
+        return _with_cases(self, on, policy, _standing())
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """Owed until the risk line has accepted the correction."""
@@ -57,18 +65,19 @@ class MisuseRectification(BorrowerRule):
         return Verdict(tuple(required), "挪用的纠正已验收", nothing_more=True)
 
 
-class MisuseReport(BorrowerRule):
-    """及时报告经营主责任人: the borrower's principal takes note of each case, discharged by 办结记录."""
+class Report(BorrowerRule):
+    """及时报告: owed of every case until it is done, though the misuse was corrected before anybody looked."""
 
-    obligation = "GR-23"
-    part = "report"
-    kind = REPORT
-    post = Role.PRINCIPAL
+    key: ClassVar[str]
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with an open case, or with an open duty of this rule, owed by their principal."""
-        principal = responsible_for(ResponsibleRole.PRINCIPAL, "pk", on)
-        return _with_cases(self, on, policy).annotate(principal=Subquery(principal.values("person")[:1]))
+        """Borrowers with a case that is not reported yet, corrected or not, or with an open duty of this rule."""
+        done = self.duties().filter(
+            subject_id=OuterRef("contract__borrower"),
+            period_key=Concat(Value(f"{self.key}:"), Cast(OuterRef("pk"), CharField())),
+            status__in=[DutyStatus.DONE, DutyStatus.WAIVED],
+        )
+        return _with_cases(self, on, policy, MisuseCase.objects.filter(~Exists(done)))
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """Each case, corrected by now or not, due so many workdays after it was confirmed."""
@@ -78,7 +87,7 @@ class MisuseReport(BorrowerRule):
             day = date.fromisoformat(one["day"])
             required.append(
                 Required(
-                    f"report:{one['id']}",
+                    f"{self.key}:{one['id']}",
                     day,
                     policy.calendar.within(day, within.value),
                     f"报告经营主责任人：合同 {one['contract']} 挪用 {yuan(one['amount'])} 元，已暂停用款，"
@@ -88,16 +97,98 @@ class MisuseReport(BorrowerRule):
             )
         return Verdict(tuple(required), "挪用认定已更正")
 
+
+class MisuseReport(Report):
+    """The borrower's principal is told at once and takes note of each case, discharged by 办结记录."""
+
+    obligation = "GR-23"
+    part = "report"
+    kind = REPORT
+    post = Role.PRINCIPAL
+    key = "report"
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """With the principal of each borrower."""
+        principal = responsible_for(ResponsibleRole.PRINCIPAL, "pk", on)
+        return super().candidates(on, policy).annotate(principal=Subquery(principal.values("person")[:1]))
+
     def owner(self, row: Any) -> Any:
         """The borrower's principal; nobody where none is named."""
         return super().owner(row)._replace(person_id=row.principal)
 
 
-def _with_cases(rule: BorrowerRule, on: date, policy: Policy) -> QuerySet[Any]:
-    known = MisuseCase.objects.filter(confirmed_on__lte=on)
-    standing = known.filter(status=MisuseStatus.RECTIFYING).order_by().values_list("contract__borrower")
-    cases = known.filter(contract__borrower=OuterRef("pk")).order_by("pk")
-    return rule.borrowers(on, policy, "BASE", having=standing).annotate(
+class ManagerReport(Report):
+    """The customer manager reports each case to the principal in writing, discharged by 办结记录."""
+
+    obligation = "GR-23"
+    part = "manager_report"
+    kind = MANAGER_REPORT
+    post = Role.CUSTOMER_MANAGER
+    key = MANAGER_REPORT
+
+
+class LegalOpinion(BorrowerRule):
+    """按合同约定暂停用款: where the contract gives no such right, 法务 says on what the freeze stands."""
+
+    obligation = "GR-23"
+    part = "legal"
+    kind = LEGAL
+    post = Role.LEGAL
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers with an open case, or with an open duty of this rule, and who is asked about each.
+
+        The branch's own 法务, else the head office's.
+        """
+        branch = latest_loans("pk").annotate(b=branch_of_unit()).values("b")[:1]
+        return (
+            _with_cases(self, on, policy, _standing())
+            .annotate(branch=Subquery(branch))
+            .annotate(
+                legal=Coalesce(
+                    Subquery(holders_in_branch(Role.LEGAL, on, "branch").values("person")[:1]),
+                    Subquery(holders_at_head_office(Role.LEGAL, on).values("person")[:1]),
+                )
+            )
+        )
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """One for each open case under a contract that gives no right to suspend."""
+        within = policy.get("BASE", "misuse.legal_within")
+        required = []
+        for one in row.cases:
+            if one["status"] != MisuseStatus.RECTIFYING or one["has_right"]:
+                continue
+            day = date.fromisoformat(one["day"])
+            required.append(
+                Required(
+                    f"{LEGAL}:{one['id']}",
+                    day,
+                    policy.calendar.within(day, within.value),
+                    f"合同 {one['contract']} 自 {one['day']} 起因挪用 {yuan(one['amount'])} 元暂停用款，但没有登记"
+                    f"提款暂停权条款：请就暂停用款的依据和须补签的约定出具意见。事实：{one['facts']}"[
+                        :REASON_LONGEST
+                    ],
+                    within.version_id,
+                )
+            )
+        return Verdict(tuple(required), "挪用的纠正已验收，或合同已登记提款暂停权条款", nothing_more=True)
+
+    def owner(self, row: Any) -> Any:
+        """法务; nobody where the post is vacant."""
+        return super().owner(row)._replace(person_id=row.legal)
+
+
+def _standing() -> QuerySet[MisuseCase]:
+    return MisuseCase.objects.filter(status=MisuseStatus.RECTIFYING)
+
+
+def _with_cases(rule: BorrowerRule, on: date, policy: Policy, having: QuerySet[MisuseCase]) -> QuerySet[Any]:
+    """Borrowers of these cases, or with an open duty of the rule; each with all its `cases`."""
+    ids = having.filter(confirmed_on__lte=on).order_by().values_list("contract__borrower")
+    cases = MisuseCase.objects.filter(confirmed_on__lte=on, contract__borrower=OuterRef("pk")).order_by("pk")
+    right = Clause.objects.known(on).filter(contract=OuterRef("contract"), kind=ClauseKind.SUSPENSION_RIGHT)
+    return rule.borrowers(on, policy, "BASE", having=ids).annotate(
         cases=ArraySubquery(
             cases.values(
                 json=JSONObject(
@@ -108,10 +199,11 @@ def _with_cases(rule: BorrowerRule, on: date, policy: Policy) -> QuerySet[Any]:
                     amount=Cast("amount", CharField()),
                     contract="contract__number",
                     facts="facts",
+                    has_right=Exists(right),
                 )
             )
         )
     )
 
 
-RULES = (MisuseRectification(), MisuseReport())
+RULES = (MisuseRectification(), MisuseReport(), ManagerReport(), LegalOpinion())

@@ -1,10 +1,10 @@
-"""The duties around payments: what left or would have left without review, and accounts that are to be held."""
+"""The duties around payments: what left or would have left without review or under a freeze; accounts to be held."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
@@ -34,21 +34,23 @@ from workflow.models import WorkItem
 from workflow.services.days import go_live_on
 
 REFUSED, SIGNAL = "refused", "signal"
-KIND = "unreviewed_payment"
+KIND, FROZEN = "unreviewed_payment", "frozen_contract"
+OF_A_FREEZE = tuple(kind for kind in SignalKind if kind.is_of_a_freeze)
+WORDS_LONGEST = 270  # of a reason
 
 
-class UnreviewedPayment(Rule):
-    """第十九条: 未经审核的划转立即通知风险经理; one duty for each refused release and each open signal."""
+class ToldAtOnce(Rule):
+    """What the risk manager has to answer at once; one duty for each refused release and each open signal."""
 
-    obligation = "GR-19"
     subject = SubjectKind.BORROWER
-    kind = KIND
     post = Role.RISK_MANAGER
+    kinds: ClassVar[Collection[SignalKind]]
+    of_a_freeze: ClassVar[bool]
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers of whom a release was refused, or with an open signal or an open duty of this rule."""
-        refused = RefusedRelease.objects.filter(on__lte=on)
-        told = Signal.objects.filter(kind=SignalKind.UNREVIEWED, status=SignalStatus.OPEN, known_on__lte=on)
+        refused = RefusedRelease.objects.filter(on__lte=on, case__isnull=not self.of_a_freeze)
+        told = Signal.objects.filter(kind__in=self.kinds, status=SignalStatus.OPEN, known_on__lte=on)
         ids = (
             refused.order_by().values_list("account__borrower")
             .union(told.order_by().values_list("borrower"))
@@ -68,10 +70,20 @@ class UnreviewedPayment(Rule):
                     Subquery(holders_in_branch(Role.RISK_MANAGER, on, "branch").values("person")[:1]),
                 ),
                 refused=ArraySubquery(
-                    _facts(refused.filter(account__borrower=OuterRef("pk")), day="on", payee="payee_name")
+                    _facts(
+                        refused.filter(account__borrower=OuterRef("pk")),
+                        day="on",
+                        payee="payee_name",
+                        text="reason",
+                    )
                 ),
                 told=ArraySubquery(
-                    _facts(told.filter(borrower=OuterRef("pk")), day="known_on", payee="account__number")
+                    _facts(
+                        told.filter(borrower=OuterRef("pk")),
+                        day="known_on",
+                        payee="account__number",
+                        text="text",
+                    )
                 ),
             )
         )
@@ -84,39 +96,81 @@ class UnreviewedPayment(Rule):
             for fact in facts:
                 day = date.fromisoformat(fact["day"])
                 seen = day if prefix == REFUSED else policy.calendar.add_workdays(day, 1)
-                if prefix == REFUSED:
-                    words = f"{day:%m-%d} 柜面拒办未经审核的支付 {yuan(fact['amount'])} 元（收款人“{fact['payee']}”）"
-                else:
-                    words = f"{day:%m-%d} 账户 {fact['payee']} 未经审核划付 {yuan(fact['amount'])} 元"
+                words = self.refused_words(fact, day) if prefix == REFUSED else self.told_words(fact, day)
                 required.append(
                     Required(
                         f"{prefix}:{fact['id']}",
                         day,
                         policy.calendar.within(seen, within.value),
-                        f"{words}，请立即核实处理。",
+                        f"{words[:WORDS_LONGEST]}，请立即核实处理。",
                         within.version_id,
                     )
                 )
         # Only a signal that was decided is no longer required, late or not.
         return Verdict(tuple(required), "资金信号已认定", nothing_more=True)
 
+    def refused_words(self, fact: dict[str, Any], day: date) -> str:
+        """What accounting refused, in a sentence without its end."""
+        raise NotImplementedError
+
+    def told_words(self, fact: dict[str, Any], day: date) -> str:
+        """What a signal tells, in a sentence without its end."""
+        raise NotImplementedError
+
     def owner(self, row: Any) -> Owner:
         """The borrower's risk manager, else whoever holds the post in the branch."""
         return Owner(row.number, row.name, row.duty_unit, row.duty_person)
 
 
-def _facts(rows: QuerySet[Any], *, day: str, payee: str) -> QuerySet[Any]:
+class UnreviewedPayment(ToldAtOnce):
+    """第十九条: 未经审核的划转立即通知风险经理."""
+
+    obligation = "GR-19"
+    kind = KIND
+    kinds = (SignalKind.UNREVIEWED,)
+    of_a_freeze = False
+
+    def refused_words(self, fact: dict[str, Any], day: date) -> str:
+        """Nobody had reviewed it."""
+        return f"{day:%m-%d} 柜面拒办未经审核的支付 {yuan(fact['amount'])} 元（收款人“{fact['payee']}”）"
+
+    def told_words(self, fact: dict[str, Any], day: date) -> str:
+        """It left unreviewed."""
+        return f"{day:%m-%d} 账户 {fact['payee']} 未经审核划付 {yuan(fact['amount'])} 元"
+
+
+class FrozenContract(ToldAtOnce):
+    """第二十三条: 暂停用款; loan money of a frozen contract that would have left, that left, or that was lent."""
+
+    obligation = "GR-23"
+    part = "frozen"
+    kind = FROZEN
+    kinds = OF_A_FREEZE
+    of_a_freeze = True
+
+    def refused_words(self, fact: dict[str, Any], day: date) -> str:
+        """The freeze stopped it."""
+        return (
+            f"{day:%m-%d} 柜面拒办支付 {yuan(fact['amount'])} 元（收款人“{fact['payee']}”）：{fact['text']}"
+        )
+
+    def told_words(self, fact: dict[str, Any], day: date) -> str:
+        """What the signal says."""
+        return str(fact["text"]).removesuffix("。")
+
+
+def _facts(rows: QuerySet[Any], *, day: str, payee: str, text: str) -> QuerySet[Any]:
     return rows.order_by("pk").values(
-        json=JSONObject(id="pk", day=Cast(day, CharField()), amount=Cast("amount", CharField()), payee=payee)
+        json=JSONObject(
+            id="pk", day=Cast(day, CharField()), amount=Cast("amount", CharField()), payee=payee, text=text
+        )
     )
 
 
 def duties_of_signals(signals: Iterable[Signal]) -> QuerySet[WorkItem]:
     """The risk manager's open duties that a decision about these signals discharges."""
     keys = [f"{SIGNAL}:{signal.pk}" for signal in signals]
-    return WorkItem.objects.open().filter(
-        obligation=UnreviewedPayment.obligation, kind=KIND, period_key__in=keys
-    )
+    return WorkItem.objects.open().filter(kind__in=[KIND, FROZEN], period_key__in=keys)
 
 
 class SupervisedAccounts(ManagedLoanRule):

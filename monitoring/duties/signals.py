@@ -20,8 +20,12 @@ from workflow.models import WorkItem
 
 KIND = "signal_check"
 OF_GROUPS = tuple(kind for kind in SignalKind if kind.is_of_a_group)
-# What left without review concerns the risk manager at once, by a rule of its own (GR-19).
-OF_ACCOUNTS = tuple(kind for kind in SignalKind if not kind.is_of_a_group and kind != SignalKind.UNREVIEWED)
+# What left without review, or under a freeze, concerns the risk manager at once, by rules of their own (GR-19, GR-23).
+OF_ACCOUNTS = tuple(
+    kind
+    for kind in SignalKind
+    if not kind.is_of_a_group and not kind.is_of_a_freeze and kind != SignalKind.UNREVIEWED
+)
 REASON_LONGEST = 280
 
 

@@ -3,7 +3,7 @@
 from monitoring.models.funds import CHECKED, FundsCheck, FundsOutlook
 from monitoring.models.ledgers import AccountLedgerReview, AccountMonth, BorrowerMonth
 from monitoring.models.misuse import MisuseCase
-from monitoring.models.payments import Payment, PaymentAuthority, PaymentTier, RefusedRelease
+from monitoring.models.payments import PassedSlip, Payment, PaymentAuthority, PaymentTier, RefusedRelease
 from monitoring.models.signals import Signal, SignalMovement
 from monitoring.models.supervised import SupervisedAccount
 from monitoring.models.uses import FundUse, SeenUse
@@ -17,6 +17,7 @@ __all__ = [
     "FundsCheck",
     "FundsOutlook",
     "MisuseCase",
+    "PassedSlip",
     "Payment",
     "PaymentAuthority",
     "PaymentTier",

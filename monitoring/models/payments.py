@@ -1,4 +1,7 @@
-"""Payments of loan money: who may review how much, what was asked for, reviewed, released, refused. Money in 元."""
+"""Payments of loan money: who may review how much, what was asked for, reviewed, released, refused, let pass.
+
+Money in 元.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,13 @@ from accounts.models import User
 from credit.choices import PaymentMode
 from credit.models import Account, Counterparty, Loan, Transaction
 from monitoring.choices import PaymentStatus
-from monitoring.querysets import OfAccountsQuerySet, OfLoansQuerySet, PaymentAuthorityQuerySet
+from monitoring.models.misuse import MisuseCase
+from monitoring.querysets import (
+    OfAccountsQuerySet,
+    OfLoansQuerySet,
+    PassedSlipQuerySet,
+    PaymentAuthorityQuerySet,
+)
 from workflow.models import Document
 
 
@@ -122,8 +131,11 @@ class Payment(models.Model):
         return f"{self.loan_id} {self.amount}"
 
 
-class RefusedRelease(models.Model):
-    """A payment that accounting refused because nobody had reviewed it (第十九条). Appended."""
+class AtCounter(models.Model):
+    """What accounting answered to a slip (付款单据). Appended.
+
+    `case`: the freeze of a contract whose loan money lies on the account (第二十三条).
+    """
 
     on = models.DateField("日期")
     at = models.DateTimeField("时间")
@@ -132,15 +144,45 @@ class RefusedRelease(models.Model):
     payee_name = models.CharField("收款人", max_length=120)
     payee_account = models.CharField("收款账号", max_length=40, blank=True)
     amount = models.DecimalField("金额", max_digits=18, decimal_places=2)
+    case = models.ForeignKey(MisuseCase, on_delete=models.PROTECT, related_name="+", null=True)
+
+    class Meta:
+        abstract = True
+        ordering = ("-at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.amount}"
+
+
+class RefusedRelease(AtCounter):
+    """A payment that accounting refused: nobody had reviewed it (第十九条), or its contract is frozen."""
+
     reason = models.CharField("拒办原因", max_length=300)
 
     objects = OfAccountsQuerySet.as_manager()
 
-    class Meta:
-        ordering = ("-at", "-pk")
+    class Meta(AtCounter.Meta):
         constraints = (
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_refused_release_has_an_amount"),
         )
 
-    def __str__(self) -> str:
-        return f"{self.account_id} {self.amount}"
+
+class PassedSlip(AtCounter):
+    """A payment that the counter let go as the customer's own money, beside loan money that must not go.
+
+    `own`: the customer's own money on the account before it. One that the customer did not carry out is undone by a
+    row that `reverses` it.
+    """
+
+    own = models.DecimalField("客户自有资金", max_digits=18, decimal_places=2)
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, related_name="undone_by", null=True)
+
+    objects = PassedSlipQuerySet.as_manager()
+
+    class Meta(AtCounter.Meta):
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, amount__lte=F("own")),
+                name="no_more_passes_than_is_the_customers_own",
+            ),
+        )

@@ -54,7 +54,7 @@ def payments_panel(*, loan: Loan, user: User, on: date) -> Panel | None:
         "underway": underway([loan]).get(loan.pk, 0),
         "lines": lines_of(rows[:SHOWN]),
         "why_not": reason_not_to_start(loan, user, on),
-        "frozen": misuse.is_frozen(loan.contract_id),
+        "frozen": misuse.why_frozen(loan.contract),
         "why_not_mark": "" if manages(user, loan.borrower, on) else _("由管户客户经理或部门负责人办理。"),
         "account": account,
         "mark": supervised.mark_of(account, on) if account else None,

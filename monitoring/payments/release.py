@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -15,18 +16,17 @@ from accounts.choices import Role
 from accounts.models import User
 from accounts.selectors import accounting_units
 from core import audit, outbox
-from core.errors import Invalid, Refused
+from core.errors import Conflict, Invalid, Refused
 from core.locks import one_at_a_time
 from core.money import yuan
 from core.obligations import claims
-from core.policy import policy_on
 from core.transitions import advance
 from credit.models import Account, Loan
 from monitoring import misuse
-from monitoring.choices import PAYMENT_TRANSITIONS, MisuseStatus, PaymentStatus
-from monitoring.models import MisuseCase, Payment, RefusedRelease
+from monitoring.choices import PAYMENT_TRANSITIONS, PaymentStatus
+from monitoring.models import PassedSlip, Payment, RefusedRelease
 from monitoring.payments.balances import unpaid
-from monitoring.payments.needs import needs_of
+from monitoring.payments.own_money import Purse, purse_of
 
 TOPIC = "refused_release"
 
@@ -78,15 +78,13 @@ def _too_much(payment: Payment, left: Mapping[int, Decimal]) -> str:
 
 def reasons_not_to_release(payments: Sequence[Payment], by: User, on: date) -> dict[int, str]:
     """Why the person may not release each of these payments of their own counter; two queries, empty where they may."""
-    contracts = {payment.loan.contract_id for payment in payments}
-    frozen = MisuseCase.objects.filter(contract__in=contracts, status=MisuseStatus.RECTIFYING)
-    held = set(frozen.order_by().values_list("contract", flat=True))
+    frozen = misuse.freezes({payment.loan.contract_id for payment in payments})
     left = unpaid([payment.loan for payment in payments], on)
     return {
         payment.pk: _why_not(payment, by, is_ours=True)
         or (
-            _("合同 %(number)s 因挪用已暂停用款，不能放行。") % {"number": payment.loan.contract.number}
-            if payment.loan.contract_id in held
+            f"{misuse.told(frozen[payment.loan.contract_id])}，验收前不能放行。"
+            if payment.loan.contract_id in frozen
             else _too_much(payment, left)
         )
         for payment in payments
@@ -123,10 +121,14 @@ class Slip:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the counter is told: the reviewed payment to release, or the refusal; neither: no loan money is there."""
+    """What the counter is told: the reviewed payment to release, the refusal, or that it is the customer's own money.
+
+    None of them: no loan money lies there that must not go.
+    """
 
     payment: Payment | None = None
     refused: RefusedRelease | None = None
+    passed: PassedSlip | None = None
 
 
 def account_at_counter(number: str, user: User, on: date) -> Account:
@@ -146,22 +148,13 @@ def account_at_counter(number: str, user: User, on: date) -> Account:
     return account
 
 
-def watched_loans(account: Account, on: date) -> list[Loan]:
-    """Loans that pay out through the account, whose payments are reviewed, and whose money is not all paid out."""
-    loans = list(
-        Loan.objects.filter(settlement_account=account.number, starts_on__lte=on).select_related("contract")
-    )
-    needs, left = needs_of(loans, policy_on(on)), unpaid(loans, on)
-    return [loan for loan in loans if needs[loan.pk].is_reviewed and left[loan.pk] > 0]
-
-
-@claims("GR-19")
+@claims("GR-19", "GR-23")
 @transaction.atomic
 def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:
-    """Look for the reviewed payment that a slip carries out; without one it is refused and the risk line told now.
+    """Look for the reviewed payment that a slip carries out; without one, loan money is refused and the risk line told.
 
-    What is refused is also refused where the borrower has own money on the account: accounting cannot tell the two
-    apart at the counter.
+    Loan money counts as leaving last: what the customer's own money covers passes and is written down, so that the next
+    slip finds less of it. Where nobody knows the balance nothing passes: the accountant can enter it.
     """
     account = account_at_counter(slip.account, by, on)
     waiting = Payment.objects.filter(
@@ -173,33 +166,74 @@ def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:
     )
     if fitting is not None:
         return Answer(payment=fitting)
-    loans = watched_loans(account, on)
-    if not loans:
+    contracts = Loan.objects.filter(settlement_account=account.number).values_list("contract", flat=True)
+    misuse.hold(*set(contracts))
+    one_at_a_time(f"slips:{account.pk}")
+    purse = purse_of(account, on)
+    if not purse.bars:
         return Answer()
-    return Answer(refused=_refuse(slip, account, loans, by=by, on=on, at=at))
+    columns = _written(slip, account, by=by, on=on, at=at)
+    if purse.own is not None and slip.amount <= purse.own:
+        return Answer(passed=_let_pass(purse, purse.own, columns))
+    return Answer(refused=_refuse(purse, columns))
 
 
-def _refuse(
-    slip: Slip, account: Account, loans: Iterable[Loan], *, by: User, on: date, at: datetime
-) -> RefusedRelease:
-    numbers = "、".join(loan.number for loan in loans)
-    reason = f"借据 {numbers} 的贷款资金须审核后支付，查无收款账号、金额相符的已审核支付单"
-    refused = RefusedRelease.objects.create(
-        on=on,
-        at=at,
-        by=by,
-        account=account,
-        payee_name=slip.payee_name,
-        payee_account=Account.plain(slip.payee_account),
-        amount=slip.amount,
-        reason=reason[:300],
-    )
+def _written(slip: Slip, account: Account, *, by: User, on: date, at: datetime) -> dict[str, Any]:
+    """The columns of an answer that say what was asked, when and by whom."""
+    return {
+        "on": on,
+        "at": at,
+        "by": by,
+        "account": account,
+        "payee_name": slip.payee_name,
+        "payee_account": Account.plain(slip.payee_account),
+        "amount": slip.amount,
+    }
+
+
+def _keep(row: PassedSlip | RefusedRelease, *, act: str, note: str = "", **more: Decimal) -> None:
+    told = {"account": row.account.number, "payee": row.payee_account, "amount": row.amount}
     audit.record(
-        act="monitoring.payment.refused",
-        subject=refused,
-        borrower_number=account.borrower.number,
-        after={"account": account.number, "payee": refused.payee_account, "amount": slip.amount},
-        note=refused.reason,
+        act=act, subject=row, borrower_number=row.account.borrower.number, after=told | more, note=note
     )
+
+
+def _let_pass(purse: Purse, own: Decimal, columns: dict[str, Any]) -> PassedSlip:
+    passed = PassedSlip.objects.create(own=own, case=purse.case, **columns)
+    _keep(passed, act="monitoring.slip.passed", own=own, loan_money=purse.loan_money)
+    return passed
+
+
+def slips_of_the_day(user: User, on: date) -> QuerySet[PassedSlip]:
+    """What passed at the person's counter today and stands, the latest first."""
+    units = accounting_units(user, on)
+    of_loans = Loan.objects.filter(unit__in=units).values("settlement_account")
+    theirs = Q(account__unit__in=units) | Q(account__number__in=of_loans)
+    return PassedSlip.objects.standing().filter(theirs, on=on).select_related("account__borrower")
+
+
+@transaction.atomic
+def undo(*, slip: PassedSlip, by: User, on: date, at: datetime) -> PassedSlip:
+    """The customer did not carry it out: the money is the customer's again."""
+    one_at_a_time(f"slips:{slip.account_id}")
+    if not PassedSlip.objects.standing().filter(pk=slip.pk, on=on).exists():
+        raise Conflict(_("这笔放行已撤回，或不是今天的，不能再撤回。请刷新页面。"))
+    same = Slip(slip.account.number, slip.payee_name, slip.payee_account, slip.amount)
+    undoing = PassedSlip.objects.create(
+        own=slip.own, case=slip.case, reverses=slip, **_written(same, slip.account, by=by, on=on, at=at)
+    )
+    _keep(undoing, act="monitoring.slip.undone")
+    return undoing
+
+
+def _refuse(purse: Purse, columns: dict[str, Any]) -> RefusedRelease:
+    if purse.case:
+        why = misuse.told(purse.case)
+    else:
+        numbers = "、".join(one.loan.number for one in purse.held if one.bars)
+        why = f"借据 {numbers} 的贷款资金须审核后支付，查无收款账号、金额相符的已审核支付单"
+    reason = f"{why}；{purse.reckoning}"
+    refused = RefusedRelease.objects.create(reason=reason[:300], case=purse.case, **columns)
+    _keep(refused, act="monitoring.payment.refused", note=refused.reason)
     outbox.put(topic=TOPIC, payload={"refused": refused.pk})
     return refused

@@ -181,10 +181,8 @@ def reason_not_to_start(loan: Loan, user: User, on: date) -> str:
     """Why the person may not ask for a payment of this loan's money; empty where they may."""
     if not manages(user, loan.borrower, on):
         return _("支付由管户客户经理或部门负责人发起。")
-    if misuse.is_frozen(loan.contract_id):
-        return _("合同 %(number)s 因挪用已暂停用款，纠正验收后才能发起支付。") % {
-            "number": loan.contract.number
-        }
+    if frozen := misuse.why_frozen(loan.contract):
+        return frozen
     if not Account.objects.filter(number=loan.settlement_account, borrower=loan.borrower_id).exists():
         return _("借据没有登记本行结算账户，请先在借据资料中补录结算账号。")
     if free(loan, on) <= 0:

@@ -19,7 +19,7 @@ from accounts.selectors import accounting_units
 from core import clock, money
 from core.errors import Invalid, Refused
 from monitoring.choices import PaymentStatus
-from monitoring.models import Payment
+from monitoring.models import PassedSlip, Payment
 from monitoring.payments import release
 from monitoring.payments.panel import PaymentLine
 
@@ -73,6 +73,7 @@ def _page(request: SignedInRequest, form: SlipForm, answer: release.Answer | Non
         "found": next(iter(_lines(request, [found])), None) if found else None,
         "lines": _lines(request, waiting[:PAGE]),
         "more": len(waiting) > PAGE,
+        "slips": list(release.slips_of_the_day(request.user, clock.today())[:PAGE]),
     }
 
 
@@ -90,4 +91,17 @@ def counter_release(request: SignedInRequest, pk: int) -> HttpResponse:
     released = release.release(payment=payment, by=request.user, on=on, at=clock.now())
     said = {"who": released.payee_name, "amount": money.yuan(released.amount)}
     messages.success(request, _("已放行：付“%(who)s”%(amount)s 元。") % said)
+    return redirect("counter")
+
+
+@require_POST
+@require_role(Role.ACCOUNTANT)
+def counter_undo(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take back what passed as the customer's own money, where the customer did not carry it out."""
+    on = clock.today()
+    slip: PassedSlip = get_object_or_404(release.slips_of_the_day(request.user, on), pk=pk)
+    release.undo(slip=slip, by=request.user, on=on, at=clock.now())
+    messages.success(
+        request, _("已撤回：%(amount)s 元不再占用客户自有资金。") % {"amount": money.yuan(slip.amount)}
+    )
     return redirect("counter")

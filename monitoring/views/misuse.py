@@ -27,13 +27,11 @@ from credit.duties import home_of
 from credit.models import Borrower, Contract
 from monitoring.choices import MisuseStatus
 from monitoring.documents.misuse_rectification import FORM
-from monitoring.duties.misuse import REPORT, key_of
-from monitoring.misuse import reason_not_to_register, register, suspension_clause
-from monitoring.misuse_panels import CaseLine
+from monitoring.misuse import reason_not_to_register, register
+from monitoring.misuse_panels import CaseLine, story_of, with_right
 from monitoring.models import MisuseCase
 from monitoring.views.funds import READERS
-from workflow.choices import SubjectKind
-from workflow.models import Document, WorkItem
+from workflow.models import Document
 
 PAGE = 50
 OVERDUE = "overdue"
@@ -69,7 +67,8 @@ class Choice:
 
 def seen(request: SignedInRequest, on: date) -> QuerySet[Any]:
     """Cases of the customers that the person sees, with the unit in charge."""
-    return MisuseCase.objects.visible_to(request.user).annotate(home=home_of("contract__borrower", on))
+    rows = MisuseCase.objects.visible_to(request.user).annotate(home=home_of("contract__borrower", on))
+    return with_right(rows)
 
 
 @require_safe
@@ -107,6 +106,7 @@ def _sheet_rows(rows: QuerySet[Any], on: date) -> Iterator[tuple[Any, ...]]:
             row.facts,
             row.confirmed_on,
             row.confirmed_by.name,
+            _("有") if row.has_right else _("无"),
             row.correct_by,
             str(MisuseStatus(row.status).label),
             _("是") if CaseLine(row, on).is_late else "",
@@ -124,7 +124,7 @@ def misuse_export(request: SignedInRequest) -> HttpResponse:
     rows = Choice.of(request).narrow(seen(request, on), on)
     headers = [
         _("客户编号"), _("客户名称"), _("合同号"), _("借据号"), _("挪用金额（元）"), _("事实"), _("认定日"),
-        _("认定人"), _("纠正期限"), _("状态"), _("逾期"), _("验收日"), _("验收人"), _("限期纠正单"),
+        _("认定人"), _("提款暂停权"), _("纠正期限"), _("状态"), _("逾期"), _("验收日"), _("验收人"), _("限期纠正单"),
     ]  # fmt: skip
     content = workbook(_("挪用处置"), headers, _sheet_rows(rows, on))
     audit.record(
@@ -144,22 +144,14 @@ def misuse_case(request: SignedInRequest, pk: int) -> HttpResponse:
         "contract__borrower", "loan", "signal", "confirmed_by", "accepted_by", "document"
     )
     case: Any = get_visible(rows, request.user, pk=pk)
-    borrower = case.contract.borrower
-    items = WorkItem.objects.filter(
-        subject_kind=SubjectKind.BORROWER,
-        subject_id=borrower.pk,
-        kind__in=[FORM, REPORT],
-        period_key__in=[key_of(case.pk), f"report:{case.pk}"],
-    ).select_related("person", "document")
     context = {
         "line": CaseLine(case, clock.today()),
         "case": case,
-        "borrower": borrower,
-        "clause": suspension_clause(case.contract),
-        "items": list(items.order_by("due_on")),
+        "borrower": case.contract.borrower,
         "papers": list(
             Document.objects.filter(form=FORM, content__case=str(case.pk)).visible_to(request.user)
         ),
+        **story_of(case),
     }
     return render(request, "monitoring/misuse_case.html", context)
 

@@ -19,6 +19,7 @@ from postloan.demo.accounts import demo_accounts, set_passwords
 from postloan.demo.builder import DEFAULT_SEED, build
 from postloan.demo.cast import LENDER
 from postloan.demo.days import Timeline
+from postloan.demo.freezes import freeze
 
 PROPOSER, APPROVER = "10061", "10001"  # 系统管理员 proposes, 行长 approves
 
@@ -53,6 +54,7 @@ def load(*, as_of: date, folder: Path) -> Iterator[ImportBatch]:
         yield batch
         if batch.status == ImportStatus.REJECTED:
             return
+    freeze(as_of)
     set_passwords()
 
 

@@ -32,6 +32,24 @@ def add(world: World) -> None:
         for pattern, (spec, note) in zip(patterns, found, strict=False):
             pattern(world, spec, note)
     _taken_from_outside(world)
+    _leaves_though_frozen(world)
+
+
+def newest(world: World, product: str) -> Note:
+    """The latest note of a product: what it lent may still lie on the account."""
+    return max(
+        (note for spec, note in world.notes if spec.product == product),
+        key=lambda note: (note.start, note.number),
+    )
+
+
+def _leaves_though_frozen(world: World) -> None:
+    """A self payment on the day its contract is frozen (`freezes`): what was lent went nowhere before."""
+    note, on = newest(world, CONSUMER), world.timeline.turn(0)
+    moved = world.cash.by_account[note.account]
+    for one in [m for m in moved if m.direction == OUT and m.amount == note.amount and m.on > note.start]:
+        moved.remove(one)
+        world.cash.add(note.account, on, OUT, _part(note, "0.8"), SECURITIES, "银证转账")
 
 
 def _taken_from_outside(world: World) -> None:

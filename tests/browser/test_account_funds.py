@@ -148,7 +148,19 @@ def test_loan_money_is_reviewed_released_followed_misused_and_corrected_and_a_mo
     expect(manager.get_by_role("button", name="发起支付")).to_be_disabled()
     expect(manager.locator("main")).to_contain_text("已暂停用款")
 
-    # The manager reports the correction, the head reads it, and only the risk line's signature thaws.
+    # The counter refuses what is not the customer's own, and the story of the case tells it.
+    accountant.goto("/counter/")
+    for name, text in (
+        ("account", ACCOUNT), ("payee_name", "某商行"), ("payee_account", "6299"), ("amount", "100,000"),
+    ):  # fmt: skip
+        accountant.locator(f"[name={name}]").fill(text)
+    accountant.get_by_role("button", name="核对").click()
+    expect(accountant.get_by_role("alert")).to_contain_text("因挪用已暂停用款")
+    expect(accountant.get_by_role("alert")).to_contain_text("客户自有资金只有 0.00 元")
+    risk.goto(f"/misuse/{case.pk}/")
+    expect(risk.locator("main")).to_contain_text("柜面拒办")
+
+    # The manager corrects it, the head reads it, and only the risk line's signature thaws.
     deliver_outbox()
     duty = WorkItem.objects.get(kind="misuse_rectification")
     manager.goto(f"/documents/start/{duty.pk}/")

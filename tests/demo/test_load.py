@@ -22,6 +22,7 @@ from core import clock
 from core.models import ImportBatch, ImportFile, SchemeVersion
 from credit.choices import EventKind
 from credit.models import AccountBalance, Borrower, LedgerEntry, LoanReading, RiskEvent
+from monitoring.models import MisuseCase, Signal
 from postloan.close_of_day import close
 from postloan.demo import loading
 from postloan.demo.cast import PASSWORD
@@ -120,6 +121,23 @@ class TheLoadedBranch(TestCase):
         )
         assert duties.filter(due_on__range=(date(2026, 11, 25), date(2026, 11, 30))).count() >= 10
         assert duties.filter(person__isnull=True).count() == 0
+        # Two contracts are frozen since the last day of the story. Loan money left one of them that day, and 法务 is
+        # asked about it, since it gives no right to suspend.
+        for product, rights in (("CONSUMER", 0), ("WORKING_CAPITAL", 1)):
+            case = MisuseCase.objects.get(contract__product=product)
+            assert (case.status, case.confirmed_on) == ("RECTIFYING", date(2026, 11, 23))
+            assert case.contract.clauses.filter(kind="SUSPENSION_RIGHT").count() == rights
+        outflow = Signal.objects.get(kind="FROZEN_OUTFLOW", loan__product="CONSUMER")
+        assert (outflow.level, outflow.known_on, outflow.amount) == ("RED", date(2026, 11, 23), 80000)
+        asked = duties.filter(obligation="GR-23", borrower_number=outflow.borrower.number)
+        assert dict(asked.values_list("kind", "due_on")) == {
+            "frozen_contract": TODAY,
+            "misuse_manager_report": TODAY,
+            "misuse_report": TODAY,
+            "misuse_legal": date(2026, 11, 25),
+            "misuse_rectification": date(2026, 12, 7),
+        }
+        assert asked.get(kind="misuse_legal").person.name == "彭律"
         # Nobody of the customer line is idle or drowned: each has a handful, none more than its customers.
         counts = Counter(duties.values_list("person__username", flat=True))
         assert 10 <= counts["10021"] <= 30

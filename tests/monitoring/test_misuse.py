@@ -78,6 +78,14 @@ def test_the_principal_is_told_and_the_correction_is_owed_as_soon_as_the_outbox_
     assert outbox.deliver(HANDLERS) == 1
     rows = WorkItem.objects.filter(obligation="GR-23").order_by("kind")
     assert [(row.kind, row.period_key, row.person, row.post, row.due_on) for row in rows] == [
+        ("misuse_legal", f"misuse_legal:{case.pk}", None, "LEGAL", date(2026, 11, 26)),
+        (
+            "misuse_manager_report",
+            f"misuse_manager_report:{case.pk}",
+            cast.cm,
+            "CUSTOMER_MANAGER",
+            date(2026, 11, 25),
+        ),
         ("misuse_rectification", f"case:{case.pk}", cast.cm, "CUSTOMER_MANAGER", date(2026, 12, 8)),
         ("misuse_report", f"report:{case.pk}", cast.president, "PRINCIPAL", date(2026, 11, 25)),
     ]
@@ -124,16 +132,20 @@ def test_nobody_outside_the_risk_line_thaws(cast, case, who) -> None:
 def test_a_contract_with_two_cases_thaws_with_the_second(cast, case) -> None:
     misuse.register(contract=cast.contract, facts="又转购房", amount=Decimal(1), by=cast.risk, on=cast.today)
     judge(cast.today)
-    first = WorkItem.objects.filter(kind="misuse_rectification").order_by("pk").first()
-    document = start_from(first, user=cast.cm, on=cast.today)
-    documents.save(document=document, answers=ANSWERS, version=document.version, by=cast.cm, at=clock.now())
-    document.refresh_from_db()
-    submit(document)
-    sign(document, cast.head)
-    sign(document, cast.risk)
-    assert misuse.is_frozen(cast.contract.pk)
-    open_ones = WorkItem.objects.open().filter(kind="misuse_rectification")
-    assert open_ones.get().period_key == f"case:{MisuseCase.objects.get(status='RECTIFYING').pk}"
+    for still in (True, False):
+        first = WorkItem.objects.open().filter(kind="misuse_rectification").order_by("pk").first()
+        document = start_from(first, user=cast.cm, on=cast.today)
+        documents.save(
+            document=document, answers=ANSWERS, version=document.version, by=cast.cm, at=clock.now()
+        )
+        document.refresh_from_db()
+        submit(document)
+        sign(document, cast.head)
+        sign(document, cast.risk)
+        assert misuse.is_frozen(cast.contract.pk) == still == misuse.frozen_on(cast.today).exists()
+        open_ones = WorkItem.objects.open().filter(kind="misuse_rectification")
+        waiting = MisuseCase.objects.filter(status="RECTIFYING")
+        assert [item.period_key for item in open_ones] == [f"case:{one.pk}" for one in waiting]
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,7 @@ def test_what_is_on_its_way_may_not_be_asked_for_again(cast, loan) -> None:
     assert "没有未付的贷款资金" in requests.reason_not_to_start(loan, cast.cm, cast.today)
 
 
+@pytest.mark.obligation("GR-23")
 def test_a_frozen_contract_neither_asks_reviews_nor_releases(cast, loan) -> None:
     waiting = submit(draft(loan, cast.cm, amount="100"))
     passed = reviewed(loan, cast, amount="200")

@@ -8,7 +8,14 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from core import clock
-from monitoring.models import AccountMonth, BorrowerMonth, PaymentAuthority, RefusedRelease, SeenUse
+from monitoring.models import (
+    AccountMonth,
+    BorrowerMonth,
+    PassedSlip,
+    PaymentAuthority,
+    RefusedRelease,
+    SeenUse,
+)
 from tests.monitoring.paying import lend_on_account, move
 
 DAY = date(2026, 11, 5)
@@ -39,6 +46,9 @@ def rows(cast) -> list:
         ),
         RefusedRelease.objects.create(
             on=DAY, at=clock.now(), by=cast.accountant, account=account, payee_name="甲", amount=1, reason="未审核"
+        ),
+        PassedSlip.objects.create(
+            on=DAY, at=clock.now(), by=cast.accountant, account=account, payee_name="甲", amount=1, own=1
         ),
         authority,
         authority.tiers.create(place=1, role="RISK_MANAGER"),

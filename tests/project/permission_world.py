@@ -18,7 +18,7 @@ from core.models import ImportBatch, Preview, Scheme, SchemeVersion
 from credit.choices import EventKind, Product, ResponsibleRole
 from credit.models import Account, Borrower, Counterparty, Group, GroupMember, Loan, RiskEvent
 from inspections.models import Sample
-from monitoring.models import MisuseCase, Payment, Signal
+from monitoring.models import MisuseCase, PassedSlip, Payment, Signal
 from tests import factories
 from tests.workflow.conftest import NOTE
 from workflow import registry
@@ -202,6 +202,10 @@ def furnish(world: World) -> None:
         )
         place.kwargs["account"] = {"number": account.number}
         place.kwargs["payable_loan"] = {"number": _payable(place, loan, account).number}
+        slip = PassedSlip.objects.create(
+            on=TODAY, at=AT, by=world.actors["ACCOUNTANT"], account=account, payee_name="某", amount=1, own=1
+        )
+        place.kwargs["slip"] = {"pk": slip.pk}
         signal = Signal.objects.create(
             kind="LARGE", level="BLUE", borrower=place.borrower, effective_on=YESTERDAY, known_on=YESTERDAY,
             amount=1, text="大额", fingerprint=name,
