@@ -37,6 +37,9 @@ def main(argv: Sequence[str] = ()) -> int:
         connection.ensure_connection()
         if (version := _server_version()) < 15:
             raise say.Stop(f"数据库是 PostgreSQL {version}，需要 15 或更新的版本。")
+        here = str(connection.get_connection_params()["dbname"])
+        if options.demo and options.demo != here:  # before anything is written into it
+            raise say.Stop(f"DATABASE_URL 所指的数据库是“{here}”，不是“{options.demo}”，没有作任何改动。")
         doing = "升级数据表"
         if waiting := _waiting():
             with say.step(f"升级数据表（{waiting} 步）"):

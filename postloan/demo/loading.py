@@ -40,15 +40,20 @@ def begun(folder: Path) -> date | None:
     return max(dates, default=None)
 
 
+def check_may_load() -> None:
+    """Raise Refused in a database that was not made for it, and where others have brought in anything in between."""
+    if mark.found() is None:
+        raise Refused(NOT_MADE_FOR_IT)
+    mark.check_undisturbed()
+
+
 def load(*, as_of: date, folder: Path) -> Iterator[ImportBatch]:
     """Set the lender's policy, write the extracts, import every date in order, set the passwords.
 
     Yields each batch; ends after one that is refused, without passwords. Each part done before is not done again.
-    Refused in a database that was not made for it, and where somebody else has brought in anything in between.
+    Refused as `check_may_load` says.
     """
-    if mark.found() is None:
-        raise Refused(NOT_MADE_FOR_IT)
-    mark.check_undisturbed()
+    check_may_load()
     set_policy(as_of=as_of, at=clock.now())
     shutil.rmtree(folder, ignore_errors=True)  # sets of another date would be imported with these
     layout.write(build(as_of, DEFAULT_SEED), folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +80,17 @@ def test_nothing_of_a_bank_changes_whoever_asks_for_the_demonstration(
         ): "已有机构 2 个、人员 2 人、行名“江州农商行”、上线设定 2 项，不能用来演示，没有作任何改动",
     }
     for asked, reason in reasons.items():
+        out = StringIO()
         with pytest.raises(CommandError, match=reason):
-            said("load_demo", *asked)
+            call_command("load_demo", *asked, stdout=out)
+        assert not out.getvalue()
         assert everything() == before, asked
-    for asked in ((), ("--embedded",), ("--demo", bank)):
+    for asked in ((), ("--embedded",), ("--demo", bank), ("--demo", "postloan_demo")):
         code = prepare.main(asked)
         assert everything() == before, asked
         assert code == (1 if "--demo" in asked else 0)
-    assert "不能用来演示，没有作任何改动" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "不能用来演示，没有作任何改动" in told and "不是“postloan_demo”" in told
     people = User.objects.in_bulk(["10001", "10021"], field_name="username")
     assert all(person.check_password(OWN_PASSWORD) for person in people.values())
     assert policy_on(TODAY).get(BASE, "lender.name").value == "江州农商行"

@@ -52,6 +52,7 @@ class Command(BaseCommand):
             mark.write_where_ours()
 
     def _load(self, as_of: date | None) -> None:
+        loading.check_may_load()
         folder = settings.VAR_DIR / FOLDER
         as_of = as_of or loading.begun(folder) or clock.today() - timedelta(days=1)
         self.stdout.write(f"生成演示支行的数据文件，截至 {as_of}：{folder}")
