@@ -13,5 +13,6 @@ register = template.Library()
 
 @register.simple_tag
 def once() -> SafeString:
-    """A hidden field with a new key: `{% once %}` beside `{% csrf_token %}`."""
-    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, new_key())
+    """A hidden field with a new key: `{% once %}` beside `{% csrf_token %}`. A browser that goes back to a page which
+    it fetches anew does not put the old key into it."""
+    return format_html('<input type="hidden" name="{}" value="{}" autocomplete="off">', FIELD, new_key())
