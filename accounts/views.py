@@ -26,6 +26,7 @@ from core import audit, clock
 from core.actor import Actor, acting_as
 from core.addresses import is_id
 from core.errors import Refused
+from core.once import once
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -87,6 +88,7 @@ def leaves(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@once()
 def leave_new(request: SignedInRequest) -> HttpResponse:
     """Register a leave: one's own, or that of somebody whom one leads."""
     user, on = request.user, clock.today()

@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import shared_task
 
-from core import clock, outbox, sealing
+from core import clock, once, outbox, sealing
 from core.actor import acting_as, job
 from core.policy import policy_on
 from credit.models import Loan, RiskEvent
@@ -29,6 +29,7 @@ from workflow.services import days
 def tick() -> list[str]:
     """Close whatever day is open (every five minutes; the cursor is in the database, not in a crontab)."""
     outbox.beat("tick")
+    once.prune(clock.now())
     closed = close_of_day.tick(clock.now())
     if closed:
         sealing.anchor()  # the day's end of the chain, outside the database

@@ -207,6 +207,7 @@ ACTS: dict[str, object] = {
     "policy.version.rejected": _("否决管理方案参数"),
     "policy.preview.exported": _("导出推演结果"),
     "calendar.years.announced": _("登记放假安排"),
+    "demo.database.marked": _("标记为演示数据库"),
     "demo.passwords.set": _("设置演示账号密码"),
     "workflow.attachment.added": _("上传附件"),
     "workflow.attachment.removed": _("删除附件"),

@@ -6,10 +6,13 @@ an interrupted first start is simply repeated.
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import os
 import subprocess
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import django
@@ -22,8 +25,9 @@ from roads import say
 from roads.places import PYTHON, ROOT, var_dir
 
 
-def main() -> int:
+def main(argv: Sequence[str] = ()) -> int:
     say.set_up()
+    options = parse(argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "postloan.settings")
     log = var_dir() / "log" / "prepare.log"
     doing = "读取设置"
@@ -33,6 +37,9 @@ def main() -> int:
         connection.ensure_connection()
         if (version := _server_version()) < 15:
             raise say.Stop(f"数据库是 PostgreSQL {version}，需要 15 或更新的版本。")
+        here = str(connection.get_connection_params()["dbname"])
+        if options.demo and options.demo != here:  # before anything is written into it
+            raise say.Stop(f"DATABASE_URL 所指的数据库是“{here}”，不是“{options.demo}”，没有作任何改动。")
         doing = "升级数据表"
         if waiting := _waiting():
             with say.step(f"升级数据表（{waiting} 步）"):
@@ -41,13 +48,17 @@ def main() -> int:
         with say.step(doing):
             call_command("load_reference")
         doing = "载入演示支行"
-        with say.step(doing):
-            call_command("load_demo")
+        if options.embedded or options.demo:
+            with say.step(doing):
+                call_command("load_demo", database=options.demo, embedded=options.embedded)
         doing = "日终处理"
         with say.step("日终处理：逐日补齐未关闭的日期"):
-            call_command("close_of_day")
+            _close_days()
         doing = "列出演示账号"
-        with (var_dir() / "run" / "accounts").open("w", encoding="utf-8") as accounts:
+        with (
+            (var_dir() / "run" / "accounts").open("w", encoding="utf-8") as accounts,
+            contextlib.suppress(CommandError),  # a lender's own database has none
+        ):
             call_command("demo_accounts", stdout=accounts)  # shown by ./run when the web answers
     except say.Stop as stop:
         return _refuse(str(stop))
@@ -63,6 +74,22 @@ def main() -> int:
     except Exception as error:
         return _broken(doing, error, log)
     return 0
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """What `./run` says of the database; without either it is a lender's, and nothing of the demonstration goes in."""
+    parser = argparse.ArgumentParser(prog="roads.prepare", allow_abbrev=False)
+    parser.add_argument("--embedded", action="store_true", help="it is the one that ./run made itself")
+    parser.add_argument("--demo", metavar="NAME", help="a person named it for the demonstration")
+    return parser.parse_args(list(argv))
+
+
+def _close_days() -> None:
+    """Days that wait for their facts are no reason not to start: the tick goes on with them when these are there."""
+    try:
+        call_command("close_of_day")
+    except CommandError as waits:
+        say.line(f"  {waits}")
 
 
 def _server_version() -> int:
@@ -111,4 +138,4 @@ def _broken(doing: str, error: Exception, log: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -61,7 +61,8 @@ def interrupt(number: int, frame: FrameType | None) -> None:
 def parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="./run",
-        description="启动贷后管理系统：安装、建库、载入演示支行、补齐日终，然后提供网页服务。Ctrl-C 停止。",
+        description="启动贷后管理系统：安装、建库、补齐日终，然后提供网页服务。Ctrl-C 停止。"
+        "内置数据库装有演示支行；DATABASE_URL 所指的数据库是本行自己的，不装演示。",
         add_help=False,
     )
     parser.add_argument("-h", "--help", action="help", help="显示本说明")
@@ -69,6 +70,11 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="网页地址，默认只限本机 127.0.0.1")
     parser.add_argument("--reset", action="store_true", help="先删除内置数据库与 var/ 中的一切，再从头开始")
     parser.add_argument("--yes", action="store_true", help="与 --reset 同用：不再询问")
+    parser.add_argument(
+        "--demo",
+        metavar="库名",
+        help="把演示支行装进 DATABASE_URL 所指的空数据库：写出它的名称，确认它是为演示新建的",
+    )
     return parser.parse_args(argv)
 
 
@@ -86,6 +92,7 @@ class Run:
         self.port: int = options.port
         self.reset: bool = options.reset
         self.sure: bool = options.yes
+        self.demo: str | None = options.demo
         self.redis = os.environ.get("REDIS_URL", "")
         self.embedded = not os.environ.get("DATABASE_URL")
         self.var = places.make_var()
@@ -102,6 +109,10 @@ class Run:
     def go(self) -> None:
         started = time.monotonic()
         say.line("贷后管理系统")
+        if self.demo and self.embedded:
+            raise Stop(
+                "--demo 用于 DATABASE_URL 所指的数据库。内置数据库由 ./run 为演示建立，直接执行 ./run。"
+            )
         with self.alone():
             if self.family.stop_leftovers():
                 say.line("  上次没有正常停止，已清理留下的进程。")
@@ -184,10 +195,8 @@ class Run:
         hosts = ["127.0.0.1", "localhost", "[::1]", self.host]
         if self.host in ("0.0.0.0", "::"):
             hosts = ["*"]
-            self.notices.append("系统对网络开放，而演示账号的密码是公开的：只在可信的网络里这样做。")
         env.setdefault("ALLOWED_HOSTS", ",".join(dict.fromkeys(hosts)))
         env.setdefault("DEBUG", "0")
-        env.setdefault("DEMO", "1")
         env["POSTLOAN_VAR"] = str(self.var)
         if self.embedded:
             env["DATABASE_URL"] = self.postgres.url  # an empty variable would win over the file
@@ -200,8 +209,9 @@ class Run:
             say.line("  上次的首次启动没有完成，接着做。")
         (self.var / "run" / "preparing").touch()
         self.settings = self.env()
+        whose = ["--embedded"] if self.embedded else ["--demo", self.demo] if self.demo else []
         process = subprocess.Popen(
-            [PYTHON, "-m", "roads.prepare"],
+            [PYTHON, "-m", "roads.prepare", *whose],
             cwd=ROOT,
             env=self.settings,
             umask=0o077,
@@ -219,6 +229,11 @@ class Run:
         if code:
             raise Stop("没有启动。改正后再执行 ./run 会从这一步接着做。")
         mark.touch()
+        # The sign-in page offers the accounts of a demonstration, and of nothing else.
+        self.accounts = (self.var / "run" / "accounts").read_text(encoding="utf-8").rstrip()
+        self.settings.setdefault("DEMO", "1" if self.accounts else "0")
+        if self.accounts and self.host in ("0.0.0.0", "::"):
+            self.notices.append("系统对网络开放，而演示账号的密码是公开的：只在可信的网络里这样做。")
 
     def start_children(self) -> None:
         (self.var / "static").mkdir(exist_ok=True)  # whitenoise looks there too
@@ -265,9 +280,8 @@ class Run:
         say.line()
         for notice in dict.fromkeys(self.notices):
             say.warn(notice)
-        if accounts := (self.var / "run" / "accounts").read_text(encoding="utf-8").rstrip():
-            say.line(accounts)
-            say.line()
+        say.line(self.accounts or "没有预设账号；给一个人设密码：python manage.py changepassword 工号")
+        say.line()
         say.line(f"系统已启动（{took:.0f} 秒）：{self.address}/")
         say.line(f"记录在 {self.logs}；按 Ctrl-C 停止。")
 

@@ -83,12 +83,21 @@ class SchemeVersion(models.Model):
         return f"{self.scheme_id} v{self.number}"
 
 
+class PreviewQuerySet(models.QuerySet["Preview"]):
+    """Previews."""
+
+    def readable_by(self, username: str) -> PreviewQuerySet:
+        """What the person typed, and what others have sent: an unsent change is its author's alone."""
+        return self.filter(Q(by=username) | Q(version__isnull=False) | Q(sent_at__isnull=False))
+
+
 class Preview(models.Model):
     """What a change of policy or calendar would do to the duties of the coming quarter, worked out in the background.
 
     `change` says what: a version's scheme, parameters and effective day, or a year and its days; `version` is the
-    proposal that it has become. `result` is what postloan.preview found. Kept, so that whoever approved can be shown
-    what he saw.
+    proposal that it has become, or that was rehearsed once more. `sent_at` is when it became a proposal or an
+    announcement: once, and then it stays as it is (migration 0005). `result` is what postloan.preview found. Kept, so
+    that whoever approved can be shown what he saw.
     """
 
     change = models.JSONField("变更")
@@ -102,9 +111,28 @@ class Preview(models.Model):
     progress = models.PositiveSmallIntegerField("进度", default=0)  # percent
     result = models.JSONField("结果", null=True, blank=True)
     error = models.TextField("原因", blank=True)
+    sent_at = models.DateTimeField("提交时间", null=True, blank=True)
+
+    objects = PreviewQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["version"],
+                condition=Q(sent_at__isnull=False),
+                name="a_proposal_comes_of_one_preview",
+            ),
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True) | Q(version__isnull=True) | Q(result__isnull=False),
+                name="what_is_proposed_was_rehearsed",
+            ),
+            models.UniqueConstraint(
+                fields=["version"],
+                condition=Q(result__isnull=True, error=""),
+                name="a_version_is_rehearsed_once_at_a_time",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.pk} {self.on}"

@@ -15,6 +15,7 @@ from accounts.http import SignedInRequest
 from accounts.models import User
 from core import clock
 from core.errors import Refused
+from core.once import once
 from credit.choices import ResponsibleRole
 from credit.entry.forms import HandoverForm
 from credit.entry.kinds import ENTERERS, check_enters, enters, sections
@@ -33,6 +34,7 @@ def entry(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@once()
 def entry_kind(request: SignedInRequest, kind: str) -> HttpResponse:
     """Enter or correct rows of a kind; what is refused comes back as typed, each reason beside its field."""
     on = clock.today()
@@ -76,6 +78,7 @@ def _applied(page: EntryPage, outcome: Outcome, request: SignedInRequest) -> Htt
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_role(Role.CUSTOMER_HEAD)
+@once()
 def entry_handover(request: SignedInRequest) -> HttpResponse:
     """Hand customers over from one customer manager of the department to another, with their open duties."""
     user, on = request.user, clock.today()

@@ -14,6 +14,7 @@ from accounts.http import SignedInRequest
 from accounts.models import User
 from core import clock
 from core.errors import Refused
+from core.once import once
 from credit import services
 from credit.forms import EventForm, ReverseForm
 from credit.models import Borrower, RiskEvent
@@ -28,6 +29,7 @@ def may_record(user: User) -> bool:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@once()
 def event_new(request: SignedInRequest, number: str) -> HttpResponse:
     """Record a risk event of a customer."""
     borrower = get_visible(Borrower, request.user, number=number)

@@ -55,6 +55,10 @@ class PaymentTier(models.Model):
         ordering = ("authority", "place")
         constraints = (
             models.UniqueConstraint(fields=["authority", "place"], name="a_tier_has_its_own_place"),
+            models.UniqueConstraint(fields=["authority", "role"], name="a_post_has_one_tier"),
+            models.UniqueConstraint(
+                fields=["authority", "up_to"], nulls_distinct=False, name="a_limit_is_given_once"
+            ),
             models.CheckConstraint(
                 condition=Q(up_to__isnull=True) | Q(up_to__gt=0), name="a_tier_has_a_limit"
             ),

@@ -21,6 +21,7 @@ from accounts.http import SignedInRequest
 from accounts.models import Post, User
 from core import clock, money
 from core.errors import Invalid, Refused
+from core.once import once
 from core.policy import policy_on
 from monitoring.models import PaymentAuthority, PaymentTier
 from monitoring.payments import authority
@@ -100,6 +101,7 @@ def _typed(amount: Decimal) -> str:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_role(*READERS)
+@once()
 def payment_authority(request: SignedInRequest) -> HttpResponse:
     """What holds, what held, and the form for whoever is a principal."""
     on, user = clock.today(), request.user

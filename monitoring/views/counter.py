@@ -18,6 +18,7 @@ from accounts.http import SignedInRequest
 from accounts.selectors import accounting_units
 from core import clock, money
 from core.errors import Invalid, Refused
+from core.once import once
 from monitoring.choices import PaymentStatus
 from monitoring.models import PassedSlip, Payment
 from monitoring.payments import release
@@ -47,6 +48,7 @@ class SlipForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_role(Role.ACCOUNTANT)
+@once(also=(Refused.status,))  # a slip that is refused is a fact too
 def counter(request: SignedInRequest) -> HttpResponse:
     """What waits for release, and what a slip that was typed leads to."""
     form, status = SlipForm(request.POST or None), 200

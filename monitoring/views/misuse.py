@@ -22,6 +22,7 @@ from accounts.selectors import names_of
 from core import audit, clock, money
 from core.addresses import is_id, page_by_id
 from core.errors import Invalid, Refused
+from core.once import once
 from core.sheets import download, taken, workbook
 from credit.duties import home_of
 from credit.models import Borrower, Contract
@@ -157,6 +158,7 @@ def misuse_case(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@once()
 def misuse_new(request: SignedInRequest, number: str) -> HttpResponse:
     """Register a misuse that no signal showed: the contract freezes at once."""
     check_role(request.user, *AUTHORS)

@@ -22,6 +22,7 @@ from core.addresses import is_id
 from core.calendar import Calendar
 from core.errors import Refused
 from core.models import CalendarYear, Preview
+from core.once import once
 from postloan.policy_pages.pages import READERS
 
 _WEEKS = Weeks(firstweekday=0)
@@ -139,6 +140,7 @@ class AnnouncementForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_role(Role.ADMIN)
+@once()
 def calendar_change(request: SignedInRequest) -> HttpResponse:
     """Type or upload a year's announcement; what it would move is looked at before it is written."""
     today = clock.today()

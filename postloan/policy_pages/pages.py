@@ -8,20 +8,23 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
-from core import announcements, audit, clock, policy
+from core import audit, clock, policy
 from core.addresses import is_id
-from core.errors import Conflict, Refused
+from core.errors import Refused
 from core.models import Preview, Scheme, SchemeVersion
 from core.models.policy import VersionStatus
+from core.once import once
 from core.policy import policy_on, version_in_force
 from core.sheets import download, workbook
 from postloan import preview as previews
+from postloan import proposals
 from postloan.policy_pages import outcome, schemes
 from postloan.policy_pages.schemes import ChangeForm
 
@@ -74,6 +77,7 @@ def policy_scheme(request: SignedInRequest, code: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_role(*PROPOSERS)
+@once()
 def policy_change(request: SignedInRequest, code: str) -> HttpResponse:
     """Type a change of a scheme; it is looked at before it is proposed."""
     scheme = get_object_or_404(Scheme, pk=code)
@@ -105,15 +109,14 @@ def policy_change(request: SignedInRequest, code: str) -> HttpResponse:
 @require_safe
 @require_role(*PARTIES)
 def preview(request: SignedInRequest, pk: int) -> HttpResponse:
-    """A change that was typed, before anybody else sees it: what it changes, and what it would do."""
-    kept = get_object_or_404(Preview, pk=pk)
+    """A change that its author typed, before anybody else sees it: what it changes, and what it would do."""
+    kept = get_object_or_404(Preview.objects.readable_by(request.user.username), pk=pk)
     context = shown(request, kept)
     if request.htmx:
         return render(request, "policy/outcome.html", context)
-    if kept.version_id:
-        return redirect("policy_version", kept.version_id)
-    context["is_mine"] = kept.by == request.user.username
-    if "year" in kept.change:
+    if kept.version_id or kept.sent_at:
+        return _where(kept)
+    if proposals.is_calendar(kept):
         return render(request, "policy/calendar_preview.html", context)
     version = previews.version_of(kept.change)
     version.number = 0
@@ -143,42 +146,25 @@ def shown(request: SignedInRequest, kept: Preview | None) -> dict[str, Any]:
 @require_role(*PROPOSERS)
 def preview_send(request: SignedInRequest, pk: int) -> HttpResponse:
     """Make of what was typed a proposal that another person decides, or announce the year."""
-    kept = get_object_or_404(Preview, pk=pk, by=request.user.username, version__isnull=True)
-    if "year" in kept.change:
-        return _announce(request, kept)
-    draft = previews.version_of(kept.change)
-    base = version_in_force(draft.scheme, draft.effective_on)
-    if (base.number if base else 0) != kept.change["base"]:
-        raise Conflict(_("您填写之后，该方案已有新的版本生效。请回到上一步，按现行参数重新核对后再提交。"))
-    version = policy.propose(
-        scheme=draft.scheme,
-        parameters=draft.parameters,
-        effective_on=draft.effective_on,
-        reason=kept.change["reason"],
-        by=request.user.username,
-        at=clock.now(),
-    )
-    kept.version = version
-    kept.save(update_fields=["version"])
-    messages.success(request, _("已提出，等待分管行长或行长批准。"))
-    return redirect("policy_version", version.pk)
-
-
-def _announce(request: SignedInRequest, kept: Preview) -> HttpResponse:
-    if not request.user.scope.has(Role.ADMIN):
+    kept = get_object_or_404(Preview, pk=pk, by=request.user.username)
+    if proposals.is_calendar(kept) and not request.user.scope.has(Role.ADMIN):
         raise Refused(_("放假安排由系统管理员登记。"))
-    if kept.result is None and not kept.error:
-        raise Refused(_("正在推演哪些职责会改期，看到结果后再确认登记。"))
-    year = int(kept.change["year"])
-    announcements.announce(
-        year=year,
-        days=previews.days_of(kept.change),
-        source=kept.change["source"],
-        by=request.user.username,
-        on=clock.today(),
-    )
-    messages.success(request, _("%(year)d 年放假安排已登记，今天的日终起按此计算。") % {"year": year})
-    return redirect(f"/calendar/?year={year}")
+    sent, is_new = proposals.send(preview=kept, by=request.user.username, on=clock.today(), at=clock.now())
+    messages.success(request, _said(sent) if is_new else _("刚才已经提交过，没有重复提交。"))
+    return _where(sent)
+
+
+def _said(sent: Preview) -> str:
+    if not proposals.is_calendar(sent):
+        return _("已提出，等待分管行长或行长批准。")
+    return _("%(year)d 年放假安排已登记，今天的日终起按此计算。") % {"year": int(sent.change["year"])}
+
+
+def _where(sent: Preview) -> HttpResponse:
+    """The page of what a preview has become."""
+    if proposals.is_calendar(sent):
+        return redirect(f"{reverse('calendar')}?year={int(sent.change['year'])}")
+    return redirect("policy_version", sent.version_id)
 
 
 @require_safe
@@ -196,24 +182,9 @@ def policy_version(request: SignedInRequest, pk: int) -> HttpResponse:
         "is_open": version.status == VersionStatus.PROPOSED,
         "may_decide": request.user.scope.has(*DECIDERS),
         "may_rehearse": request.user.scope.has(*PROPOSERS, *DECIDERS),
-        "why_not": why_not(version, kept, request.user.username),
+        "why_not": proposals.why_not(version, kept, request.user.username),
     }
     return render(request, "policy/version.html", context)
-
-
-def why_not(version: SchemeVersion, kept: Preview | None, username: str) -> str:
-    """Why a version cannot be approved now by this person, in one sentence; empty where it can."""
-    if version.proposed_by == username:
-        return _("方案须由提出人以外的人批准。")
-    if kept is None or kept.error:
-        return _("批准前须先推演：请先点“重新推演”，看过它会新增、取消、改期哪些职责。")
-    if kept.result is None:
-        return _("正在推演，看到结果后再批准。")
-    if kept.result["failed"]:
-        return _("推演中有 %(n)d 行按新参数无法判断，批准后日终会隔离它们。请驳回，由提出人改正后重新提出。") % {
-            "n": kept.result["failed"]
-        }  # fmt: skip
-    return ""
 
 
 @require_POST
@@ -221,12 +192,7 @@ def why_not(version: SchemeVersion, kept: Preview | None, username: str) -> str:
 def policy_rehearse(request: SignedInRequest, pk: int) -> HttpResponse:
     """Work out once more what a proposed version would do, with the book of today."""
     version = get_object_or_404(SchemeVersion, pk=pk, status=VersionStatus.PROPOSED)
-    running = version.previews.filter(result__isnull=True, error="").exists()
-    if not running:
-        Preview.objects.create(
-            change={"scheme": version.scheme_id}, version=version, on=clock.today(),
-            by=request.user.username, at=clock.now(),
-        )  # fmt: skip
+    proposals.rehearse_again(version=version, by=request.user.username, on=clock.today(), at=clock.now())
     return redirect("policy_version", pk)
 
 
@@ -240,10 +206,7 @@ def policy_decide(request: SignedInRequest, pk: int) -> HttpResponse:
         policy.reject(version=version, by=by, reason=request.POST.get("reason", ""), at=at)
         messages.success(request, _("已驳回，理由已记录。"))
     else:
-        sentence = why_not(version, version.previews.first(), by)
-        if sentence:
-            raise Refused(sentence)
-        policy.approve(version=version, by=by, at=at)
+        proposals.approve(version=version, by=by, at=at)
         messages.success(request, _("已批准，%(day)s 起生效。") % {"day": version.effective_on})
     return redirect("policy_version", pk)
 
@@ -252,7 +215,8 @@ def policy_decide(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_role(*DECIDERS, Role.RISK_HEAD, Role.AUDITOR)
 def preview_export(request: SignedInRequest, pk: int) -> HttpResponse:
     """Every duty that would change, as far as the person sees the customer, as XLSX."""
-    kept = get_object_or_404(Preview, pk=pk, result__isnull=False)
+    readable = Preview.objects.readable_by(request.user.username)
+    kept = get_object_or_404(readable, pk=pk, result__isnull=False)
     assert kept.result is not None
     found = previews.visible_to(previews.Outcome.of(kept.result).differences, request.user)
     content = workbook(_("推演结果"), outcome.sheet_headers(), outcome.sheet_rows(found))

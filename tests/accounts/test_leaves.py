@@ -20,6 +20,7 @@ from core.errors import Conflict, Invalid, Refused
 from core.models import AuditEntry
 from credit.models import Borrower
 from tests.factories import make_leave, make_person, make_post
+from tests.pages import one_time
 from tests.workflow import raw
 
 YESTERDAY, TODAY, TOMORROW = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 25)
@@ -261,8 +262,8 @@ def test_a_leave_is_registered_and_ended_on_its_page(cast: SimpleNamespace) -> N
     assert "李娜（1002）" in page and "王芳（1003）" in page  # the line's people of the branch
     assert "孙磊" not in page and "卫平" not in page and "为谁登记" not in page
     given = {"deputy": cast.cm2.pk, "from_on": "2026-11-24", "to_on": "2026-12-01", "reason": "年休假"}
-    assert client.post("/leaves/new/", given).status_code == 302
-    again = client.post("/leaves/new/", given)
+    assert client.post("/leaves/new/", given | one_time()).status_code == 302
+    again = client.post("/leaves/new/", given | one_time())
     assert again.status_code == 422
     assert "张明在 2026-11-24 至 2026-12-01 已登记休假（由李娜代理）" in again.content.decode()
     assert "今日代 张明（至 12-01）" in browse(cast.cm2).get("/").content.decode()
@@ -282,7 +283,7 @@ def test_a_head_chooses_for_whom_and_is_offered_that_person_s_colleagues(cast: S
         "from_on": "2026-11-24",
         "to_on": "2026-11-30",
     }
-    assert client.post("/leaves/new/", given).status_code == 302
+    assert client.post("/leaves/new/", given | one_time()).status_code == 302
     assert scope(cast.risk_head).stands_in_for[0].name == "孙磊"
 
 

@@ -55,7 +55,7 @@ class ByHand(TestCase):
 
     @classmethod
     def setUpTestData(cls) -> None:
-        call_command("load_demo", stdout=StringIO())
+        call_command("load_demo", database=connection.settings_dict["NAME"], stdout=StringIO())
         by_hand.prepare(connection)
 
     def both(self, on: date) -> None:

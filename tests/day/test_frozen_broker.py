@@ -13,6 +13,7 @@ from core.models import OutboxEntry
 from credit.models import RiskEvent
 from postloan import jobs
 from postloan.celery import app
+from tests.pages import one_time
 from workflow.models import WorkItem
 
 
@@ -28,7 +29,8 @@ def test_two_hundred_writes_never_ask_a_frozen_broker_and_each_is_delivered_once
         for n in range(200):
             answer = client.post(
                 reverse("event_new", args=[cast.borrower.number]),
-                {"kind": "STOPPAGE", "effective_on": cast.today.isoformat(), "detail": f"第 {n} 条停产记录"},
+                {"kind": "STOPPAGE", "effective_on": cast.today.isoformat(), "detail": f"第 {n} 条停产记录"}
+                | one_time(),
             )
             assert answer.status_code == 302
         asked, _, _ = select.select([frozen], [], [], 0)

@@ -177,7 +177,7 @@ def test_the_job_takes_what_waits_once_keeps_the_result_and_leaves_what_another_
     cast: SimpleNamespace,
 ) -> None:
     kept = waiting(proposed(site_inspection__frequency={"NORMAL": "monthly"}))
-    in_hand = waiting(kept.version)
+    in_hand = waiting(proposed(event_visit__within=2))
     Preview.objects.filter(pk=in_hand.pk).update(started_at=clock.now())
     assert jobs.preview() == kept.pk
     assert jobs.preview() is None

@@ -1,4 +1,4 @@
-"""The demonstration goes in through the import that a bank uses, once, and only where there is no book."""
+"""The demonstration goes in through the import that a bank uses, once, and only into a database made for it."""
 
 from __future__ import annotations
 
@@ -10,26 +10,32 @@ from datetime import date, timedelta
 from io import StringIO
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import TestCase, override_settings
 
 from accounts.models import User
 from core import clock
-from core.models import ImportBatch, ImportFile, SchemeVersion
+from core.actor import acting_as
+from core.models import Demonstration, ImportBatch, ImportFile, SchemeVersion
 from credit.choices import EventKind
 from credit.models import AccountBalance, Borrower, LedgerEntry, LoanReading, RiskEvent
 from monitoring.models import MisuseCase, Signal
 from postloan.close_of_day import close
-from postloan.demo import loading
+from postloan.demo import loading, mark
 from postloan.demo.cast import PASSWORD
+from tests.imports.extracts import write
 from workflow.models import Quarantined, WorkItem
 from workflow.services import days
 
 TODAY = date(2026, 11, 24)  # a Tuesday; the story ends on the day before
+PEOPLE = (
+    ("工号", "姓名", "条线", "机构号", "岗位", "起", "止"),
+    ("10022", "本行的人", "客户线", "360101", "客户经理", "2024-01-01", ""),
+)
 
 
 def said(command: str, *arguments: str) -> str:
@@ -38,8 +44,24 @@ def said(command: str, *arguments: str) -> str:
     return out.getvalue()
 
 
+def load() -> str:
+    """Ask for the demonstration by the name of this database."""
+    return said("load_demo", "--database", connection.settings_dict["NAME"])
+
+
+def begin(folder: Path, batches: int) -> None:
+    """A load that is cut short after so many batches."""
+    with acting_as(mark.LOADER):
+        mark.write_by_name(connection.settings_dict["NAME"])
+        list(islice(loading.load(as_of=date(2026, 11, 23), folder=folder), batches))
+
+
 def book() -> tuple[int, ...]:
     return tuple(model.objects.count() for model in (Borrower, LedgerEntry, LoanReading, RiskEvent))
+
+
+def everybody() -> list[Any]:
+    return list(User.objects.order_by("pk").values_list("username", "name", "password"))
 
 
 class TheLoadedBranch(TestCase):
@@ -54,7 +76,7 @@ class TheLoadedBranch(TestCase):
 
     @classmethod
     def setUpTestData(cls) -> None:
-        said("load_demo")
+        load()
 
     def test_every_date_is_applied_without_one_bad_row(self) -> None:
         batches = list(ImportBatch.objects.order_by("as_of"))
@@ -74,9 +96,35 @@ class TheLoadedBranch(TestCase):
     def test_a_second_load_says_so_and_changes_nothing(self) -> None:
         before, batches = book(), ImportBatch.objects.count()
         assert "已装载" in said("load_demo")
+        assert "已装载" in load()
         assert ImportBatch.objects.count() == batches
-        assert said("load_demo", "--force").count("重复文件") == 10
         assert book() == before
+
+    def test_who_chose_another_password_keeps_it_and_is_offered_no_longer(self) -> None:
+        person = User.objects.get(username="10021")
+        person.set_password("江州-Only-Mine-2026")
+        person.save()
+        for start in ({}, {"embedded": True}):
+            call_command("load_demo", stdout=StringIO(), **start)
+        person.refresh_from_db()
+        assert person.check_password("江州-Only-Mine-2026")
+        offered = {account["username"] for account in json.loads(said("demo_accounts", "--json"))}
+        assert "10021" not in offered and len(offered) == 11
+
+    def test_a_demonstration_from_before_there_were_marks_is_known_again_as_it_stands(self) -> None:
+        """The embedded database of an earlier version: what first came in was the demonstration."""
+        Demonstration.objects.all().delete()
+        before = everybody()
+        assert json.loads(said("demo_accounts", "--json")) == []
+        with pytest.raises(CommandError, match="不是为演示建立的"):
+            said("load_demo")
+        with pytest.raises(CommandError, match="已有机构 12 个、人员 28 人"):
+            load()
+        out = StringIO()
+        call_command("load_demo", embedded=True, stdout=out)
+        assert "已装载，未作改动" in out.getvalue()
+        assert len(json.loads(said("demo_accounts", "--json"))) == 12
+        assert everybody() == before
 
     def test_the_accounts_listed_can_sign_in_and_see_their_own(self) -> None:
         accounts = json.loads(said("demo_accounts", "--json"))
@@ -152,27 +200,43 @@ def morning(db: None, settings: Any, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_load_that_was_cut_short_goes_on_with_the_same_extracts(morning: Path) -> None:
-    list(islice(loading.load(as_of=date(2026, 11, 23), folder=morning), 4))
+    begin(morning, 4)
     assert said("demo_accounts", "--json").strip() == "[]"
     with clock.travelling_to(date(2026, 11, 25)):
         out = said("load_demo")
     assert "截至 2026-11-23" in out
     assert (out.count("重复文件"), out.count("已入账")) == (4, 6)
-    assert loading.is_loaded()
+    assert mark.is_loaded()
+    assert len(json.loads(said("demo_accounts", "--json"))) == 12
 
 
 def test_nobody_imported_can_sign_in_before_the_passwords_are_set(morning: Path) -> None:
-    next(loading.load(as_of=date(2026, 11, 23), folder=morning))
+    begin(morning, 1)
     assert User.objects.filter(username="10021").exists()
     assert not any(user.has_usable_password() for user in User.objects.all())
     assert not User.objects.get(username="10021").check_password(PASSWORD)
 
 
-def test_a_bank_that_has_its_book_is_left_alone(cast: SimpleNamespace, settings: Any, tmp_path: Path) -> None:
-    settings.VAR_DIR = tmp_path
-    assert "已有业务数据" in said("load_demo")
-    assert not User.objects.filter(username="10021").exists()
-    assert not (tmp_path / "demo").exists()
+def test_a_load_that_was_cut_short_does_not_go_on_over_what_others_brought_in_since(morning: Path) -> None:
+    begin(morning, 1)
+    write(morning.parent / "own" / "2026-11-23", {"people": PEOPLE})
+    said("import_extracts", str(morning.parent / "own" / "2026-11-23"))
+    before = everybody()
+    with pytest.raises(CommandError, match="期间另有数据导入或录入"):
+        said("load_demo")
+    assert everybody() == before and not mark.is_loaded()
+
+
+def test_the_database_that_run_made_is_marked_while_it_is_empty_and_loaded(morning: Path) -> None:
+    call_command("load_demo", embedded=True, stdout=StringIO())
+    assert mark.is_loaded()
+    assert User.objects.get(username="10021").check_password(PASSWORD)
+
+
+def test_the_name_that_is_asked_for_is_the_name_of_the_database(morning: Path) -> None:
+    with pytest.raises(CommandError, match="不是“postloan_demo”。请核对 DATABASE_URL"):
+        said("load_demo", "--database", "postloan_demo")
+    assert not Demonstration.objects.exists()
 
 
 def test_build_demo_writes_one_folder_for_each_date_up_to_yesterday(tmp_path: Path) -> None:

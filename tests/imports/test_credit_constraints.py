@@ -16,6 +16,7 @@ from django.db.models import CheckConstraint, UniqueConstraint
 from accounts.models import Deputy
 from core import clock
 from credit.choices import AccountKind, ClassSource, EventKind, LedgerKind, Product, RiskClass
+from credit.imports.kinds import KINDS
 from credit.models import (
     Account,
     AccountBalance,
@@ -192,6 +193,24 @@ def test_every_constraint_of_the_book_is_violated_once() -> None:
         if isinstance(constraint, CheckConstraint | UniqueConstraint)
     }
     assert declared - BEHIND_A_TRIGGER == set(VIOLATIONS)
+
+
+def test_the_natural_key_of_every_kind_that_is_brought_in_is_kept_by_the_database() -> None:
+    """A fact may be corrected: then the day on which it was known, its source and its count belong to the key."""
+    tables = {model._meta.db_table: model for model in apps.get_models()}
+    corrections = {"known_on", "source", "correction"}
+    loose = set()
+    for kind in KINDS.values():
+        meta = tables[kind.table]._meta
+        keys = [{field.name} for field in meta.fields if field.unique and not field.primary_key]
+        keys += [
+            set(one.fields)
+            for one in meta.constraints
+            if isinstance(one, UniqueConstraint) and "to_on" not in str(one.condition)
+        ]
+        if not any(key - corrections <= set(kind.key) for key in keys):
+            loose.add(kind.name)
+    assert loose == {"responsibilities"}  # a trigger keeps the periods of a role apart: below
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ from credit.models import (
 )
 from tests import factories
 from tests.imports.extracts import BOOK, load_only
+from tests.pages import one_time
 from workflow.models import WorkItem
 from workflow.services import days
 
@@ -59,7 +60,7 @@ def browse() -> Browse:
 
 def post(client: Client, kind: str, *rows: Mapping[str, str], query: str = "", **more: str) -> Any:
     """Send rows of a kind as the page does."""
-    data = {"rows": str(len(rows)), **more}
+    data = {"rows": str(len(rows)), **one_time(), **more}
     for number, row in enumerate(rows):
         data |= {f"{number}-{name}": text for name, text in row.items()}
     return client.post(f"{reverse('entry_kind', args=[kind])}{query}", data)
@@ -492,9 +493,12 @@ def test_a_head_hands_customers_over_with_the_duties_that_are_open(
     offered = {row.borrower.number: row.pk for row in page.context["form"].fields["customers"].queryset}
     assert set(offered) == {"C100001", "C100002"}
     data = {"from": "1001", "customers": [offered["C100001"]], "to": "1002", "from_on": "2026-11-24"}
-    refused = client.post(reverse("entry_handover"), data)
+    refused = client.post(reverse("entry_handover"), data | one_time())
     assert refused.status_code == 422 and refused.context["form"].errors.keys() == {"reason"}
-    assert client.post(reverse("entry_handover"), {**data, "reason": "岗位轮换"}).status_code == 302
+    assert (
+        client.post(reverse("entry_handover"), {**data, **one_time(), "reason": "岗位轮换"}).status_code
+        == 302
+    )
 
     terms = Responsibility.objects.filter(borrower=cast.borrower, role="CUSTOMER_MANAGER").order_by("from_on")
     assert [(row.person, row.from_on, row.to_on) for row in terms] == [
@@ -516,7 +520,7 @@ def test_customers_are_not_handed_to_another_department_branch_or_line(
 ) -> None:
     mine = Responsibility.objects.get(borrower=cast.borrower, role="CUSTOMER_MANAGER")
     data = {"from": "1001", "customers": [mine.pk], "to": to, "from_on": "2026-11-24", "reason": "岗位轮换"}
-    answer = browse(cast.head).post(reverse("entry_handover"), data)
+    answer = browse(cast.head).post(reverse("entry_handover"), data | one_time())
     assert answer.status_code == 422 and "to" in answer.context["form"].errors
     mine.refresh_from_db()
     assert mine.to_on is None and not WorkItem.objects.exists()

@@ -18,6 +18,7 @@ from monitoring.models import Payment, RefusedRelease
 from postloan.jobs import HANDLERS
 from tests import factories
 from tests.monitoring.paying import PAYEE, lend_on_account, register, reviewed
+from tests.pages import one_time
 from workflow.engine import reconcile
 from workflow.models import WorkItem
 from workflow.pages.editing import start_from
@@ -48,7 +49,7 @@ def at(person) -> Client:
 @pytest.mark.obligation("GR-19")
 def test_a_slip_with_a_reviewed_payment_is_released(cast, loan) -> None:
     payment = reviewed(loan, cast)
-    answer = at(cast.accountant).post("/counter/", SLIP | {"payee_account": "623 0001"})
+    answer = at(cast.accountant).post("/counter/", SLIP | one_time() | {"payee_account": "623 0001"})
     assert answer.status_code == 200 and "查到支付审核单" in answer.content.decode()
     assert not RefusedRelease.objects.exists()
     answer = at(cast.accountant).post(f"/counter/{payment.pk}/release/", follow=True)
@@ -57,11 +58,19 @@ def test_a_slip_with_a_reviewed_payment_is_released(cast, loan) -> None:
     assert (payment.status, payment.released_by) == ("RELEASED", cast.accountant)
 
 
+def test_a_slip_that_is_sent_in_twice_is_refused_once_and_answered_alike(cast, loan) -> None:
+    client, slip = at(cast.accountant), SLIP | one_time()
+    first, second = (client.post("/counter/", slip) for _ in range(2))
+    assert first.status_code == 403 and "不得办理" in first.content.decode()
+    assert (second.status_code, second.content) == (403, first.content)
+    assert RefusedRelease.objects.count() == 1
+
+
 @pytest.mark.obligation("GR-19")
 @pytest.mark.parametrize("differs", [{"amount": "1000000.01"}, {"payee_account": "6230002"}])
 def test_a_slip_without_one_is_refused_and_the_risk_manager_told_at_once(cast, loan, differs) -> None:
     reviewed(loan, cast)
-    answer = at(cast.accountant).post("/counter/", SLIP | differs)
+    answer = at(cast.accountant).post("/counter/", SLIP | one_time() | differs)
     assert answer.status_code == 403
     assert "不得办理" in answer.content.decode() and "已通知风险经理" in answer.content.decode()
     refused = RefusedRelease.objects.get()
@@ -89,7 +98,7 @@ def test_an_unreviewed_payment_is_never_released(cast, loan) -> None:
 
 @pytest.mark.obligation("GR-19")
 def test_the_duty_is_done_by_the_risk_managers_own_record(cast, loan) -> None:
-    at(cast.accountant).post("/counter/", SLIP)
+    at(cast.accountant).post("/counter/", SLIP | one_time())
     outbox.deliver(HANDLERS)
     duty = WorkItem.objects.get(obligation="GR-19")
     document = start_from(duty, user=cast.risk_head, on=cast.today)
@@ -111,7 +120,7 @@ def test_without_a_risk_manager_of_its_own_the_branchs_owes_it(cast, loan) -> No
     Responsibility.objects.filter(borrower=cast.borrower, role="RISK_MANAGER").update(
         to_on=cast.today - timedelta(days=1)
     )
-    at(cast.accountant).post("/counter/", SLIP)
+    at(cast.accountant).post("/counter/", SLIP | one_time())
     outbox.deliver(HANDLERS)
     assert WorkItem.objects.get(obligation="GR-19").person == cast.risk
 
@@ -120,7 +129,7 @@ def test_an_account_without_loan_money_under_review_is_ordinary_business(cast, l
     Account.objects.create(
         number="620777", borrower=cast.borrower, unit=cast.corporate, kind="GENERAL", opened_on=cast.today
     )
-    answer = at(cast.accountant).post("/counter/", SLIP | {"account": "620777"})
+    answer = at(cast.accountant).post("/counter/", SLIP | one_time() | {"account": "620777"})
     assert answer.status_code == 200 and "没有须经审核的未付贷款资金" in answer.content.decode()
     assert not RefusedRelease.objects.exists()
 
@@ -131,7 +140,7 @@ def test_a_loan_that_needs_no_review_or_is_paid_out_is_ordinary_business_too(cas
     payment = reviewed(loan, cast, amount="3000000", contract_amount="3000000")
     at(cast.accountant).post(f"/counter/{payment.pk}/release/")
     for account in ("620778", "620001"):
-        answer = at(cast.accountant).post("/counter/", SLIP | {"account": account})
+        answer = at(cast.accountant).post("/counter/", SLIP | one_time() | {"account": account})
         assert answer.status_code == 200 and "没有须经审核的未付贷款资金" in answer.content.decode()
     assert not RefusedRelease.objects.exists()
 
@@ -146,7 +155,7 @@ def test_a_loan_that_needs_no_review_or_is_paid_out_is_ordinary_business_too(cas
     ],
 )
 def test_a_slip_that_cannot_be_read_says_what_is_wrong(cast, loan, slip, sentence) -> None:
-    answer = at(cast.accountant).post("/counter/", SLIP | slip)
+    answer = at(cast.accountant).post("/counter/", SLIP | one_time() | slip)
     assert answer.status_code == 422 and sentence in answer.content.decode()
     assert not RefusedRelease.objects.exists()
 
@@ -159,7 +168,7 @@ def test_the_counter_lists_what_waits_in_the_accountants_branch(cast, loan) -> N
     page = at(other).get("/counter/").content.decode()
     assert payment.document.number not in page and "没有待放行的支付" in page
     assert at(other).post(f"/counter/{payment.pk}/release/").status_code == 404
-    assert "没有账号" in at(other).post("/counter/", SLIP).content.decode()
+    assert "没有账号" in at(other).post("/counter/", SLIP | one_time()).content.decode()
     assert at(cast.cm).get("/counter/").status_code == 403
 
 

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from credit.models import Clause
 from monitoring import misuse
 from monitoring.models import MisuseCase
+from tests.pages import one_time
 
 pytestmark = pytest.mark.usefixtures("reference")
 
@@ -32,7 +33,7 @@ def case(cast) -> MisuseCase:
 def test_a_manager_registers_a_misuse_and_reads_its_story(cast) -> None:
     where = f"/borrowers/{cast.borrower.number}/misuse/new/"
     mine = client(cast.cm)
-    typed = {"contract": cast.contract.pk, "amount": "800,000.00", "facts": "转入证券公司"}
+    typed = {"contract": cast.contract.pk, "amount": "800,000.00", "facts": "转入证券公司"} | one_time()
     assert "两位小数" in mine.post(where, typed | {"amount": "八十"}).content.decode()
     text = mine.post(where, typed, follow=True).content.decode()
     assert MisuseCase.objects.get().amount == 800000

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from accounts.choices import Role
 from core import clock
@@ -13,7 +14,7 @@ from core.errors import Invalid, Refused
 from core.policy import policy_on
 from credit.models import Account, Group, GroupMember, RelatedParty
 from monitoring.documents.payment_request import PAYMENT_REQUEST
-from monitoring.models import Payment
+from monitoring.models import Payment, PaymentAuthority
 from monitoring.payments import authority, requests
 from monitoring.payments.authority import Tier
 from monitoring.uses.seeing import see
@@ -263,3 +264,25 @@ def test_only_a_principal_sets_an_authority(cast) -> None:
     for by in (cast.vp, cast.risk_head, cast.head):  # the vice-president is nobody's principal
         with pytest.raises(Refused, match="由经营主责任人"):
             authority.set_authority(by=by, steps=TIERS, from_on=cast.today, on=cast.today)
+
+
+@pytest.mark.parametrize(
+    ("name", "second"),
+    [
+        ("a_post_has_one_tier", {"role": "RISK_MANAGER", "up_to": None}),
+        ("a_limit_is_given_once", {"role": "RISK_HEAD", "up_to": Decimal(5)}),
+        ("a_tier_has_its_own_place", {"role": "RISK_HEAD", "up_to": None, "place": 1}),
+    ],
+)
+def test_the_tiers_of_an_authority_differ_whoever_writes_them(cast, name, second) -> None:
+    own = PaymentAuthority.objects.create(set_by=cast.president, from_on=cast.today, recorded_at=clock.now())
+    own.tiers.create(place=1, role="RISK_MANAGER", up_to=Decimal(5))
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        own.tiers.create(**{"place": 2} | second)
+
+
+def test_one_tier_only_is_without_a_limit(cast) -> None:
+    own = PaymentAuthority.objects.create(set_by=cast.president, from_on=cast.today, recorded_at=clock.now())
+    own.tiers.create(place=1, role="RISK_MANAGER", up_to=None)
+    with pytest.raises(IntegrityError, match="a_limit_is_given_once"), transaction.atomic():
+        own.tiers.create(place=2, role="RISK_HEAD", up_to=None)

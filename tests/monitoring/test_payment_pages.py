@@ -13,6 +13,7 @@ from core.models import AuditEntry
 from credit.models import Account, Loan
 from monitoring.models import Payment, PaymentAuthority
 from tests.monitoring.paying import draft, lend_on_account, register, reviewed, submit
+from tests.pages import one_time
 from workflow import measures
 from workflow.models import DailyMeasure, Document
 
@@ -116,7 +117,7 @@ def test_a_principal_sets_the_tiers_on_their_page(cast) -> None:
         "from_on": "2026-11-25", "role_1": "RISK_MANAGER", "up_to_1": "1,000,000", "role_2": "RISK_HEAD",
         "person_2": str(cast.risk_head.pk), "up_to_2": "",
     }  # fmt: skip
-    assert at(cast.president).post("/payments/authority/", form).url == "/payments/authority/"
+    assert at(cast.president).post("/payments/authority/", form | one_time()).url == "/payments/authority/"
     authority = PaymentAuthority.objects.get()
     tiers = list(authority.tiers.values_list("role", "person", "up_to"))
     assert tiers == [("RISK_MANAGER", None, Decimal(1000000)), ("RISK_HEAD", cast.risk_head.pk, None)]
@@ -136,7 +137,7 @@ def test_a_principal_sets_the_tiers_on_their_page(cast) -> None:
 )
 def test_what_cannot_be_set_says_why(cast, who, change, status, sentence) -> None:
     form = {"from_on": "2026-11-25", "role_1": "RISK_MANAGER", "up_to_1": "1000000", "role_2": "RISK_HEAD"}
-    answer = at(cast.people[who]).post("/payments/authority/", form | change)
+    answer = at(cast.people[who]).post("/payments/authority/", form | change | one_time())
     assert answer.status_code == status and sentence in answer.content.decode()
     assert not PaymentAuthority.objects.exists()
 

@@ -17,6 +17,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import User
 from core import clock
 from tests import factories
+from tests.pages import one_time
 from tests.project import permission_world as worlds
 from workflow import registry
 from workflow.models import Document
@@ -160,7 +161,7 @@ def browser(cookie: str) -> Client:
 
 def play(client: Client, route: URLPattern, method: str, kwargs: dict[str, Any]) -> int:
     """The answer to one request, and nothing of it left behind."""
-    data = dict(POSTED.get(route.name, {}))
+    data = POSTED.get(route.name, {}) | one_time()
     if route.name == "document_save":
         data["_version"] = str(Document.objects.get(pk=kwargs["pk"]).version)
     if route.name == "document_attach":

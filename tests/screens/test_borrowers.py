@@ -15,6 +15,7 @@ from core.models import OutboxEntry
 from credit.choices import RiskClass
 from credit.models import RiskEvent
 from tests import factories
+from tests.pages import one_time
 
 
 def numbers(client: Client, **query: str) -> list[str]:
@@ -138,7 +139,7 @@ def test_a_stoppage_is_recorded_by_hand_and_wakes_the_rules(
     cast: SimpleNamespace, browse: Callable[[User], Client]
 ) -> None:
     posted = {"kind": "STOPPAGE", "effective_on": "2026-11-23", "detail": "全厂停产，工人放假"}
-    response = browse(cast.risk).post("/borrowers/C100001/events/new/", posted)
+    response = browse(cast.risk).post("/borrowers/C100001/events/new/", posted | one_time())
     assert response.headers["Location"] == "/borrowers/C100001/"
     event = RiskEvent.objects.get(kind="STOPPAGE")
     assert (event.effective_on, event.known_on, event.recorded_by) == (
@@ -163,7 +164,7 @@ def test_a_wrong_entry_keeps_what_was_typed_and_says_what_is_wrong(
     cast: SimpleNamespace, browse: Callable[[User], Client], change: dict[str, str], words: str
 ) -> None:
     posted = {"kind": "STOPPAGE", "effective_on": "2026-11-23", "detail": "全厂停产，工人放假"} | change
-    page = browse(cast.cm).post("/borrowers/C100001/events/new/", posted)
+    page = browse(cast.cm).post("/borrowers/C100001/events/new/", posted | one_time())
     assert page.status_code == 200
     assert words in page.content.decode()
     assert posted["detail"] in page.content.decode()
@@ -179,7 +180,7 @@ def test_another_customers_loan_cannot_be_named(
         "detail": "全厂停产，工人放假",
         "loan": str(cast.other_loan.pk),
     }
-    assert browse(cast.cm).post("/borrowers/C100001/events/new/", posted).status_code == 200
+    assert browse(cast.cm).post("/borrowers/C100001/events/new/", posted | one_time()).status_code == 200
     assert not RiskEvent.objects.exists()
 
 
@@ -188,7 +189,7 @@ def test_a_mistaken_event_is_reversed_once_with_a_reason_and_stays_on_the_page(
 ) -> None:
     client = browse(cast.cm)
     posted = {"kind": "ACCIDENT", "effective_on": "2026-11-23", "detail": "仓库失火，损失待定"}
-    client.post("/borrowers/C100001/events/new/", posted)
+    client.post("/borrowers/C100001/events/new/", posted | one_time())
     event = RiskEvent.objects.get()
     assert client.post(f"/events/{event.pk}/reverse/", {"reason": "我登错了"}).status_code == 403
     client = browse(cast.head)

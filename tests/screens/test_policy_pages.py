@@ -20,6 +20,7 @@ from core.models import AuditEntry, CalendarDay, CalendarYear, Preview, Scheme, 
 from core.policy import policy_on
 from postloan import jobs
 from postloan.policy_pages import controls, schemes, words
+from tests.pages import one_time
 
 pytestmark = pytest.mark.usefixtures("reference")
 
@@ -49,7 +50,7 @@ def value(answer: Any, name: str) -> str:
 
 def typed(client: Client, code: str = "GR", **more: str) -> Any:
     """The form of a change, sent with CHANGE and what else is named."""
-    return client.post(reverse("policy_change", args=[code]), CHANGE | more)
+    return client.post(reverse("policy_change", args=[code]), CHANGE | one_time() | more)
 
 
 def propose(browse: Browse, who: Any, **more: str) -> SchemeVersion:
@@ -57,6 +58,7 @@ def propose(browse: Browse, who: Any, **more: str) -> SchemeVersion:
     client = browse(who)
     draft = typed(client, **more)
     assert draft.status_code == 302, draft.content.decode()
+    jobs.preview()
     pk = draft.headers["Location"].rstrip("/").rsplit("/", 1)[1]
     assert client.post(reverse("preview_send", args=[pk])).status_code == 302
     return SchemeVersion.objects.latest("pk")
@@ -166,26 +168,51 @@ def test_a_draft_shows_what_it_changes_and_can_be_gone_back_to(cast: SimpleNames
     assert "等待推演" in page
     back = client.get(f"/policy/GR/change/?draft={Preview.objects.get().pk}")
     assert value(back, "p:event_visit.within") == "2"
-    # Another proposer reads it and does not send it.
-    other = browse(cast.admin)
-    assert other.get(draft.headers["Location"]).status_code == 200
-    assert other.post(reverse("preview_send", args=[Preview.objects.get().pk])).status_code == 404
+    # It is its author's until it is sent; then whoever decides, proposes or audits reads it.
+    kept = Preview.objects.get()
+    others = [browse(one) for one in (cast.admin, cast.president, cast.other_president, cast.auditor)]
+    export = reverse("preview_export", args=[kept.pk])
+    send = reverse("preview_send", args=[kept.pk])
+    jobs.preview()
+    assert [other.get(draft.headers["Location"]).status_code for other in others] == [404] * 4
+    assert [other.get(export).status_code for other in others] == [403, 404, 404, 404]
+    assert others[0].post(send).status_code == 404
+    assert client.post(send).status_code == 302
+    version = reverse("policy_version", args=[SchemeVersion.objects.latest("pk").pk])
+    assert [other.get(draft.headers["Location"]).headers["Location"] for other in others] == [version] * 4
+    assert [other.get(export).status_code for other in others] == [403, 200, 200, 200]
+
+
+def test_a_change_is_not_sent_before_its_outcome_is_there_and_only_once(
+    cast: SimpleNamespace, browse: Browse
+) -> None:
+    client = browse(cast.risk_head)
+    typed(client)
+    kept = Preview.objects.get()
+    send = reverse("preview_send", args=[kept.pk])
+    refused = client.post(send)
+    assert refused.status_code == 403 and "看到结果后再提交" in refused.content.decode()
+    Preview.objects.filter(pk=kept.pk).update(error="KeyError")
+    assert "请回去核对改动的取值" in client.post(send).content.decode()
+    assert SchemeVersion.objects.filter(scheme="GR").count() == 1
+    Preview.objects.filter(pk=kept.pk).update(error="")
+    jobs.preview()
+    first, second = (client.post(send, follow=True) for _ in range(2))
+    assert first.redirect_chain == second.redirect_chain
+    assert "等待分管行长或行长批准" in first.content.decode()
+    assert "没有重复提交" in second.content.decode()
+    assert SchemeVersion.objects.filter(scheme="GR").count() == 2
 
 
 def test_a_change_is_proposed_by_one_looked_at_and_approved_by_another(
     cast: SimpleNamespace, browse: Browse
 ) -> None:
     version = propose(browse, cast.risk_head, **{"p:site_inspection.frequency:NORMAL": "monthly"})
+    assert version.previews.get().sent_at is not None
     assert (version.status, version.proposed_by, version.reason) == ("PROPOSED", "1007", "从严管理")
     assert version.parameters["event_visit.within"]["value"] == 2
     assert set(version.parameters) == set(Scheme.objects.get(pk="GR").versions.get(number=1).parameters)
     president = browse(cast.president)
-
-    # Not before the preview is worked out.
-    refused = decide(president, version, decision="approve")
-    assert refused.status_code == 403
-    assert "看到结果后再批准" in refused.content.decode()
-    assert jobs.preview() == version.previews.get().pk
     page = president.get(reverse("policy_version", args=[version.pk])).content.decode()
     assert "会新增 6 项、取消 4 项、改期 0 项职责" in page
     assert "江南纺织有限公司" in page
@@ -213,6 +240,9 @@ def test_nobody_approves_without_a_preview_or_what_the_rules_cannot_work_with(
     vp.post(reverse("policy_rehearse", args=[version.pk]))
     vp.post(reverse("policy_rehearse", args=[version.pk]))  # one is under way: no second
     kept = version.previews.get()
+    refused = decide(vp, version, decision="approve")  # not before it is worked out
+    assert refused.status_code == 403
+    assert "看到结果后再批准" in refused.content.decode()
     jobs.preview()
     kept.refresh_from_db()
     kept.result["failed"] = 3
@@ -242,6 +272,7 @@ def test_a_draft_on_a_version_that_is_no_longer_in_force_is_not_sent(
 ) -> None:
     client = browse(cast.risk_head)
     draft = typed(client)
+    jobs.preview()
     held = Scheme.objects.get(pk="GR").versions.get(number=1)
     other = policy.propose(
         scheme=held.scheme, parameters=held.parameters, effective_on=date(2026, 11, 30), reason="另一项", by="1012",
@@ -274,12 +305,16 @@ def test_a_year_is_announced_from_what_was_pasted_after_a_look_at_what_moves(
     client = browse(cast.admin)
     page = client.get("/calendar/?year=2027").content.decode()
     assert "2027 年放假安排尚未公布，按周末推算" in page
-    answer = client.post("/calendar/change/", {"year": "2027", "source": "国办发明电", "days": LINES})
+    answer = client.post(
+        "/calendar/change/", {"year": "2027", "source": "国办发明电", "days": LINES} | one_time()
+    )
     assert answer.status_code == 302, answer.content.decode()
     assert not CalendarYear.objects.filter(year=2027, announced=True).exists()
     assert jobs.preview() == Preview.objects.get().pk
     assert "确认登记" in client.get(answer.headers["Location"]).content.decode()
-    assert client.post(answer.headers["Location"] + "send/").status_code == 302
+    sent = [client.post(answer.headers["Location"] + "send/").headers["Location"] for _ in range(2)]
+    assert sent == ["/calendar/?year=2027"] * 2
+    assert AuditEntry.objects.filter(act="calendar.years.announced").count() == 2  # the first at the set-up
     # The second of January is a Saturday, and rests anyway.
     days = CalendarDay.objects.filter(day__year=2027).values_list("day", "is_workday", "name")
     assert list(days) == [
@@ -307,7 +342,7 @@ def test_every_wrong_line_of_an_announcement_is_told_and_what_was_typed_stays(
 ) -> None:
     wrong = "2027-01-01,休\n2026-12-31,休\n2027-01-04,班\n2027-13-01,休\n2027-01-05,假\n2027-01-01,休"
     answer = browse(cast.admin).post(
-        "/calendar/change/", {"year": "2027", "source": "国办发明电", "days": wrong}
+        "/calendar/change/", {"year": "2027", "source": "国办发明电", "days": wrong} | one_time()
     )
     assert answer.status_code == 422
     assert re.findall("<li>(第[^<]*)</li>", html(answer)) == [
@@ -325,7 +360,9 @@ def test_an_announcement_comes_as_a_file_in_either_encoding(cast: SimpleNamespac
     client = browse(cast.admin)
     for encoding in ("utf-8-sig", "gbk"):
         upload = SimpleUploadedFile("2027.csv", LINES.replace("，", ",").encode(encoding))
-        answer = client.post("/calendar/change/", {"year": "2027", "source": "国办", "file": upload})
+        answer = client.post(
+            "/calendar/change/", {"year": "2027", "source": "国办", "file": upload} | one_time()
+        )
         assert answer.status_code == 302
         assert Preview.objects.latest("pk").change["days"][1] == ["2027-02-20", True, "春节调休上班"]
 
@@ -337,10 +374,10 @@ def test_a_day_that_is_over_is_not_made_a_holiday(cast: SimpleNamespace, browse:
         for day, is_work in held.overrides.items() if day.year == 2026
     ]  # fmt: skip
     data = {"year": "2026", "source": "更正", "days": "\n".join([*lines, "2026-11-23,休,补假"])}
-    answer = browse(cast.admin).post("/calendar/change/", data)
+    answer = browse(cast.admin).post("/calendar/change/", data | one_time())
     assert "2026-11-23 已经过去" in answer.content.decode()
     data["days"] = "\n".join([*lines, "2026-11-25,休,临时放假"])
-    assert browse(cast.admin).post("/calendar/change/", data).status_code == 302
+    assert browse(cast.admin).post("/calendar/change/", data | one_time()).status_code == 302
 
 
 def test_a_year_that_is_registered_is_registered_by_the_administrator_alone(

@@ -9,9 +9,10 @@ from django.contrib.auth.hashers import get_hasher
 from django.test import Client, override_settings
 
 from accounts.choices import Role
-from core.models import AuditEntry
-from postloan.demo.accounts import set_passwords
+from core import clock
+from core.models import AuditEntry, Demonstration
 from postloan.demo.cast import ACCOUNTS, PEOPLE
+from postloan.demo.cast import PASSWORD as DEMO_PASSWORD
 from tests import factories
 from tests.factories import PASSWORD
 
@@ -131,9 +132,13 @@ def test_the_sign_in_page_names_accounts_only_where_it_is_a_demonstration(cast: 
         assert "演示" not in page
     number = ACCOUNTS[0]
     name = next(person[1] for person in PEOPLE if person[0] == number)
-    factories.make_person(number, name, role=Role.CUSTOMER_MANAGER, unit=cast.corporate)
-    set_passwords()
+    person = factories.make_person(number, name, role=Role.CUSTOMER_MANAGER, unit=cast.corporate)
+    person.set_password(DEMO_PASSWORD)
+    person.save()
     with override_settings(DEMO=True):
+        page = Client().get("/login/").content.decode()
+        assert name not in page and "演示" not in page  # whatever was set: the database has no mark
+        Demonstration.objects.create(marked_at=clock.now(), marked_by="system", loaded_at=clock.now())
         assert name in Client().get("/login/").content.decode()
 
 

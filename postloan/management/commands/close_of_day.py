@@ -37,7 +37,13 @@ class Command(BaseCommand):
                 "还没有装载业务数据，没有可做日终的日子。请先导入数据：manage.py import_extracts 目录。"
             )
         if first > until:
-            self.stdout.write(f"日终已完成至 {days.last_closed_day()}，无须再做。")
+            last = days.last_closed_day()
+            told = (
+                f"日终已完成至 {last}，无须再做。"
+                if last
+                else f"第一个要做日终的日子是 {first}，还没有过完。"
+            )
+            self.stdout.write(told)
             return
         done = 0
         for closed in close_of_day.catch_up(until=until):

@@ -13,7 +13,7 @@ from postloan.demo.cast import PASSWORD
 
 
 class Command(BaseCommand):
-    """`demo_accounts [--json]`: refuses where the demonstration has not been loaded."""
+    """`demo_accounts [--json]`: refuses where the demonstration is not loaded."""
 
     help = "列出演示支行的登录账号"
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(accounts, ensure_ascii=False, indent=1))
             return
         if not accounts:
-            raise CommandError("尚未装载演示支行，请先运行 manage.py load_demo。")
+            raise CommandError("这个数据库里没有演示支行，也没有演示账号。")
         self.stdout.write(f"演示账号（密码都是 {PASSWORD}）：")
         for account in accounts:
             self.stdout.write(
