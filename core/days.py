@@ -14,8 +14,9 @@ from core.clock import SHANGHAI
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 RANGE = f"日期须在 {EARLIEST} 至 {LATEST} 之间"
 
-_FIRST = datetime.combine(EARLIEST, time.min, SHANGHAI)
-_AFTER = datetime.combine(LATEST + timedelta(days=1), time.min, SHANGHAI)
+# The same as instants: from the first on, and before the second.
+FIRST = datetime.combine(EARLIEST, time.min, SHANGHAI)
+AFTER = datetime.combine(LATEST + timedelta(days=1), time.min, SHANGHAI)
 
 
 class NoDay(ValueError):
@@ -40,7 +41,7 @@ def read_day(text: str) -> date:
 
 def believable(at: datetime | None) -> datetime | None:
     """An instant within the range; anything else is not known (None)."""
-    return at if at is not None and _FIRST <= at < _AFTER else None
+    return at if at is not None and FIRST <= at < AFTER else None
 
 
 def option(text: str) -> date:

@@ -236,6 +236,7 @@ def revise(*, document: Document, by: User, on: date) -> Document:
         one.pk = None
         one._state.adding = True
         one.document = new
+        one.taken_at = one.taken  # one signed before there was a range may say anything
     Attachment.objects.bulk_create(attachments)
     with standing_in(absent):
         audit.record(
