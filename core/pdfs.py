@@ -15,11 +15,13 @@ import subprocess
 import sys
 from enum import StrEnum
 from io import BytesIO
+from threading import Lock
 from typing import Any
 
 from pypdf import PdfReader
 
-MEMORY, CPU, PATIENCE = 768 * 1024**2, 10, 30  # bytes, seconds of work, seconds on the clock
+MEMORY, CPU, PATIENCE = 768 * 1024**2, 10, 60  # bytes, seconds of work, seconds on the clock
+READING = Lock()  # one at a time in this server, so that the memory is that of one
 _ACTIONS = {
     "/JavaScript",
     "/Launch",
@@ -43,10 +45,10 @@ class Fault(StrEnum):
 
 def fault_of(data: bytes) -> Fault | None:
     """What is wrong with the bytes of a PDF; None where nothing is."""
+    command = [sys.executable, "-I", __file__]
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", __file__], input=data, capture_output=True, timeout=PATIENCE, check=False
-        )
+        with READING:
+            done = subprocess.run(command, input=data, capture_output=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
         return Fault.TOO_MUCH
     word = done.stdout.decode("ascii", "replace")
@@ -72,12 +74,23 @@ def _is_active(found: Any) -> bool:
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
-            if one.keys() & {"/JS", "/XFA"} or one.get("/S") in _ACTIONS or one.get("/Subtype") in _MOVING:
+            if (
+                one.keys() & {"/JS", "/XFA"}
+                or _word(one, "/S") in _ACTIONS
+                or _word(one, "/Subtype") in _MOVING
+            ):
                 return True
             waiting += dict.values(one)
         elif isinstance(one, list):
             waiting += one
     return False
+
+
+def _word(one: Any, name: str) -> str:
+    """The name that stands under a name, there or where it points; nothing where something else does."""
+    found = dict.get(one, name)
+    found = found.get_object() if found is not None else None
+    return str(found) if isinstance(found, str) else ""
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pypdf import PdfWriter
+from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 
 from core import pdfs
 from core.pdfs import Fault
@@ -16,6 +17,21 @@ from tests.factories import make_pdf
 def locked(password: str) -> bytes:
     writer, out = PdfWriter(BytesIO(make_pdf())), BytesIO()
     writer.encrypt(password, "owner", algorithm="RC4-128")
+    writer.write(out)
+    return out.getvalue()
+
+
+def by_a_detour() -> bytes:
+    """A program is started on closing, and the word for it stands in an object of its own."""
+    writer, out = PdfWriter(BytesIO(make_pdf())), BytesIO()
+    word = writer._add_object(NameObject("/Launch"))
+    writer.root_object[NameObject("/AA")] = DictionaryObject(
+        {
+            NameObject("/WC"): DictionaryObject(
+                {NameObject("/S"): word, NameObject("/F"): TextStringObject("cmd.exe")}
+            )
+        }
+    )
     writer.write(out)
     return out.getvalue()
 
@@ -57,13 +73,15 @@ SCRIPT = {"/S": "/JavaScript", "/JS": "app.alert(1)"}
         (locked(""), Fault.LOCKED),
         (make_pdf(OpenAction=SCRIPT), Fault.ACTIVE),
         (make_pdf(AA={"/WC": {"/S": "/Launch", "/F": "cmd.exe"}}), Fault.ACTIVE),
+        (by_a_detour(), Fault.ACTIVE),
         (make_pdf(Names={"/JavaScript": {"/Names": ["x", SCRIPT]}}), Fault.ACTIVE),
         (make_pdf(AcroForm={"/XFA": "<xdp/>"}), Fault.ACTIVE),
         (make_pdf(Extra=[{"/Subtype": "/RichMedia"}]), Fault.ACTIVE),
     ],
     ids=[
         "html", "html to the end", "not from the first byte", "cut short", "no page", "a password", "not to be printed",
-        "a script on opening", "a program on closing", "a script by name", "a form drawn by a program", "a film",
+        "a script on opening", "a program on closing", "by a detour", "a script by name", "a form drawn by a program",
+        "a film",
     ],
 )  # fmt: skip
 def test_anything_else_is_named(body: bytes, fault: Fault) -> None:
