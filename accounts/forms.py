@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.selectors import who_may_stand_in
+from core.forms import DayField
 
 
 class SignInForm(AuthenticationForm):
@@ -63,12 +64,8 @@ class LeaveForm(forms.Form):
         empty_label=_("请选择"),
         help_text=_("同一支行、同一条线的在岗人员。"),
     )
-    from_on = forms.DateField(
-        label=_("起"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    to_on = forms.DateField(
-        label=_("止（含当日）"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    from_on = DayField(label=_("起"))
+    to_on = DayField(label=_("止（含当日）"))
     reason = forms.CharField(label=_("事由"), required=False, max_length=100)
 
     def __init__(self, *args: Any, person: User, on: date, **kwargs: Any) -> None:

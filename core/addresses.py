@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.db.models import Q, QuerySet
+
+from core.days import NoDay, read_day
 
 
 def is_id(text: str) -> bool:
@@ -18,9 +19,9 @@ def page_by_day(rows: QuerySet[Any], after: str, size: int, *, day: str = "due_o
     start, _sep, pk = after.partition("_")
     try:
         if is_id(pk):
-            first = date.fromisoformat(start)
+            first = read_day(start)
             rows = rows.filter(Q((f"{day}__gt", first)) | Q((day, first), pk__gt=int(pk)))
-    except ValueError:
+    except NoDay:
         pass  # a mistyped key starts at the beginning
     found = list(rows.order_by(day, "pk")[: size + 1])
     last = found[size - 1] if len(found) > size else None

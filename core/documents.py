@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Mapping
 from typing import Any
 
 import segno
 from django.template.loader import render_to_string
-from PIL import Image, ImageOps
 
 from core.errors import Refused
 
@@ -37,13 +35,3 @@ def qr_code(text: str) -> str:
 def inline_image(data: bytes, content_type: str) -> str:
     """A picture as an inline address, so that the renderer needs no access to files."""
     return f"data:{content_type};base64,{base64.b64encode(data).decode()}"
-
-
-def smaller(data: bytes, longest: int, *, quality: int = 80) -> bytes:
-    """A photograph scaled to fit, upright, as JPEG without its metadata."""
-    with Image.open(io.BytesIO(data)) as picture:
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
-        upright.thumbnail((longest, longest))
-        out = io.BytesIO()
-        upright.save(out, "JPEG", quality=quality)
-    return out.getvalue()

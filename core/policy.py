@@ -16,6 +16,7 @@ from django.db.models import Count, Max, QuerySet
 
 from core import audit, calendar_store, clock, policy_files
 from core.calendar import Calendar
+from core.days import NoDay, read_day
 from core.errors import Conflict, Invalid, Refused
 from core.models import Scheme, SchemeVersion
 from core.models.policy import VERSION_TRANSITIONS, VersionStatus
@@ -292,6 +293,15 @@ def _check_parameters(parameters: Mapping[str, Mapping[str, Any]]) -> None:
         if not texts[0].strip():
             raise Invalid(f"参数 {name} 没有写明条文（article）。")
         _check_value(name, entry["value"])
+        if name.endswith("_on") and entry["value"] is not None:
+            _check_day(name, str(entry["value"]))
+
+
+def _check_day(name: str, text: str) -> None:
+    try:
+        read_day(text)
+    except NoDay as error:
+        raise Invalid(f"参数 {name} 的取值“{text}”：{error}。") from None
 
 
 def _check_value(name: str, value: Any) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role, UnitKind
 from accounts.models import Unit, User
+from core.forms import DayField
 from credit.choices import BorrowerKind, Direction, EventKind, RiskClass
 from credit.models import Borrower, Loan
 
@@ -86,8 +87,8 @@ class BorrowerFilter(ListFilter):
 class MovementFilter(forms.Form):
     """How the movements of an account are narrowed; a value that is not valid narrows nothing."""
 
-    from_on = forms.DateField(required=False, label=_("起"), widget=forms.DateInput(attrs={"type": "date"}))
-    to_on = forms.DateField(required=False, label=_("止"), widget=forms.DateInput(attrs={"type": "date"}))
+    from_on = DayField(required=False, label=_("起"))
+    to_on = DayField(required=False, label=_("止"))
     direction = forms.ChoiceField(
         required=False, label=_("方向"), choices=or_all(_("收和付"), Direction.choices)
     )
@@ -125,9 +126,7 @@ class EventForm(forms.Form):
     loan = forms.ModelChoiceField(
         Loan.objects.none(), label=_("涉及借据"), required=False, empty_label=_("不涉及单笔借据")
     )
-    effective_on = forms.DateField(
-        label=_("发生日"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    effective_on = DayField(label=_("发生日"))
     detail = forms.CharField(
         label=_("事实"),
         min_length=5,

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
+from core.forms import DayField
 from credit.choices import Arrears, Maturing, Product, RiskClass
 from credit.forms import ListFilter, or_all
 from credit.standing import NEW, SETTLED, in_arrears, live, maturing, migrated
@@ -21,7 +22,7 @@ NOBODY = "none"  # loans without a customer manager
 class LoanFilter(ListFilter):
     """What the list of loans is narrowed to."""
 
-    on = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    on = DayField(required=False)
     risk_class = forms.ChoiceField(required=False, choices=or_all(_("全部分类"), RiskClass.choices))
     arrears = forms.ChoiceField(required=False, choices=or_all(_("全部逾期情况"), Arrears.choices))
     maturing = forms.ChoiceField(required=False, choices=or_all(_("全部到期情况"), Maturing.choices))

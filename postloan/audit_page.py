@@ -16,6 +16,7 @@ from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import audit
+from core.forms import DayField
 from core.models import AuditEntry
 from postloan.obligations import act_label, subject_label
 from workflow.models import Document
@@ -29,12 +30,8 @@ class AuditFilter(forms.Form):
     borrower = forms.CharField(label=_("客户编号"), required=False, max_length=40)
     document = forms.CharField(label=_("文书编号"), required=False, max_length=40)
     actor = forms.CharField(label=_("工号"), required=False, max_length=60)
-    since = forms.DateField(
-        label=_("自"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    until = forms.DateField(
-        label=_("至"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    since = DayField(label=_("自"), required=False)
+    until = DayField(label=_("至"), required=False)
     before = forms.IntegerField(required=False, min_value=1, max_value=2**62)
 
     def narrow(self, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from io import BytesIO
 from itertools import count
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from PIL import Image
+from pypdf import PdfWriter
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, PdfObject, TextStringObject
 
 from accounts.choices import Line, Role, UnitKind
 from accounts.models import Deputy, Post, Unit, User
@@ -248,3 +252,30 @@ def make_duty(
         reason=fields.pop("reason", "本季度现场检查"),
         **fields,
     )
+
+
+def make_photo(shade: int = 255, size: tuple[int, int] = (8, 8)) -> bytes:
+    """A photograph, as PNG, that differs by its shade."""
+    stream = BytesIO()
+    Image.new("RGB", size, (shade, 10, 10)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def make_pdf(*, pages: int = 1, **catalog: Any) -> bytes:
+    """A PDF of blank pages; `catalog` puts more into it, such as OpenAction={"/S": "/Launch"}."""
+    writer = PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(200, 200)
+    for name, value in catalog.items():
+        writer.root_object[NameObject(f"/{name}")] = _pdf_object(value)
+    stream = BytesIO()
+    writer.write(stream)
+    return stream.getvalue()
+
+
+def _pdf_object(value: Any) -> PdfObject:
+    if isinstance(value, dict):
+        return DictionaryObject({NameObject(name): _pdf_object(item) for name, item in value.items()})
+    if isinstance(value, list):
+        return ArrayObject(map(_pdf_object, value))
+    return NameObject(value) if value.startswith("/") else TextStringObject(value)

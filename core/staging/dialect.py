@@ -7,14 +7,17 @@ from typing import Any
 
 from django.db import connection
 
+from core.days import EARLIEST, LATEST
+
 # `pg_temp` functions live as long as the connection: nothing is left in the schema, no extension is needed.
 # A pattern with counted repetitions costs five times as much as a plain one, so the plain one is tried first.
-_FUNCTIONS = r"""
+_FUNCTIONS = rf"""
 CREATE OR REPLACE FUNCTION pg_temp.as_number(t text) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN length(t) <= 30 AND t ~ '^[+-]?[0-9]+(?:[.][0-9]+)?$' THEN t::numeric
-    WHEN t ~ '^[+-]?[0-9]{1,30}(?:[.][0-9]{1,30})?$' THEN t::numeric END $$;
+    WHEN t ~ '^[+-]?[0-9]{{1,30}}(?:[.][0-9]{{1,30}})?$' THEN t::numeric END $$;
 CREATE OR REPLACE FUNCTION pg_temp.day_of(y int, m int, d int) RETURNS date LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN y < 1900 OR m NOT BETWEEN 1 AND 12 OR d < 1 THEN NULL WHEN d <= 28 THEN make_date(y, m, d)
+  SELECT CASE WHEN y NOT BETWEEN {EARLIEST.year} AND {LATEST.year} OR m NOT BETWEEN 1 AND 12 OR d < 1 THEN NULL
+    WHEN d <= 28 THEN make_date(y, m, d)
     WHEN d <= extract(day FROM make_date(y, m, 1) + interval '1 month' - interval '1 day') THEN make_date(y, m, d)
     END $$;
 CREATE OR REPLACE FUNCTION pg_temp.as_date(t text) RETURNS date LANGUAGE sql IMMUTABLE AS $$

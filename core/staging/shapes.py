@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from core.days import EARLIEST, LATEST, RANGE
 from core.staging.dialect import ident, literal
 
 
@@ -24,6 +25,8 @@ class Type(Enum):
 
 YES = ("是", "1", "Y", "TRUE", "true", "True")
 NO = ("否", "0", "N", "FALSE", "false", "False")
+
+_A_DAY = literal(r"^[0-9]{4}(-?)(0[1-9]|1[0-2])\1(0[1-9]|[12][0-9]|3[01])$")
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,8 @@ class Column:
         elif self.type is Type.COUNT:
             yield f"{value} IS NULL", "不是 0 或正整数"
         elif self.type is Type.DATE:
+            outside = f"left({text}, 4) NOT BETWEEN '{EARLIEST.year}' AND '{LATEST.year}'"
+            yield f"{value} IS NULL AND {text} ~ {_A_DAY} AND {outside}", RANGE
             yield f"{value} IS NULL", "没有这一天，或不是日期（写作 2026-11-24 或 20261124）"
         elif self.type is Type.FLAG:
             yield f"{value} IS NULL", "应为“是”或“否”"

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from core.forms import DayField
 from core.staging.shapes import YES, Column, Kind, Type
 from credit.entry.rows import Texts, typed
 from credit.entry.saving import managed_by
@@ -142,7 +143,7 @@ class HandoverForm(forms.Form):
     to = forms.ModelChoiceField(
         User.objects.none(), to_field_name="username", label=_("接收人"), empty_label=_("请选择")
     )
-    from_on = forms.DateField(
+    from_on = DayField(
         label=_("移交日"),
         widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
         help_text=_("从这一天起由接收人管理，移交人管理到前一天。"),

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db.models import Model, OuterRef, QuerySet, Subquery
 
 from accounts.models import Post
+from core.days import NoDay, read_day
 from core.money import percent
 from core.staging.shapes import YES, Column, Kind, Type
 from credit.choices import ClassSource
@@ -64,8 +65,8 @@ def value_of(kind: Kind, column: Column, text: str, on: date) -> Any:
         if not text and column.name == kind.effective:
             return on
         try:
-            return date.fromisoformat(text)
-        except ValueError:
+            return read_day(text)
+        except NoDay:
             return None
     if column.type is Type.COUNT:
         return int(text) if text.isdecimal() and len(text) < 10 else None

@@ -8,6 +8,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from core.forms import DayField
 from credit.imports.run import profile_names
 
 # A page answers while its reader waits; a larger book is loaded on the server.
@@ -42,11 +43,7 @@ class UploadForm(forms.Form):
     """Profile, date and files."""
 
     profile = forms.ChoiceField(label=_("映射方案"), initial="native")
-    as_of = forms.DateField(
-        label=_("数据日期"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": _("没有这一天，请核对。")},
-    )
+    as_of = DayField(label=_("数据日期"), error_messages={"invalid": _("没有这一天，请核对。")})
     files = FilesField(  # type: ignore[assignment]  # the name is the form's own only until it is built
         label=_("文件"), allow_empty_file=True, help_text=_("同一日期的文件一次选齐；全部入账或全部不入账。")
     )

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import OperationalError, transaction
 
 from core import actor, audit, clock
+from core.days import RANGE, is_within
 from core.errors import Conflict, Invalid
 from core.models import ImportBatch, ImportFile
 from core.models.imports import ImportSource, ImportStatus
@@ -123,6 +124,8 @@ def import_files(
         raise Conflict("另一批数据正在导入，请等它完成后再试。")
     if as_of > clock.today():
         raise Invalid(f"数据日期 {as_of} 晚于今天，请核对。")
+    if not is_within(as_of):
+        raise Invalid(f"数据日期 {as_of} 不对：{RANGE}，请核对年份。")
     batch = ImportBatch(
         profile=layout.name,
         source=source,

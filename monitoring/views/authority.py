@@ -21,6 +21,7 @@ from accounts.http import SignedInRequest
 from accounts.models import Post, User
 from core import clock, money
 from core.errors import Invalid, Refused
+from core.forms import DayField
 from core.once import once
 from core.policy import policy_on
 from monitoring.models import PaymentAuthority, PaymentTier
@@ -35,9 +36,7 @@ HISTORY = 50
 class AuthorityForm(forms.Form):
     """Up to five tiers; a row without a post is left out."""
 
-    from_on = forms.DateField(
-        label=gettext_lazy("生效日"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    from_on = DayField(label=gettext_lazy("生效日"))
 
     def __init__(self, *args: Any, user: User, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

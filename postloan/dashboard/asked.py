@@ -14,6 +14,7 @@ from accounts.choices import UnitKind
 from accounts.http import SignedInRequest
 from accounts.models import Unit, User
 from core import clock
+from core.days import NoDay, read_day
 from credit.standing import quarter_end_before
 from workflow import snapshots
 from workflow.models import DailyMeasure
@@ -22,8 +23,8 @@ from workflow.querysets import DailyMeasureQuerySet
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        return read_day(text)
+    except NoDay:
         return None  # a mistyped day is none
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet, Sum
@@ -20,6 +19,7 @@ from accounts.http import SignedInRequest
 from accounts.models import Unit, User
 from core import audit
 from core.addresses import is_id
+from core.days import NoDay, read_day
 from core.errors import Invalid
 from core.sheets import download, taken, workbook
 from postloan import obligations
@@ -187,8 +187,8 @@ class Behind:
         if person and person != NOBODY and not is_id(person):
             raise Invalid(str(_UNKNOWN))
         try:
-            since = date.fromisoformat(get.get("since", ""))
-        except ValueError:
+            since = read_day(get.get("since", ""))
+        except NoDay:
             since = asked.since
         measure = snapshots.measures()[name]
         return cls(replace(asked, against=since), measure, key, person, article, bool(get.get("only")))

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from core.days import NoDay, read_day
 from core.errors import Invalid
 from postloan.policy_pages import steps, words
 
@@ -111,6 +112,8 @@ def _typed(old: Any, control: Control) -> Any:
             return text == "true"
         case int():
             return _integer(text)
+        case None if text and control.name.endswith("_on"):
+            return _day(text)
         case None:
             return text or None
         case str() if _DECIMAL.fullmatch(old) and not _DECIMAL.fullmatch(text):
@@ -140,10 +143,14 @@ def _text(text: str, old: str) -> str:
         date.fromisoformat(old)
     except ValueError:
         return text
+    return _day(text)
+
+
+def _day(text: str) -> str:
     try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise Invalid(_("“%(text)s”须为日期，例如 2026-11-24。") % {"text": text}) from None
+        return read_day(text).isoformat()
+    except NoDay as error:
+        raise Invalid(_("“%(text)s”：%(why)s。") % {"text": text, "why": error}) from None
 
 
 def _lines(text: str, old: list[Any]) -> list[Any]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core import policy_files
+from core.days import NoDay, read_day
 from core.errors import Invalid
 from core.models import Scheme, SchemeVersion
 from core.models.policy import VersionStatus
@@ -272,9 +273,9 @@ class ChangeForm:
         if text is None:
             return
         try:
-            self.effective_on = date.fromisoformat(text)
-        except ValueError:
-            self.errors.append(_("请填写生效日。"))
+            self.effective_on = read_day(text)
+        except NoDay as error:
+            self.errors.append(_("请填写生效日：%(why)s。") % {"why": error})
             return
         if self.effective_on < self.today:
             self.errors.append(

@@ -164,6 +164,7 @@ def test_loan_money_is_reviewed_released_followed_misused_and_corrected_and_a_mo
     deliver_outbox()
     duty = WorkItem.objects.get(kind="misuse_rectification")
     manager.goto(f"/documents/start/{duty.pk}/")
+    manager.get_by_role("button", name="开始填写").click()
     sheet = Document.objects.get(form="misuse_rectification")
     write(
         manager, sheet,
@@ -183,6 +184,7 @@ def test_loan_money_is_reviewed_released_followed_misused_and_corrected_and_a_mo
     # 附件1: both uses are there, the unreviewed one is judged as what it was.
     duty = WorkItem.objects.get(kind="fund_use_record", status=DutyStatus.OPEN)
     manager.goto(f"/documents/start/{duty.pk}/")
+    manager.get_by_role("button", name="开始填写").click()
     record = Document.objects.get(form="fund_use_record")
     fine = {
         "purpose": "GOODS",
@@ -212,7 +214,7 @@ def test_loan_money_is_reviewed_released_followed_misused_and_corrected_and_a_mo
 
     # 附件2: last month is closed on its own sheet, every mark explained.
     manager.goto("/ledgers/")
-    manager.get_by_role("link", name="填写附件2").first.click()
+    manager.get_by_role("button", name="填写附件2").first.click()
     ledger = Document.objects.get(form="account_ledger_review")
     marks = {f"marks-{place}-why": "已向客户核实。" for place in range(len(ledger.content["marks"]))}
     write(

@@ -27,7 +27,7 @@ def test_a_paper_visit_is_entered_with_consent_and_signed_by_the_deputy_of_the_h
 
     # The form of a visit of twenty days ago does not go to signature like any other.
     manager = sign_in(world.cm)
-    manager.get_by_role("link", name="开始检查").click()
+    manager.get_by_role("button", name="开始检查").click()
     document = Document.objects.get()
     write_up(manager, document, f"{made_on}T10:00")
     expect(manager.locator("main")).to_contain_text("补录")

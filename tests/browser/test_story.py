@@ -83,7 +83,7 @@ def test_a_visit_goes_from_the_duty_to_the_filed_form(world, site, sign_in):
     # The customer manager: from sign-in to the open form in two clicks.
     manager = sign_in(world.cm)
     expect(manager.get_by_role("link", name="江南纺织有限公司")).to_be_visible()
-    manager.get_by_role("link", name="开始检查").click()
+    manager.get_by_role("button", name="开始检查").click()
     expect(manager.get_by_role("heading", name=re.compile("信贷业务现场检查表"))).to_be_visible()
     document = Document.objects.get()
     write_up(manager, document, f"{clock.local(clock.now()):%Y-%m-%dT%H:%M}")

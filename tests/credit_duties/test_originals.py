@@ -18,7 +18,6 @@ from credit.models import LetterOfGuarantee, LetterReturn, Loan, LoanTerms
 from tests import factories
 from tests.credit_duties.filling import fill, gaps, submit
 from tests.day.test_close_of_day import applied
-from tests.workflow.conftest import PDF
 from workflow.choices import DocumentStatus, DutyStatus
 from workflow.engine import reconcile
 from workflow.models import Document, Escalation, Step, WorkItem
@@ -197,7 +196,7 @@ def sign(document: Document, by) -> None:
 
 def attach(document: Document, section: str) -> None:
     attachments.attach(
-        document=document, section=section, upload=SimpleUploadedFile("解除责任函.pdf", PDF), note="",
+        document=document, section=section, upload=SimpleUploadedFile("解除责任函.pdf", factories.make_pdf()), note="",
         by=document.author, at=clock.now(),
     )  # fmt: skip
 

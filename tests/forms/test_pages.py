@@ -74,10 +74,21 @@ def fill_in(cast, document: Document) -> Client:
     return client
 
 
+def test_asking_for_the_start_of_a_form_begins_nothing_and_offers_the_button(cast, duty):
+    start = reverse("document_start", args=[duty.pk])
+    page = client_of(cast.cm).get(start)
+    assert page.status_code == 200 and not Document.objects.exists()
+    button = re.search(r"<button[^>]*>开始填写</button>", page.content.decode())
+    assert 'form="begin"' in button[0] and f'formaction="{start}"' in button[0]
+    assert client_of(cast.risk).get(start).status_code == 403
+    home = client_of(cast.cm).get("/").content.decode()
+    assert f'formaction="{start}"' in home and f'href="{start}"' not in home
+
+
 def test_a_duty_opens_its_form_and_opening_it_again_opens_the_same(cast, duty):
     client = client_of(cast.cm)
     first = client.post(reverse("document_start", args=[duty.pk]))
-    again = client.get(reverse("document_start", args=[duty.pk]))
+    again = client.post(reverse("document_start", args=[duty.pk]))
     document = Document.objects.get()
     assert first.url == again.url == reverse("document_edit", args=[document.pk])
     assert document.content["borrower_name"] == "江南纺织有限公司"

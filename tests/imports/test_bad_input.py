@@ -99,6 +99,16 @@ def test_a_day_that_does_not_exist_is_named(tmp_path: Path, day: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "18991231", "2200-01-01", "99991231"])
+def test_a_day_that_no_paper_of_a_bank_bears_is_refused_with_the_range(tmp_path: Path, day: str) -> None:
+    batch = load_book(
+        tmp_path,
+        contracts=[BOOK["contracts"][0], ("HT1", "C1", "流动资金贷款", "5000000", "2026-03-01", day, "")],
+    )
+    assert rejected(batch)
+    assert said(batch, "contracts") == [(2, "到期日", day, "日期须在 1900-01-01 至 2199-12-31 之间")]
+
+
 def test_a_leap_day_is_a_day(tmp_path: Path) -> None:
     leap = ("6222001", "C1", "0101", "基本户", "20240229", "否")
     assert load_book(tmp_path, accounts=[BOOK["accounts"][0], leap]).status == ImportStatus.APPLIED

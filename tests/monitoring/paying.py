@@ -17,7 +17,7 @@ from tests import factories
 from workflow.models import Document, Step
 from workflow.services import attachments, documents, signatures
 
-PDF = b"%PDF-1.7\n%%EOF\n"
+PDF = factories.make_pdf()
 PAYEE = "6230001"
 _serial = count(1)
 

@@ -197,7 +197,7 @@ def sheet(cast, told) -> Document:
     client = Client()
     client.force_login(cast.cm)
     item = WorkItem.objects.filter(borrower_number=cast.borrower.number).first()
-    client.get(f"/documents/start/{item.pk}/")
+    client.post(f"/documents/start/{item.pk}/")
     return Document.objects.get()
 
 
@@ -259,7 +259,7 @@ def test_without_open_signals_there_is_no_sheet(cast, told) -> None:
     reconcile(AccountSignals(), on=TODAY, policy=policy_on(TODAY))
     item = WorkItem.objects.get(borrower_number=cast.borrower.number)
     dismiss(signal=told[0], by=cast.risk, why="说明", on=TODAY)
-    got = answer(cast.cm, f"/documents/start/{item.pk}/")
+    got = answer(cast.cm, f"/documents/start/{item.pk}/", go="1")
     assert "没有待核实的资金信号" in got.content.decode() and not Document.objects.exists()
 
 

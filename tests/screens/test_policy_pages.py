@@ -147,6 +147,7 @@ def test_what_was_typed_stays_when_it_cannot_be_taken(cast: SimpleNamespace, bro
         ({"reason": " "}, "请写明变更理由"),
         ({"effective_on": "2026-11-23"}, "早于今天"),
         ({"effective_on": "明天"}, "请填写生效日"),
+        ({"effective_on": "0001-01-01"}, "日期须在 1900-01-01 至 2199-12-31 之间"),
         ({"p:event_visit.within": "3"}, "没有任何改动"),
     ):
         answer = typed(client, **data)

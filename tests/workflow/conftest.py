@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts.choices import Line, Role
 from accounts.models import User
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_photo
 from workflow import registry, rules
 from workflow.choices import SubjectKind
 from workflow.definitions import Field, FormDefinition, Kind, Section
@@ -20,7 +20,7 @@ from workflow.models import Document, Step
 from workflow.services import attachments, documents, signatures
 
 AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # ten o'clock in Shanghai
-PDF = b"%PDF-1.7\n%%EOF\n"
+PHOTO = make_photo()
 ROLES = (Role.CUSTOMER_MANAGER, Role.CUSTOMER_HEAD, Role.PRINCIPAL)
 
 NOTE = FormDefinition(
@@ -94,7 +94,7 @@ class Desk:
             at=AT,
         )
 
-    def attach(self, document: Document, *, name: str = "报表.pdf", body: bytes = PDF) -> Any:
+    def attach(self, document: Document, *, name: str = "现场.png", body: bytes = PHOTO) -> Any:
         return attachments.attach(
             document=document,
             section="main",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, models, transaction
 
+from tests.factories import make_photo
 from tests.workflow import raw
 from tests.workflow.conftest import AT, Desk
 from tests.workflow.test_states import DOCUMENTS
@@ -63,7 +65,7 @@ def test_attachments_of_what_was_handed_in_are_not_changed(desk: Desk, status: s
 
 def test_an_attachment_is_not_moved_to_or_from_what_was_handed_in(desk: Desk) -> None:
     handed_in, draft = desk.submitted(), desk.draft(subject_id=99)
-    one = desk.attach(draft, body=b"%PDF-1.7 other")
+    one = desk.attach(draft, body=make_photo(1))
     move = "UPDATE workflow_attachment SET document_id = %s WHERE id = %s"
     with pytest.raises(IntegrityError, match="附件不能再改"):
         raw.execute(move, handed_in.pk, one.pk)
@@ -199,6 +201,9 @@ VIOLATIONS: dict[str, Violation] = {
     "what_is_signed_has_a_fingerprint": change(Document, content_hash=""),
     "a_locked_document_says_when": change(Document, locked_at=AT),
     "a_file_is_attached_once": again(Attachment),
+    "a_photograph_was_taken_on_a_day_of_the_calendar": change(
+        Attachment, taken_at=datetime(9999, 12, 31, 20, tzinfo=UTC)
+    ),
     "a_round_of_signatures_is_run_once": again(Chain, status="RETURNED", finished_at=AT),
     "one_running_chain_per_document": again(Chain, round=2),
     "a_finished_chain_says_when": change(Chain, finished_at=AT),

@@ -20,10 +20,10 @@ from core import clock
 from core.errors import Conflict
 from core.models import AuditEntry
 from tests.conftest import build_cast
-from tests.factories import PASSWORD, make_person
+from tests.factories import PASSWORD, make_duty, make_person
 from tests.workflow.conftest import Desk, open_desk
 from workflow.choices import StepStatus
-from workflow.models import Chain, Step
+from workflow.models import Chain, Document, Step
 from workflow.services import signatures
 
 DAY = date(2026, 11, 24)
@@ -100,6 +100,33 @@ class PageRace(Race):
             self.outcomes.append(str(answer.status_code))
         finally:
             connections.close_all()
+
+
+def test_of_five_clicks_on_one_duty_at_once_one_draft_comes(busy_desk: Desk) -> None:
+    cast, gate = busy_desk.cast, threading.Barrier(5, timeout=20)
+    with clock.travelling_to(DAY):
+        duty = make_duty(cast.cm, cast.corporate, borrower=cast.borrower)
+    went: list[str] = []
+
+    def click() -> None:
+        try:
+            with clock.travelling_to(DAY):
+                browser = Client()
+                browser.force_login(cast.cm, backend="django.contrib.auth.backends.ModelBackend")
+                gate.wait()
+                went.append(browser.post(reverse("document_start", args=[duty.pk])).headers["Location"])
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=click) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    document = Document.objects.get()
+    assert went == [reverse("document_edit", args=[document.pk])] * 5
+    duty.refresh_from_db()
+    assert duty.document == document
 
 
 def open_step(desk: Desk, subject: int) -> Step:

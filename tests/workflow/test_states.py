@@ -11,7 +11,7 @@ from django.db import models
 
 from core.errors import Conflict, Refused
 from core.transitions import advance, check_transition
-from tests.factories import PASSWORD, make_duty
+from tests.factories import PASSWORD, make_duty, make_photo
 from tests.workflow import raw
 from tests.workflow.conftest import AT, Desk
 from workflow import choices
@@ -157,7 +157,7 @@ def _resolve(desk: Desk, document: Document, who: str) -> None:
 
 
 def _attach(desk: Desk, document: Document, who: str) -> None:
-    upload = SimpleUploadedFile("b.pdf", b"%PDF-1.7 b")
+    upload = SimpleUploadedFile("b.png", make_photo(1))
     attachments.attach(
         document=document, section="main", upload=upload, note="", by=desk.cast.people[who], at=AT
     )

@@ -184,8 +184,8 @@ def test_a_file_changed_on_the_disk_shows_and_blocks(desk: Desk) -> None:
     one = document.attachments.get()
     with open(default_storage.path(one.file.name), "ab") as stored:
         stored.write(b"%")
-    assert signatures.verify(document) == ["附件“报表.pdf”的文件与登记的指纹不符。"]
-    with pytest.raises(Refused, match=r"附件“报表\.pdf”的文件与登记的指纹不符。不能再签"):
+    assert signatures.verify(document) == ["附件“现场.png”的文件与登记的指纹不符。"]
+    with pytest.raises(Refused, match=r"附件“现场\.png”的文件与登记的指纹不符。不能再签"):
         desk.sign(desk.step(document, 2), desk.cast.head)
 
 

@@ -189,7 +189,8 @@ def test_the_page_shows_the_quarter_of_the_last_closed_day_unless_asked_otherwis
     assert line(earlier, "张明").due == 1
     assert got(cast.head, "?to=2099-01-01").context["page"].until == AS_OF  # nothing is known of later days
     for query, sentence in (
-        ("?from=昨天", "日期请写成 2026-11-03 这样"),
+        ("?from=昨天", "不是日期（写作 2026-11-24）；已按本季显示"),
+        ("?to=0001-01-01", "日期须在 1900-01-01 至 2199-12-31 之间；已按本季显示"),
         ("?from=2026-11-20&to=2026-11-01", "起始日晚于截止日"),
         ("?from=2026-12-01", "起始日晚于截止日"),
     ):

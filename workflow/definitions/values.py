@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from core.days import RANGE, is_within
 from workflow.definitions.shape import NUMERIC, Answers, Field, Kind
 
 REPLACED = "\ufffd"  # stands where a NUL byte or an unreadable character was: the database cannot keep those
@@ -85,9 +86,12 @@ def _day(text: str, typed: str) -> date:
     if not match:
         raise Unreadable(f"写作“{_short(typed)}”，不是日期，请按 2026-11-24 的样式填写")
     try:
-        return date(*map(int, match.groups()))
+        day = date(*map(int, match.groups()))
     except ValueError:
         raise Unreadable(f"写作“{_short(typed)}”，日历上没有这一天，请核对后改正") from None
+    if not is_within(day):
+        raise Unreadable(f"写作“{_short(typed)}”，{RANGE}，请核对年份")
+    return day
 
 
 def _moment(typed: str) -> str:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from core import clock
-from core.documents import inline_image, qr_code, smaller
+from core.documents import inline_image, qr_code
 from workflow import registry
 from workflow.choices import ChainStatus, DocumentStatus, StepStatus
 from workflow.definitions import PrintedSection, flatten
 from workflow.models import Chain, Document, Step
 from workflow.selectors import late_of
+from workflow.services.attachments import ON_PAPER, small_copy
 
-PHOTO_WIDTH = 900  # pixels: sharp at a third of a page
 HASH_SHOWN = 16  # digits of the fingerprint that people can compare by eye
 
 _WATERMARKS = {
@@ -95,11 +95,8 @@ def file_name(document: Document) -> str:
 
 def _photos(document: Document) -> list[Photo]:
     found = []
-    for place, one in enumerate(
-        (one for one in document.attachments.all() if one.content_type.startswith("image/")), start=1
-    ):
-        taken = f"，拍摄于 {clock.local(one.taken_at):%Y-%m-%d %H:%M}" if one.taken_at else ""
-        with one.file.open("rb") as stored:
-            source = inline_image(smaller(stored.read(), PHOTO_WIDTH), "image/jpeg")
-        found.append(Photo(source, f"照片 {place}　{one.note or one.name}{taken}"))
+    for place, one in enumerate((one for one in document.attachments.all() if one.is_picture), start=1):
+        taken = f"拍摄于 {clock.local(one.taken):%Y-%m-%d %H:%M}" if one.taken else "拍摄时间不明"
+        source = inline_image(small_copy(one, ON_PAPER), "image/jpeg")
+        found.append(Photo(source, f"照片 {place}　{one.note or one.name}，{taken}"))
     return found

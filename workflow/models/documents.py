@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
 from accounts.models import Unit, User
+from core.days import AFTER, FIRST, believable
 from workflow.choices import ConsentStatus, DocumentStatus, SubjectKind
 from workflow.querysets import DocumentQuerySet, LateEntryQuerySet
 
@@ -179,7 +182,21 @@ class Attachment(models.Model):
                 name="a_file_is_attached_once",
                 violation_error_message="这个文件已经上传过了。",
             ),
+            models.CheckConstraint(
+                condition=Q(taken_at__isnull=True) | Q(taken_at__gte=FIRST, taken_at__lt=AFTER),
+                name="a_photograph_was_taken_on_a_day_of_the_calendar",
+            ),
         )
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_picture(self) -> bool:
+        """A photograph, rather than a file to read."""
+        return self.content_type.startswith("image/")
+
+    @property
+    def taken(self) -> datetime | None:
+        """When it was taken, as far as that can be believed; every page and paper asks here."""
+        return believable(self.taken_at)

@@ -158,12 +158,22 @@ def submit(document: Document, *, by: User, password: str, on: date) -> None:
     documents.submit(document=document, by=by, password=password, on=on, at=clock.now())
 
 
-def start_from(item: WorkItem, *, user: User, on: date) -> Document:
-    """The draft that discharges a duty: the one already begun, or a new one filled with what is known."""
-    form = registry.form_for(item.kind)
-    subject = registry.Subject(
+def _about(item: WorkItem) -> registry.Subject:
+    return registry.Subject(
         item.subject_kind, item.subject_id, item.borrower_number, item.borrower_name, item.unit_id
     )
+
+
+def start_page(item: WorkItem, *, user: User, on: date) -> dict[str, Any]:
+    """What is about to be begun, for whoever may begin it: asking for it writes nothing."""
+    form = registry.form_for(item.kind)
+    documents.check_can_start(form=form, subject=_about(item), by=user, on=on)
+    return {"item": item, "definition": registry.kind(form).definition}
+
+
+def start_from(item: WorkItem, *, user: User, on: date) -> Document:
+    """The draft that discharges a duty: the one already begun, or a new one filled with what is known."""
+    form, subject = registry.form_for(item.kind), _about(item)
     task = (
         WorkItem.objects.visible_to(user).open().filter(kind=item.kind, borrower_number=item.borrower_number)
     )

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from core.days import NoDay, read_day
 from core.errors import Invalid
 from workflow import registry
 from workflow.choices import ConsentStatus
@@ -56,9 +57,9 @@ def late_panel(document: Document, on: date, *, owed: bool) -> LatePanel:
 def day_of(text: str) -> date:
     """The actual day as it was typed."""
     try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise Invalid(_("请填写实际日期，如 2026-11-03。")) from None
+        return read_day(text)
+    except NoDay as error:
+        raise Invalid(_("请填写实际日期：%(why)s。") % {"why": error}) from None
 
 
 @dataclass(frozen=True)

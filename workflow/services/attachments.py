@@ -1,69 +1,110 @@
-"""Verbs on attachments: photographs and PDF files, known by their first bytes, kept by their fingerprint."""
+"""Verbs on attachments: photographs and PDF files, known by their bytes, kept by their fingerprint."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
-from PIL import Image, UnidentifiedImageError
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from core import audit
+from core import audit, pdfs, pictures
 from core.clock import SHANGHAI
+from core.days import believable
 from core.errors import Conflict, Invalid, Refused
 from workflow.choices import DocumentStatus
 from workflow.models import Attachment, Document
 from workflow.models.documents import attachment_path
 
 MEGABYTE = 1024 * 1024
-LARGEST = {"image/jpeg": 15 * MEGABYTE, "image/png": 15 * MEGABYTE, "application/pdf": 30 * MEGABYTE}
+PDF = "application/pdf"
+LARGEST = {"image/jpeg": 15 * MEGABYTE, "image/png": 15 * MEGABYTE, PDF: 30 * MEGABYTE}
 MOST_FILES = 100
-MOST_PIXELS = 100_000_000
+THUMBNAIL, ON_PAPER = 360, 900  # pixels of the longer side: in a list; sharp at a third of a page
 
-_MAGIC = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", "application/pdf": b"%PDF-"}
-_EXIF_BLOCK, _DATE_TAKEN, _OFFSET_TAKEN = 0x8769, 0x9003, 0x9011
+_MAGIC = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", PDF: b"%PDF-"}
+_UNUSABLE: dict[object, Any] = {
+    pictures.Unreadable: gettext_lazy("“%(name)s”打不开，照片可能已损坏，请重新拍摄或上传。"),
+    pictures.TooLarge: gettext_lazy(
+        "“%(name)s”的像素过多，最多 5,100 万像素（如 8,192×6,144）。请用手机的普通拍照模式重拍，或缩小后再传。"
+    ),
+    pictures.Moving: gettext_lazy("“%(name)s”是动图，印出来只有第一幅，请截成静态照片后再传。"),
+    pdfs.Fault.BROKEN: gettext_lazy(
+        "“%(name)s”打不开：不是完整的 PDF，或没有一页。请重新生成（打印为 PDF）后再传。"
+    ),
+    pdfs.Fault.LOCKED: gettext_lazy("“%(name)s”设有密码或权限限制。请另存为不加密的 PDF 后再传。"),
+    pdfs.Fault.ACTIVE: gettext_lazy(
+        "“%(name)s”带有脚本、自动动作或音视频，打开时看到的可能不同，不能作为附件。请打印为 PDF 后再传。"
+    ),
+    pdfs.Fault.TOO_MUCH: gettext_lazy("“%(name)s”结构过于复杂，无法检查完。请打印为 PDF，或拆成几份后再传。"),
+}
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class _Seen:
+    """What a file showed itself to be."""
+
+    name: str
+    content_type: str
+    sha256: str
+    taken_at: datetime | None = None
+    copies: Mapping[int, bytes] = field(default_factory=dict)
+
+
 def attach(
     *, document: Document, section: str, upload: UploadedFile, note: str = "", by: User, at: datetime
 ) -> Attachment:
-    """Attach a photograph or a PDF to a section of a draft."""
+    """Attach a photograph or a PDF to a section of a draft.
+
+    The file is looked at before the draft is locked: that may take a second, and nobody waits for it.
+    """
+    _check_draft(Document.objects.get(pk=document.pk), by)
+    return _attach(document, section, upload, _seen(upload), note=note, by=by, at=at)
+
+
+@transaction.atomic
+def _attach(
+    document: Document, section: str, upload: UploadedFile, seen: _Seen, *, note: str, by: User, at: datetime
+) -> Attachment:
     # The row lock keeps the draft a draft until this is committed.
     document = _draft_of(document, by)
-    name = _name_of(upload)
-    content_type = _type_of(upload, name)
     if document.attachments.count() >= MOST_FILES:
         raise Invalid(_("一份文书最多 %(most)d 个附件，请删去不需要的。") % {"most": MOST_FILES})
-    taken_at = None if content_type == "application/pdf" else _taken_at(upload, name)
     attachment = Attachment(
         document=document,
         section=section,
-        name=name,
-        content_type=content_type,
+        name=seen.name,
+        content_type=seen.content_type,
         size=upload.size or 0,
-        sha256=_sha256_of(upload),
+        sha256=seen.sha256,
         note=note.strip()[:200],
-        taken_at=taken_at,
+        taken_at=seen.taken_at,
         uploaded_by=by,
         uploaded_at=at,
     )
     _store(attachment, upload)
+    _keep(attachment, seen.copies)
     try:
         with transaction.atomic():
             attachment.save()
     except IntegrityError as error:
-        raise Invalid(_("“%(name)s”已经上传过了。") % {"name": name}) from error
+        raise Invalid(_("“%(name)s”已经上传过了。") % {"name": seen.name}) from error
     audit.record(
         act="workflow.attachment.added",
         subject=attachment,
         borrower_number=document.borrower_number,
-        after={"document": document.number, "section": section, "name": name, "sha256": attachment.sha256},
+        after={"document": document.number, "section": section, "name": seen.name, "sha256": seen.sha256},
     )
     return attachment
 
@@ -83,13 +124,33 @@ def detach(*, attachment: Attachment, by: User) -> None:
 
 def _draft_of(document: Document, by: User) -> Document:
     stands = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
+    _check_draft(stands, by)
+    return stands
+
+
+def _check_draft(stands: Document, by: User) -> None:
     if stands.author_id != by.pk:
         raise Refused(_("只有经办人可以增减附件。"))
     if stands.status != DocumentStatus.DRAFT:
         raise Conflict(
             _("这份文书%(status)s，附件不能再改。请刷新页面。") % {"status": stands.get_status_display()}
         )
-    return stands
+
+
+def _seen(upload: UploadedFile) -> _Seen:
+    """The file as it shows itself to be, or Invalid with a sentence that names it."""
+    name = _name_of(upload)
+    content_type, sha256 = _type_of(upload, name), _sha256_of(upload)
+    if content_type == PDF:
+        upload.seek(0)
+        if fault := pdfs.fault_of(upload.read()):
+            raise Invalid(_UNUSABLE[fault] % {"name": name})
+        return _Seen(name, content_type, sha256)
+    try:
+        read = pictures.unpack(upload, content_type, (THUMBNAIL, ON_PAPER), most=pictures.MOST_PIXELS)
+    except (pictures.Unreadable, pictures.TooLarge, pictures.Moving) as error:
+        raise Invalid(_UNUSABLE[type(error)] % {"name": name}) from error
+    return _Seen(name, content_type, sha256, believable(_moment(read.taken, read.offset)), read.copies)
 
 
 def _name_of(upload: UploadedFile) -> str:
@@ -122,24 +183,9 @@ def _type_of(upload: UploadedFile, name: str) -> str:
     raise Invalid(_("“%(name)s”不是 JPEG、PNG 照片或 PDF 文件，不能作为附件。") % {"name": name})
 
 
-def _taken_at(upload: UploadedFile, name: str) -> datetime | None:
-    """When the photograph says that it was taken (EXIF); a broken photograph is refused."""
-    upload.seek(0)
-    try:
-        with Image.open(upload) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise Invalid(_("“%(name)s”的像素过多，请用普通照片。") % {"name": name})
-            details = image.getexif().get_ifd(_EXIF_BLOCK)
-            image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise Invalid(_("“%(name)s”打不开，照片可能已损坏，请重新拍摄或上传。") % {"name": name}) from error
-    return _moment(str(details.get(_DATE_TAKEN, "")), str(details.get(_OFFSET_TAKEN, "")))
-
-
 def _moment(taken: str, offset: str) -> datetime | None:
-    taken = taken.strip("\x00 ")
     try:
-        return datetime.strptime(f"{taken}{offset.strip(chr(0) + ' ')}", "%Y:%m:%d %H:%M:%S%z")
+        return datetime.strptime(f"{taken}{offset}", "%Y:%m:%d %H:%M:%S%z")
     except ValueError:
         pass
     try:
@@ -163,3 +209,41 @@ def _store(attachment: Attachment, upload: UploadedFile) -> None:
     path = attachment_path(attachment, attachment.name)
     upload.seek(0)
     attachment.file.name = path if storage.exists(path) else storage.save(path, upload)
+
+
+def small_copy(attachment: Attachment, longest: int) -> bytes:
+    """A photograph as JPEG of at most so many pixels: THUMBNAIL or ON_PAPER.
+
+    It was kept when the photograph came in; of one that came before there were copies, they are made now, once.
+    """
+    if (kept := _kept(attachment, longest)) is not None:
+        return kept
+    with pictures.UNPACKING:  # whoever waited for it finds the copies made
+        if (kept := _kept(attachment, longest)) is not None:
+            return kept
+        with attachment.file.open("rb") as stored:
+            read = pictures.unpack(stored, attachment.content_type, (THUMBNAIL, ON_PAPER))
+        _keep(attachment, read.copies)
+    return read.copies[longest]
+
+
+def _kept(attachment: Attachment, longest: int) -> bytes | None:
+    try:
+        with attachment.file.storage.open(_beside(attachment, longest)) as copy:
+            return bytes(copy.read())
+    except FileNotFoundError:
+        return None
+
+
+def _keep(attachment: Attachment, copies: Mapping[int, bytes]) -> None:
+    """Put the copies beside the photograph, each whole from the moment on at which it is there."""
+    storage = attachment.file.storage
+    for longest, copy in copies.items():
+        path = _beside(attachment, longest)
+        if not storage.exists(path):
+            name = storage.save(f"{path}.{get_random_string(8)}", ContentFile(copy))
+            os.replace(storage.path(name), storage.path(path))
+
+
+def _beside(attachment: Attachment, longest: int) -> str:
+    return f"{attachment_path(attachment, attachment.name)}.{longest}.jpg"

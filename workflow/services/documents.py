@@ -44,9 +44,7 @@ def start(
     """Open a form about a subject: the author's open draft if there is one, else a new one with a number."""
     known = registry.kind(form)
     subject = registry.Subject(subject_kind, subject_id, borrower_number, borrower_name, unit.pk)
-    seat = _seat_of_author(known, subject, by, on=on)
-    if seat is None:
-        raise Refused(_("您不是这份“%(title)s”的经办人，不能填写。") % {"title": known.definition.title})
+    seat = check_can_start(form=form, subject=subject, by=by, on=on)
     one_at_a_time(f"draft:{by.pk}:{form}:{subject_kind}:{subject_id}")
     # A correction of a locked document has its own road (revise) and does not answer a new duty.
     document = Document.objects.filter(
@@ -88,6 +86,15 @@ def start(
             )
     WorkItem.objects.filter(pk__in=items, status=DutyStatus.OPEN).update(document=document)
     return document
+
+
+def check_can_start(*, form: str, subject: registry.Subject, by: User, on: date) -> User:
+    """Raise Refused unless the person may fill in a form about a subject; by whose right they do."""
+    known = registry.kind(form)
+    seat = _seat_of_author(known, subject, by, on=on)
+    if seat is None:
+        raise Refused(_("您不是这份“%(title)s”的经办人，不能填写。") % {"title": known.definition.title})
+    return seat
 
 
 def begin(
@@ -229,6 +236,7 @@ def revise(*, document: Document, by: User, on: date) -> Document:
         one.pk = None
         one._state.adding = True
         one.document = new
+        one.taken_at = one.taken  # one signed before there was a range may say anything
     Attachment.objects.bulk_create(attachments)
     with standing_in(absent):
         audit.record(

@@ -10,13 +10,15 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import get_visible
 from accounts.http import SignedInRequest
 from core import clock
-from core.documents import render_pdf, smaller
+from core.documents import render_pdf
 from workflow import registry
 from workflow.documents.paper import file_name, paper_of
 from workflow.models import Document
 from workflow.services import attachments
 
-THUMBNAIL = 360  # pixels
+# What a browser shows by itself; anything else is only kept. A picture is shown with nothing else around it.
+SHOWN = ("image/jpeg", "image/png", "application/pdf")
+ALONE = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 
 
 @require_POST
@@ -45,7 +47,13 @@ def attachment(request: SignedInRequest, pk: int, attachment: int) -> HttpRespon
     """The file itself; a browser shows pictures and PDF, and never guesses at anything else."""
     document = get_visible(Document, request.user, pk=pk)
     one = get_object_or_404(document.attachments, pk=attachment)
-    return FileResponse(one.file.open("rb"), filename=one.name, content_type=one.content_type)
+    shown = one.content_type in SHOWN
+    answer = FileResponse(
+        one.file.open("rb"), as_attachment=not shown, filename=one.name, content_type=one.content_type
+    )
+    if one.is_picture or not shown:  # the browsers' own PDF reader does not open in a sandbox
+        answer.headers["Content-Security-Policy"] = ALONE
+    return answer
 
 
 @require_GET
@@ -53,8 +61,8 @@ def thumbnail(request: SignedInRequest, pk: int, attachment: int) -> HttpRespons
     """A photograph small enough for a list."""
     document = get_visible(Document, request.user, pk=pk)
     one = get_object_or_404(document.attachments, pk=attachment, content_type__startswith="image/")
-    with one.file.open("rb") as stored:
-        return HttpResponse(smaller(stored.read(), THUMBNAIL), content_type="image/jpeg")
+    small = attachments.small_copy(one, attachments.THUMBNAIL)
+    return HttpResponse(small, content_type="image/jpeg", headers={"Content-Security-Policy": ALONE})
 
 
 @require_GET

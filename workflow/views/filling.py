@@ -19,8 +19,15 @@ from workflow.services import documents
 
 @require_http_methods(["GET", "POST"])
 def start(request: SignedInRequest, work_item: int) -> HttpResponse:
-    """Open the form that discharges a duty: the draft already begun, or a new one."""
+    """Open the form that discharges a duty: the draft already begun, or a new one.
+
+    Only a POST begins it. Who comes by an address (signing in again, a bookmark) is shown the button.
+    """
     item = get_visible(WorkItem, request.user, pk=work_item)
+    if request.method == "GET":
+        return render(
+            request, "workflow/start.html", editing.start_page(item, user=request.user, on=clock.today())
+        )
     document = editing.start_from(item, user=request.user, on=clock.today())
     return redirect("document_edit", document.pk)
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import BUSINESS_ROLES, require_role
 from accounts.http import SignedInRequest
 from core import audit, clock
+from core.days import NoDay, read_day
 from core.periods import quarter_of
 from core.sheets import download, workbook
 from workflow.services.days import last_closed_day
@@ -35,9 +36,9 @@ class Chosen:
         usual = cls(quarter_of(as_of).first, as_of, as_of)
         typed = [request.GET.get(name, "").strip() for name in ("from", "to")]
         try:
-            first, until = (date.fromisoformat(text) if text else None for text in typed)
-        except ValueError:
-            return cls(usual.first, usual.until, as_of, _("日期请写成 2026-11-03 这样，已按本季显示。"))
+            first, until = (read_day(text) if text else None for text in typed)
+        except NoDay as error:
+            return cls(usual.first, usual.until, as_of, _("%(why)s；已按本季显示。") % {"why": error})
         until = min(until or as_of, as_of)
         first = first or quarter_of(until).first
         if first > until:

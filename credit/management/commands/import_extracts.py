@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.actor import acting_as, job
+from core.days import option
 from core.errors import Refused
 from core.models import ImportBatch
 from core.models.imports import ImportStatus
@@ -24,9 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR")
-        parser.add_argument(
-            "--as-of", type=date.fromisoformat, metavar="DATE", help="数据日期，如 2026-11-23"
-        )
+        parser.add_argument("--as-of", type=option, metavar="DATE", help="数据日期，如 2026-11-23")
         parser.add_argument("--profile", default="native", help="映射方案（缺省 native）")
 
     def handle(self, *args: Any, **options: Any) -> None:

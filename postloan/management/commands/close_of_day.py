@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core import clock, sealing
+from core.days import option
 from postloan import close_of_day
 from workflow.services import days
 
@@ -19,8 +20,8 @@ class Command(BaseCommand):
     help = "日终：按顺序补做所有未完成的日子（至昨天，或至 --on 指定的日子）。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--on", type=date.fromisoformat, help="至这一天（含），默认昨天")
-        parser.add_argument("--retry", type=date.fromisoformat, help="重做这一天被隔离的行")
+        parser.add_argument("--on", type=option, help="至这一天（含），默认昨天")
+        parser.add_argument("--retry", type=option, help="重做这一天被隔离的行")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["retry"]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 import postloan.urls  # noqa: F401  (whatever a page can reach has claimed what it keeps)
 from core import clock
+from core.days import option
 from core.periods import quarter_of
 from core.policy import policy_on
 from core.rulebook import marks_file, marks_in, shipped_marks
@@ -29,10 +29,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The period is the quarter of the last closed day unless it is named."""
         parser.add_argument("--json", action="store_true", help="供程序读取")
-        parser.add_argument(
-            "--from", dest="first", type=date.fromisoformat, help="职责统计起始日，默认本季第一天"
-        )
-        parser.add_argument("--to", dest="until", type=date.fromisoformat, help="截止日，默认最后日终日")
+        parser.add_argument("--from", dest="first", type=option, help="职责统计起始日，默认本季第一天")
+        parser.add_argument("--to", dest="until", type=option, help="截止日，默认最后日终日")
         marks = parser.add_mutually_exclusive_group()
         marks.add_argument("--write", action="store_true", help="由测试源码重写 fixtures/marked_tests.json")
         marks.add_argument("--check", action="store_true", help="只核对该文件是否最新")
