@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from core.actor import Actor, acting_as
+from core.actor import Actor, acting_as, stranger
 
 
 class ActorMiddleware:
@@ -18,10 +18,6 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         address = request.META.get("REMOTE_ADDR", "")
-        actor = (
-            Actor(user.username, user.name, address)
-            if user.is_authenticated
-            else Actor("anonymous", "未登录", address)
-        )
+        actor = Actor(user.username, user.name, address) if user.is_authenticated else stranger(address)
         with acting_as(actor):
             return self.get_response(request)
