@@ -106,7 +106,7 @@ class LeaveForm(forms.Form):
         label=_("代理人（AB角）"),
         empty_label=_("请选择"),
         help_text=_(
-            "同一支行、同一条线的在岗人员。"
+            "同一支行、同一条线的在岗人员；替别人登记时不能选自己，那要由本人、行长或系统管理员登记。"
         ),
     )
     from_on = forms.DateField(
@@ -117,11 +117,11 @@ class LeaveForm(forms.Form):
     )
     reason = forms.CharField(label=_("事由"), required=False, max_length=100)
 
-    def __init__(self, *args: Any, person: User, on: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, person: User, by: User, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         deputy = self.fields["deputy"]
         assert isinstance(deputy, forms.ModelChoiceField)
-        deputy.queryset = who_may_stand_in(person, on)
+        deputy.queryset = who_may_stand_in(person, on).exclude(pk=by.pk)
         self.fields["to_on"].widget.attrs["min"] = on.isoformat()
         for name, field in self.fields.items():
             field.widget.attrs["class"] = "form-select" if name == "deputy" else "form-control"

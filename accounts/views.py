@@ -98,7 +98,7 @@ def leave_new(request: SignedInRequest) -> HttpResponse:
     chosen = request.POST.get("person") or request.GET.get("person") or ""
     people = people_for(user)
     person = get_object_or_404(people, pk=int(chosen)) if is_id(chosen) else user
-    form = LeaveForm(request.POST or None, person=person, on=on, initial={"from_on": on})
+    form = LeaveForm(request.POST or None, person=person, by=user, on=on, initial={"from_on": on})
     if form.is_valid():
         try:
             leave = services.register_leave(person=person, by=user, on=on, **form.cleaned_data)
