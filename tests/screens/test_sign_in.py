@@ -198,6 +198,19 @@ def test_the_documented_password_of_the_demonstration_is_one_that_its_people_cou
         validate_password(DOCUMENTED, User(username=number, name=name))
 
 
+def test_nothing_else_checks_a_password() -> None:
+    """Whatever asks for one goes through accounts.passwords; the demonstration only asks whether its own is set."""
+    asks = re.compile(r"\b(check_password|authenticate)\(")
+    found = {
+        str(path.relative_to(settings.BASE_DIR))
+        for app in apps.get_app_configs()
+        if Path(app.path).parent == settings.BASE_DIR
+        for path in Path(app.path).rglob("*.py")
+        if asks.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == {"accounts/passwords.py", "postloan/demo/accounts.py"}
+
+
 def test_a_password_has_one_name_wherever_people_read_it() -> None:
     """密码, and no other word for it; nor does it get a second name by where it is asked for."""
     texts = [
@@ -340,7 +353,9 @@ def test_pages_are_not_kept_by_caches_and_run_no_foreign_script(cast: SimpleName
     assert "script-src" not in policy or "unsafe" not in policy.split("script-src")[1].split(";")[0]
 
 
-def test_the_sign_in_page_names_accounts_only_where_it_is_a_demonstration(cast: SimpleNamespace) -> None:
+def test_the_sign_in_page_names_accounts_only_where_it_is_a_demonstration(
+    cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A bank's own page names nobody, whatever names its people have."""
     with override_settings(DEMO=False):
         page = Client().get("/login/").content.decode()
@@ -349,8 +364,13 @@ def test_the_sign_in_page_names_accounts_only_where_it_is_a_demonstration(cast: 
     name = next(person[1] for person in PEOPLE if person[0] == number)
     factories.make_person(number, name, role=Role.CUSTOMER_MANAGER, unit=cast.corporate)
     set_passwords()
+    hashed: list[str] = []
+    verify = MD5PasswordHasher.verify
+    monkeypatch.setattr(MD5PasswordHasher, "verify", lambda *args: hashed.append(args[1]) or verify(*args))
     with override_settings(DEMO=True):
-        assert name in Client().get("/login/").content.decode()
+        for _ in range(3):
+            assert name in Client().get("/login/").content.decode()
+    assert len(hashed) == 1  # hashing is dear: not for everybody who opens the page
 
 
 def test_a_known_and_an_unknown_number_cost_the_same_one_hash(cast: SimpleNamespace, monkeypatch) -> None:
