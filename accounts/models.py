@@ -128,6 +128,8 @@ class Deputy(models.Model):
     from_on = models.DateField("起")
     to_on = models.DateField("止")
     reason = models.CharField("事由", max_length=100, blank=True)
+    # Empty in leaves of before it was kept.
+    registered_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
 
     objects = LeaveQuerySet.as_manager()
     history = HistoricalRecords()
@@ -140,6 +142,11 @@ class Deputy(models.Model):
                 condition=~Q(person=F("deputy")),
                 name="nobody_stands_in_for_themselves",
                 violation_error_message="代理人不能是本人。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(registered_by=F("deputy")),
+                name="nobody_makes_themselves_a_deputy",
+                violation_error_message="代理人不能由代理人自己登记。",
             ),
             models.UniqueConstraint(fields=["person", "from_on"], name="a_leave_is_entered_once"),
         )

@@ -19,8 +19,19 @@ from core.locks import one_at_a_time
 def register_leave(
     *, person: User, deputy: User, from_on: date, to_on: date, reason: str = "", by: User, on: date
 ) -> Deputy:
-    """Register a dated leave and who stands in for it: on the same line only, one deputy at a time (第三条)."""
+    """Register a dated leave and who stands in for it: on the same line only, one deputy at a time (第三条).
+
+    Whoever leads a person may say who stands in for them, but not themselves: nobody widens their own powers.
+    """
     check_can_register(person, by)
+    if deputy.pk == by.pk != person.pk:
+        raise Refused(
+            _(
+                "您不能登记由您自己代理%(who)s：权限不能自己给自己。"
+                "请由%(who)s本人、行长、分管行长或系统管理员登记，或另选代理人。"
+            )
+            % {"who": person.name}
+        )
     _check_days(from_on, to_on, on)
     # Both names are locked, so that two leaves that would meet wait for each other.
     _one_at_a_time(person, deputy)
@@ -29,7 +40,12 @@ def register_leave(
     if len(reason.strip()) > 100:
         raise Invalid(_("事由请写在 100 字以内。"))
     leave = Deputy.objects.create(
-        person=person, deputy=deputy, from_on=from_on, to_on=to_on, reason=reason.strip()
+        person=person,
+        deputy=deputy,
+        from_on=from_on,
+        to_on=to_on,
+        reason=reason.strip(),
+        registered_by=by,
     )
     audit.record(act="accounts.leave.registered", subject=leave, after=_as_audited(leave), note=leave.reason)
     return leave

@@ -1,16 +1,15 @@
-"""Sign in, sign out, change one's own password, the page of a locked sign-in; leaves and their deputies."""
+"""Sign in, sign out, change one's own password; leaves and their deputies."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from axes.helpers import get_cool_off
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
@@ -21,9 +20,10 @@ from accounts import services
 from accounts.forms import LeaveForm, OwnPasswordForm, SignInForm
 from accounts.http import SignedInRequest
 from accounts.leaves import leaves_page
+from accounts.passwords import SIGN_IN, Locked, as_axes_sees, locks_since_last_sign_in
 from accounts.selectors import leaves_seen_by, people_for
 from core import audit, clock
-from core.actor import Actor, acting_as
+from core.actor import Actor, acting_as, current
 from core.addresses import is_id
 from core.errors import Refused
 from core.once import once
@@ -43,12 +43,22 @@ class SignIn(auth_views.LoginView):
         return super().get_context_data(demo=settings.DEMO, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Let the person in and write it down."""
-        user = form.get_user()
-        with acting_as(Actor(user.username, user.name, self.request.META.get("REMOTE_ADDR", ""))):
+        """Let the person in, write it down, and tell of locks since the last time."""
+        user, address = form.get_user(), current().address
+        as_axes_sees(self.request, address, SIGN_IN)
+        with acting_as(Actor(user.username, user.name, address)):
             response = super().form_valid(form)
+            for told in locks_since_last_sign_in(user):
+                messages.warning(self.request, told)
             audit.record(act="accounts.signed_in", subject=user)
         return response
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """A lock has a page of its own, the same for a known and an unknown 工号; a full lane keeps what was typed."""
+        assert isinstance(form, SignInForm)
+        if isinstance(form.refusal, Locked):
+            return render(self.request, "registration/locked.html", {"refusal": form.refusal}, status=429)
+        return self.render_to_response(self.get_context_data(form=form), status=form.status)
 
 
 class SignOut(auth_views.LogoutView):
@@ -70,15 +80,10 @@ class ChangePassword(auth_views.PasswordChangeView):
         messages.success(self.request, _("密码已修改。您在其他电脑和手机上的登录已全部退出。"))
         return response
 
-
-def locked_out(
-    request: HttpRequest, original_response: HttpResponse | None = None, credentials: Any = None
-) -> HttpResponse:
-    """Too many wrong passwords: say when to try again, the same for a known and an unknown 工号."""
-    tried = str((credentials or {}).get("username", ""))[:60]
-    audit.record(act="accounts.locked_out", subject="accounts.user", note=tried)
-    until = clock.local(clock.now() + get_cool_off(request))
-    return render(request, "registration/locked.html", {"until": until}, status=429)
+    def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
+        """The page again, with what is wrong."""
+        assert isinstance(form, OwnPasswordForm)
+        return self.render_to_response(self.get_context_data(form=form), status=form.status)
 
 
 @require_safe
@@ -95,7 +100,7 @@ def leave_new(request: SignedInRequest) -> HttpResponse:
     chosen = request.POST.get("person") or request.GET.get("person") or ""
     people = people_for(user)
     person = get_object_or_404(people, pk=int(chosen)) if is_id(chosen) else user
-    form = LeaveForm(request.POST or None, person=person, on=on, initial={"from_on": on})
+    form = LeaveForm(request.POST or None, person=person, by=user, on=on, initial={"from_on": on})
     if form.is_valid():
         try:
             leave = services.register_leave(person=person, by=user, on=on, **form.cleaned_data)

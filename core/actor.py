@@ -17,6 +17,13 @@ class Actor:
     address: str = ""
     on_behalf_of: str = ""
 
+    @property
+    def is_stranger(self) -> bool:
+        """Somebody who is not signed in."""
+        return self.id == _STRANGER
+
+
+_STRANGER = "anonymous"
 
 SYSTEM = Actor(id="system", name="系统")
 
@@ -36,6 +43,11 @@ def acting_as(actor: Actor) -> Iterator[None]:
         yield
     finally:
         _actor.reset(token)
+
+
+def stranger(address: str) -> Actor:
+    """The actor of a request of somebody who is not signed in."""
+    return Actor(id=_STRANGER, name="未登录", address=address)
 
 
 def job(name: str, *, on_behalf_of: str = "") -> Actor:

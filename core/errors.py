@@ -19,3 +19,9 @@ class Invalid(Refused):
     """What was entered cannot be accepted; the message says where and what to do."""
 
     status = 422
+
+
+class Busy(Refused):
+    """No room for it just now; nothing was done, and the same again in a few seconds may do."""
+
+    status = 503

@@ -146,6 +146,7 @@ ACTS: dict[str, object] = {
     "accounts.signed_in": _("登录"),
     "accounts.locked_out": _("登录锁定"),
     "accounts.password_changed": _("修改密码"),
+    "accounts.password.refused": _("密码错误"),
     "accounts.leave.registered": _("登记休假与代理"),
     "accounts.leave.ended": _("提前结束休假代理"),
     "accounts.leave.cancelled": _("取消休假代理"),
@@ -225,7 +226,7 @@ ACTS: dict[str, object] = {
     "workflow.late_entry.granted": _("同意补录"),
     "workflow.late_entry.refused": _("不同意补录"),
     "workflow.usage.exported": _("导出使用情况"),
-    "workflow.password.refused": _("签字密码错误"),
+    "workflow.password.refused": _("密码错误"),  # as it was called until 2026-11
     "workflow.duty.done": _("办结职责"),
     "workflow.duty.reassigned": _("移交职责"),
     "workflow.duty.waived": _("批准免办"),

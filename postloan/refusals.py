@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from core.errors import Refused
+
+RETRY_AFTER = {429: 1800, 503: 5}  # seconds
 
 
 def _back(request: HttpRequest) -> str:
@@ -63,6 +66,18 @@ def failed(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("errors/refused.html", context), status=500)
 
 
+def most_that_fits(most: int) -> str:
+    """Why a request of more than so many bytes is refused, and what to do."""
+    return _("提交的内容超过上限：这里一次最多接收 %(most)s。请压缩照片或减少文件，分几次提交。") % {
+        "most": filesizeformat(most)
+    }
+
+
+def too_large(request: HttpRequest, most: int) -> HttpResponse:
+    """413: more than the page takes."""
+    return _page(request, 413, _("内容太大"), most_that_fits(most))
+
+
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form's token is too old or the browser keeps no cookies."""
     return _page(
@@ -85,6 +100,8 @@ class RefusalMiddleware:
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
             # The book is confidential: nothing of it stays in a browser's or a proxy's cache.
             response.headers["Cache-Control"] = "no-store"
+        if response.status_code in (429, 503):
+            response.headers.setdefault("Retry-After", str(RETRY_AFTER[response.status_code]))
         response.headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(self), microphone=()")
         return response
 
@@ -92,5 +109,11 @@ class RefusalMiddleware:
         """Turn core.errors.Refused and its kin into a page."""
         if not isinstance(exception, Refused):
             return None
-        headings: dict[int, Any] = {403: _("不能这样操作"), 409: _("他人已先行处理"), 422: _("内容有误")}
+        headings: dict[int, Any] = {
+            403: _("不能这样操作"),
+            409: _("他人已先行处理"),
+            422: _("内容有误"),
+            429: _("已暂时锁定"),
+            503: _("请稍候再试"),
+        }
         return _page(request, exception.status, headings[exception.status], str(exception))

@@ -241,18 +241,12 @@ class Run:
         shutil.rmtree(self.var / "broker", ignore_errors=True)
         for name in ("web.log", "worker.log", "beat.log"):
             keep_one_old(self.logs / name)
-        bind = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-        web = ["gunicorn", "postloan.wsgi", "--bind", bind, "--worker-class", "gthread", "--workers", "2"]
-        web += ["--threads", "4", "--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"]
-        if os.access("/dev/shm", os.W_OK):
-            web += [
-                "--worker-tmp-dir",
-                "/dev/shm",
-            ]  # a slow disk under the heartbeat looks like a hung worker
         worker = ["celery", "-A", "postloan", "worker", "--loglevel", "INFO", "--concurrency", "2"]
         beat = ["--schedule", str(self.var / "run" / "beat"), "--pidfile", ""]
         with say.step("启动网页服务、后台作业与定时"):
-            self.family.start("网页服务", web, env=self.settings, log=self.logs / "web.log")
+            self.family.start(
+                "网页服务", web(self.host, self.port), env=self.settings, log=self.logs / "web.log"
+            )
             if self.redis:
                 self.family.start("后台作业", worker, env=self.settings, log=self.logs / "worker.log")
                 clock = ["celery", "-A", "postloan", "beat", "--loglevel", "INFO", *beat]
@@ -298,6 +292,11 @@ class Run:
             say.line("\n正在停止 …")
             self.family.stop()
             self.postgres.stop()
+
+
+def web(host: str, port: int) -> list[str]:
+    """The web server, as a module and its arguments."""
+    return ["postloan.server", "--host", host, "--port", str(port)]
 
 
 def read_env(path: Path) -> dict[str, str]:

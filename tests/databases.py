@@ -44,6 +44,15 @@ def _execute(statement: str) -> None:
         session.close()
 
 
+def url_of(name: str) -> str:
+    """The address of a database of the test server, for a process of its own."""
+    there = connection.settings_dict
+    if not there["HOST"]:
+        return f"postgres:///{name}"
+    password = f":{there['PASSWORD']}" if there["PASSWORD"] else ""
+    return f"postgres://{there['USER']}{password}@{there['HOST']}:{there['PORT'] or 5432}/{name}"
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
@@ -65,7 +74,7 @@ def django_db_setup(
         teardown_databases(made, verbosity=0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_database(django_db_setup: None, django_db_blocker: Any) -> Callable[[], AbstractContextManager[str]]:
     """Databases of the test's own, one after the other: `with new_database() as name:`; commits are real."""
 

@@ -20,9 +20,11 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
+from core.bodies import takes_files
 from core.errors import Refused
 from core.models import ImportBatch
 from core.models.imports import ImportSource
+from core.staging import text_files
 from credit.imports.forms import UploadForm
 from credit.imports.rejections import rejection_rows
 from credit.imports.run import import_files, profile, profile_names
@@ -65,6 +67,7 @@ def _shown(batches: list[ImportBatch]) -> list[ImportBatch]:
 
 @require_POST
 @require_role(Role.ADMIN)
+@takes_files(text_files.MAX_BYTES)
 def import_upload(request: SignedInRequest) -> HttpResponse:
     """Bring in the files of a date; whatever comes of them is a batch on record."""
     form = UploadForm(request.POST, request.FILES)

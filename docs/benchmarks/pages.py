@@ -30,10 +30,10 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY  # noqa: E402
-from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 
 from accounts.choices import Role  # noqa: E402
 from accounts.models import User  # noqa: E402
+from accounts.sessions import SessionStore  # noqa: E402
 from credit.models import Borrower  # noqa: E402
 
 TRIVIAL = "/password/"
@@ -100,8 +100,7 @@ class Person(threading.Thread):
 
 def serve(port: int) -> subprocess.Popen[bytes]:
     """The server as `./run` starts it."""
-    command = [sys.executable, "-m", "gunicorn", "postloan.wsgi", "--bind", f"127.0.0.1:{port}"]
-    command += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"]
+    command = [sys.executable, "-m", "postloan.server", "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"DEBUG": "0", "LOG_LEVEL": "ERROR"})
     for _ in range(120):
         time.sleep(0.5)

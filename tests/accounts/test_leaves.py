@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -156,6 +156,33 @@ def test_a_leave_is_registered_by_the_person_a_head_a_president_or_the_administr
     cast: SimpleNamespace, by: str, person: str, may: bool
 ) -> None:
     assert services.may_register(cast.people[person], User.objects.get(pk=cast.people[by].pk)) == may
+
+
+@pytest.mark.parametrize(
+    ("by", "person"), [("head", "cm"), ("risk_head", "risk"), ("president", "vp"), ("vp", "president")]
+)
+def test_nobody_makes_themselves_the_deputy_of_somebody_they_lead_and_the_person_or_another_may(
+    cast: SimpleNamespace, by: str, person: str
+) -> None:
+    who = cast.people[person].name
+    with pytest.raises(
+        Refused, match=f"您不能登记由您自己代理{who}.*请由{who}本人、行长、分管行长或系统管理员登记"
+    ):
+        register(cast, person, by, by=by)
+    client = browse(cast.people[by])
+    offered = client.get(f"/leaves/new/?person={cast.people[person].pk}").content.decode()
+    assert f"（{cast.people[by].username}）" not in offered.split("代理人（AB角）")[1]
+    leave = register(cast, person, by, by="admin")
+    assert leave.registered_by == cast.admin
+    services.end_leave(leave=leave, by=User.objects.get(pk=cast.people[person].pk), on=cast.today)
+    assert register(cast, person, by).registered_by == cast.people[person]
+
+
+def test_the_database_holds_that_nobody_makes_themselves_a_deputy(cast: SimpleNamespace) -> None:
+    with pytest.raises(IntegrityError, match="nobody_makes_themselves_a_deputy"), transaction.atomic():
+        make_leave(cast.cm, cast.head, registered_by=cast.head)
+    make_leave(cast.cm, cast.head, registered_by=cast.cm)
+    make_leave(cast.cm2, cast.head)  # of before it was kept who registered
 
 
 def test_a_deputy_does_not_lengthen_the_leave_in_which_they_stand_in(cast: SimpleNamespace) -> None:

@@ -27,6 +27,7 @@ from credit.models import Borrower
 from postloan import close_of_day
 from tests import factories
 from tests.conftest import build_cast
+from tests.databases import url_of
 from workflow.models import WorkItem
 from workflow.services import days
 
@@ -86,12 +87,8 @@ class Worker:
     """A Celery worker in a process group of its own, on the test's database and a broker folder of the test's."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        there = connection.settings_dict
-        host = there["HOST"] or ""
-        where = f"{there['USER']}{':' + there['PASSWORD'] if there['PASSWORD'] else ''}@{host}:{there['PORT'] or 5432}"
-        url = f"postgres://{where}/{name}" if host else f"postgres:///{name}"
         self.environ = os.environ | {
-            "DATABASE_URL": url,
+            "DATABASE_URL": url_of(name),
             "POSTLOAN_VAR": str(folder),
             "SECRET_KEY": "killed",
             "DUTY_SET_SIZE": "40",

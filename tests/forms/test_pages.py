@@ -194,9 +194,9 @@ def test_the_whole_road_of_a_visit(cast, draft, duty, password):
     client = fill_in(cast, draft)
     submit = reverse("document_submit", args=[draft.pk])
     page = client.get(submit).content.decode()
-    assert "再次输入登录口令" in page, re.findall(r"<li><a [^>]*>([^<]*)", page)
+    assert "再次输入密码" in page, re.findall(r"<li><a [^>]*>([^<]*)", page)
     refused = client.post(submit, {"password": "wrong"})
-    assert refused.status_code == 422 and "口令不正确" in refused.content.decode()
+    assert refused.status_code == 422 and "密码不正确" in refused.content.decode()
     assert client.post(submit, {"password": password}).status_code == 302
     duty.refresh_from_db()
     assert duty.submitted_on == cast.today

@@ -157,7 +157,7 @@ def test_one_that_cannot_be_signed_leaves_nothing_behind(cast, months, monkeypat
 
 
 def test_a_wrong_password_signs_nothing(cast, months) -> None:
-    with pytest.raises(Invalid, match="口令不正确"):
+    with pytest.raises(Invalid, match="密码不正确"):
         confirm(cast, months, "C100001", password="falsch")
     assert not Document.objects.exists()
 
@@ -172,7 +172,7 @@ def test_the_button_signs_what_was_ticked_and_says_so(cast, months) -> None:
     text = answer.content.decode()
     assert "已确认并签署 1 份附件2。" in text and "11-05 已监测" in text
     wrong = client.post("/ledgers/confirm/", {**ticked, "password": "x"}, follow=True).content.decode()
-    assert "口令不正确" in wrong
+    assert "密码不正确" in wrong
     assert AccountLedgerReview.objects.count() == 1
     assert client_of(cast.head).post("/ledgers/confirm/", ticked).status_code == 403
 

@@ -125,7 +125,7 @@ def test_an_incomplete_draft_is_not_submitted_and_says_what_is_missing(desk: Des
 
 def test_a_wrong_password_submits_nothing(desk: Desk) -> None:
     document = desk.draft()
-    with pytest.raises(Invalid, match="口令不正确"):
+    with pytest.raises(Invalid, match="密码不正确"):
         desk.submit(document, password="not it")
     assert not document.chains.exists()
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from axes.models import AccessAttempt
+from django.test import Client
 
 from core.errors import Conflict, Invalid, Refused
 from core.models import AuditEntry
@@ -149,18 +150,33 @@ def test_a_wrong_password_signs_nothing_is_audited_and_counts_towards_the_lock_o
     document = desk.submitted()
     step = desk.step(document, 2)
     for _ in range(9):
-        with pytest.raises(Invalid, match="口令不正确，没有签字"):
+        with pytest.raises(Invalid, match="密码不正确，没有签字") as refusal:
             desk.sign(step, cast.head, password="not it")
+    assert "还可以再试 1 次" in str(refusal.value)
     assert AccessAttempt.objects.get(username=cast.head.username).failures_since_start == 9
-    with pytest.raises(Invalid, match="已暂时锁定"):
+    with pytest.raises(Invalid, match="已暂时锁定，请在 2026-11-24 12:30 之后再试。没有签字"):
         desk.sign(step, cast.head, password="not it")
     with pytest.raises(Invalid, match="已暂时锁定"):  # the right one does not get past the lock-out
         desk.sign(step, cast.head)
     assert desk.step(document, 2).status == StepStatus.WAITING
     refused = AuditEntry.objects.filter(
-        act="workflow.password.refused", subject=f"accounts.user:{cast.head.pk}"
+        act="accounts.password.refused", subject=f"accounts.user:{cast.head.pk}"
     )
     assert refused.count() == 11
+    assert AuditEntry.objects.filter(act="accounts.locked_out", note=cast.head.username).count() == 1
+
+
+@pytest.mark.parametrize("address", ["", "10.9.8.7"], ids=["where it is signed", "from elsewhere"])
+def test_a_stranger_who_tries_a_colleague_s_number_at_the_door_keeps_them_from_no_signature(
+    desk: Desk, cast: SimpleNamespace, address: str
+) -> None:
+    document = desk.submitted()
+    for _ in range(40):
+        Client(REMOTE_ADDR=address).post("/login/", {"username": cast.head.username, "password": "guessed"})
+    with pytest.raises(Invalid, match="还可以再试 9 次"):
+        desk.sign(desk.step(document, 2), cast.head, password="not it")
+    desk.sign(desk.step(document, 2), cast.head)
+    assert desk.step(document, 2).status == StepStatus.SIGNED
 
 
 def test_the_right_password_forgets_earlier_slips(desk: Desk, cast: SimpleNamespace) -> None:

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from axes.utils import reset as forget_failures
-from django.contrib.auth import authenticate
 from django.db import transaction
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts import passwords
 from accounts.models import User
-from core import actor, audit
+from core import audit
 from core.errors import Conflict, Invalid, Refused
 from core.models import AuditEntry
 from core.obligations import claims
@@ -70,26 +68,8 @@ def check_can_send_back(step: Step, user: User) -> None:
 
 
 def confirm_password(*, by: User, password: str) -> User:
-    """Ask for the password again; failures count towards the same lock-out as sign-in, and are audited.
-
-    Never inside the transaction of the verb: a refused attempt must stay counted although nothing was signed.
-    """
-    address = actor.current().address
-    request = HttpRequest()
-    request.META = {"REMOTE_ADDR": address} if address else {}
-    person = authenticate(request, username=by.username, password=password)
-    if person is None or person.pk != by.pk:
-        locked = bool(getattr(request, "axes_locked_out", False))
-        audit.record(
-            act="workflow.password.refused",
-            subject=by,
-            note="口令连续错误，已锁定" if locked else "签字时口令错误",
-        )
-        if locked:
-            raise Invalid(_("口令错误次数过多，已暂时锁定，请 30 分钟后再试。没有签字。"))
-        raise Invalid(_("口令不正确，没有签字。请重新输入。"))
-    forget_failures(ip=address or None, username=by.username)
-    return person
+    """Ask the signer for the password again; raises with the sentence to show. Never inside a verb's transaction."""
+    return passwords.confirm(by=by, password=password, undone=_("没有签字。"))
 
 
 def sign(*, step: Step, by: User, password: str, remark: str = "", on: date, at: datetime) -> Step:

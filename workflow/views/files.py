@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import get_visible
 from accounts.http import SignedInRequest
 from core import clock
+from core.bodies import MEGABYTE, takes_files
 from core.documents import render_pdf
 from workflow import registry
 from workflow.documents.paper import file_name, paper_of
@@ -22,6 +23,7 @@ ALONE = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-an
 
 
 @require_POST
+@takes_files(100 * MEGABYTE)
 def attach(request: SignedInRequest, pk: int) -> HttpResponse:
     """Add photographs or files to a section of a draft."""
     document = get_visible(Document, request.user, pk=pk)
