@@ -23,6 +23,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_WITHIN = 600  # a fresh clone installs its packages first
@@ -33,9 +34,8 @@ class Smoke:
     """One system under test, in a `var/` of its own so that a developer's is left alone."""
 
     def __init__(self, var: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.var = var
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         unwanted = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY"}
         self.env = {name: value for name, value in os.environ.items() if name not in unwanted}
@@ -150,6 +150,23 @@ class Smoke:
         print(f"  second start: {time.monotonic() - started:.1f} s", flush=True)
         self.stops()
 
+    def keeps_the_demonstration_out_of_a_lenders_own_database(self) -> None:
+        server = postgres(self.var / "lender", test_port=free_port())
+        server.start()
+        try:
+            self.said.clear()
+            self.env["DATABASE_URL"] = server.url
+            self.process = self.launch()
+            self.starts()
+            with urllib.request.urlopen(f"{self.address}/login/", timeout=30) as login:
+                page = login.read().decode()
+            text = page + "".join(self.said)
+            assert "没有预设账号" in text and "演示" not in text, "a demonstration is offered to a lender"
+            self.stops()
+        finally:
+            server.stop()
+            server.wipe()
+
     def accounts(self) -> list[dict[str, str]]:
         python = ROOT / ".venv" / "bin" / "python"
         command: list[str | Path] = [python, ROOT / "manage.py", "demo_accounts", "--json"]
@@ -166,6 +183,20 @@ class Smoke:
         for pid in {one for one in self.family | {self.process.pid} if running(one)}:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def postgres(home: Path, *, test_port: int | None = None) -> Any:
+    """An embedded server, driven as `./run` drives it."""
+    sys.path.insert(0, str(ROOT))
+    from roads.postgres import Postgres
+
+    return Postgres(home, home.parent / f"{home.name}.log", test_port=test_port)
 
 
 def started_as(pid: int) -> str:
@@ -206,6 +237,7 @@ def main() -> int:
         smoke.refuses_a_second_one,
         smoke.stops,
         smoke.starts_again_in_seconds,
+        smoke.keeps_the_demonstration_out_of_a_lenders_own_database,
     ]
     passed = 0
     try:
@@ -228,10 +260,7 @@ def main() -> int:
             passed += 1
     finally:
         smoke.end()
-        sys.path.insert(0, str(ROOT))
-        from roads.postgres import Postgres
-
-        Postgres(var, var / "postgres.log").wipe()
+        postgres(var).wipe()
         shutil.rmtree(var, ignore_errors=True)
     failed = len(steps) - passed
     print(f"{passed} passed, {failed} failed", flush=True)
