@@ -35,13 +35,9 @@ TOLD = 3  # locks at most, of those since the last sign-in
 
 
 class Locked(Invalid):
-    """Too many wrong passwords; tells until when."""
+    """Too many wrong passwords; the sentence tells until when."""
 
     status = 429
-
-    def __init__(self, sentence: str, until: datetime) -> None:
-        super().__init__(sentence)
-        self.until = until
 
 
 @dataclass(frozen=True)
@@ -87,8 +83,7 @@ def check(*, username: str, password: str, address: str, scope: str) -> User | N
         )
     raise Locked(
         _("%(why)s，已暂时锁定，请在 %(until)s 之后再试。")
-        % {"why": limit.why, "until": f"{clock.local(until):%Y-%m-%d %H:%M}"},
-        until,
+        % {"why": limit.why, "until": f"{clock.local(until):%Y-%m-%d %H:%M}"}
     )
 
 
@@ -102,7 +97,7 @@ def confirm(*, by: User, password: str, undone: str) -> User:
         person = check(username=by.username, password=password, address=address, scope=SIGNED_IN)
     except Locked as locked:
         audit.record(act="accounts.password.refused", subject=by, note=_("密码连续错误，已锁定"))
-        raise Locked(f"{locked}{undone}", locked.until) from None
+        raise Locked(f"{locked}{undone}") from None
     if person is None:
         audit.record(act="accounts.password.refused", subject=by, note=_("密码错误"))
         left = tries_left(by.username, address, SIGNED_IN)

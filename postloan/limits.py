@@ -37,7 +37,8 @@ class BodyLimitMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         """Only what is more than a stranger may send asks who is asking."""
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        said = request.META.get("CONTENT_LENGTH") or ""
+        length = int(said) if said.isdecimal() else 0  # as Django reads it
         if length <= bodies.STRANGER:
             return None
         most = bodies.largest_for(view, signed_in=request.user.is_authenticated)

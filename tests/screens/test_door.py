@@ -240,7 +240,9 @@ def test_a_crowd_signs_in_and_who_finds_no_room_is_told_when_to_come_back(server
     server.browser()
     who: list[dict[str, Any]] = [{"username": f"{n}", "password": "wrong"} for n in range(30)]
     with ThreadPoolExecutor(30) as pool:
-        answers = list(pool.map(lambda form: server.ask("/login/", form=form), who))
+        asked = pool.map(lambda form: server.ask("/login/", form=form), who)
+        assert "database" in server.ask("/healthz/").text
+        answers = list(asked)
     assert {answer.status for answer in answers} == {200, 503}
     for answer in answers:
         if answer.status == 503:
