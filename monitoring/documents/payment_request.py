@@ -151,6 +151,7 @@ USED = Field(
     "已见用款",
     Kind.TABLE,
     required=False,
+    when=lambda answers: bool(answers.get("used")),
     system_rows=True,
     row_word="笔",
     columns=(

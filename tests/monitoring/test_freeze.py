@@ -31,6 +31,7 @@ from tests.imports.test_entry import post
 from tests.monitoring.money import put
 from tests.monitoring.paying import PAYEE, lend_on_account, move, register, reviewed, sign, submit
 from tests.monitoring.test_misuse import ANSWERS
+from tests.pages import one_time
 from workflow.choices import DutyStatus
 from workflow.engine import reconcile
 from workflow.models import WorkItem
@@ -73,7 +74,7 @@ def at(person) -> Client:
 
 def slip(cast, amount: str, **differs: str):
     """What the counter answers: its status, and its page."""
-    answer = at(cast.accountant).post("/counter/", SLIP | {"amount": amount} | differs)
+    answer = at(cast.accountant).post("/counter/", SLIP | one_time() | {"amount": amount} | differs)
     return answer.status_code, answer.content.decode()
 
 
