@@ -53,16 +53,26 @@ def extract(folder: Path, on: date, *movements: tuple[str, str, str, str]) -> No
     assert batch.status == ImportStatus.APPLIED, batch.files.get().errors
 
 
-def write(page: Page, document: Document, answers: dict[str, str]) -> None:
-    """Fill in a form and hand it in with the password."""
+def fill_in(page: Page, document: Document, answers: dict[str, str]) -> None:
+    """Fill in a form and save it."""
     given = {name: [value] for name, value in answers.items()}
     page.goto(f"/documents/{document.pk}/edit/all/")
     for _ in range(2):  # some answers ask for others
         fill(page, given)
     page.get_by_role("button", name="保存", exact=True).first.click()
+
+
+def hand_in(page: Page, document: Document) -> None:
+    """With the password."""
     page.goto(f"/documents/{document.pk}/submit/")
     expect(page.get_by_text("没有填好")).to_have_count(0)
     give_password(page, "签字并提交")
+
+
+def write(page: Page, document: Document, answers: dict[str, str]) -> None:
+    """Fill in a form and hand it in."""
+    fill_in(page, document, answers)
+    hand_in(page, document)
 
 
 def sign(page: Page, document: Document) -> None:
@@ -240,15 +250,8 @@ def ask(page: Page, loan: Loan, amount: str) -> Document:
         {"name": "合同.pdf", "mimeType": "application/pdf", "buffer": io.BytesIO(PDF).getvalue()}
     )
     expect(page.get_by_text("合同.pdf").first).to_be_visible()
-    for _ in range(2):
-        fill(page, {name: [value] for name, value in (GOOD | {"amount": amount}).items()})
-    page.get_by_role("button", name="保存", exact=True).first.click()
+    fill_in(page, request, GOOD | {"amount": amount})
     return request
-
-
-def hand_in(page: Page, request: Document) -> None:
-    page.goto(f"/documents/{request.pk}/submit/")
-    give_password(page, "签字并提交")
 
 
 @pytest.mark.obligation("GR-20.2")
