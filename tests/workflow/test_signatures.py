@@ -90,6 +90,15 @@ def test_a_send_back_without_a_reason_is_refused(desk: Desk, cast: SimpleNamespa
     assert desk.again(document).status == DocumentStatus.SIGNING
 
 
+def test_a_remark_longer_than_its_place_is_refused_before_anything_is_signed(
+    desk: Desk, cast: SimpleNamespace
+) -> None:
+    document = desk.submitted()
+    with pytest.raises(Invalid, match="意见最多 500 字"):
+        desk.sign(desk.step(document, 2), cast.head, remark="好" * 501)
+    desk.sign(desk.step(document, 2), cast.head, remark="好" * 500)
+
+
 def test_the_author_takes_back_what_no_longer_has_a_signer(desk: Desk, cast: SimpleNamespace) -> None:
     document = desk.submitted()
     with pytest.raises(Refused, match="只有经办人可以撤回"):

@@ -32,6 +32,7 @@ from workflow.services.papers import fingerprint_of
 from workflow.services.seats import absent_in, seat_of, standing_in
 
 SIGNED_ACT = "workflow.step.signed"
+REMARK_LONGEST = 500  # what the book keeps
 
 
 @claims("GR-3")
@@ -75,6 +76,8 @@ def confirm_password(*, by: User, password: str) -> User:
 def sign(*, step: Step, by: User, password: str, remark: str = "", on: date, at: datetime) -> Step:
     """Sign one step over the fingerprint of the content; the last signature locks the document."""
     check_can_sign(step, by)
+    if len(remark.strip()) > REMARK_LONGEST:
+        raise Invalid(_("意见最多 %(most)d 字，请精简。没有签字。") % {"most": REMARK_LONGEST})
     person = confirm_password(by=by, password=password)
     return _sign(step_id=step.pk, by=person, remark=remark, on=on, at=at)
 
@@ -313,6 +316,6 @@ def _locked(step_id: int) -> Step:
 def _reason_or_refuse(reason: str, sentence: str) -> str:
     if not reason.strip():
         raise Invalid(sentence)
-    if len(reason.strip()) > 500:
-        raise Invalid(_("理由最多 500 字，请精简。"))
+    if len(reason.strip()) > REMARK_LONGEST:
+        raise Invalid(_("理由最多 %(most)d 字，请精简。") % {"most": REMARK_LONGEST})
     return reason.strip()
