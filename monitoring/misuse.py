@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.choices import Line, Role
 from accounts.models import User
@@ -45,11 +46,6 @@ def frozen_on(on: date) -> QuerySet[MisuseCase]:
     return MisuseCase.objects.filter(still, confirmed_on__lte=on)
 
 
-def is_frozen(contract_id: int) -> bool:
-    """Whether a case is open under the contract."""
-    return MisuseCase.objects.filter(contract=contract_id, status=MisuseStatus.RECTIFYING).exists()
-
-
 def told(case: MisuseCase) -> str:
     """The freeze in a sentence without its end: which contract, since when, why."""
     facts = case.facts if len(case.facts) <= FACTS_SHOWN else f"{case.facts[:FACTS_SHOWN]}…"
@@ -74,11 +70,20 @@ def hold(*contract_ids: int) -> None:
     one_at_a_time(*(f"frozen:{contract_id}" for contract_id in contract_ids))
 
 
-def suspension_clause(contract: Contract) -> Clause | None:
-    """The clause that the freeze rests on (提款暂停权); None where the contract gives no such right."""
-    return (
-        Clause.objects.filter(contract=contract, kind=ClauseKind.SUSPENSION_RIGHT).order_by("place").first()
-    )
+def suspension_rights(on: date) -> QuerySet[Clause]:
+    """The clauses, known by the day, that a freeze rests on (提款暂停权)."""
+    rows: QuerySet[Clause] = Clause.objects.known(on).filter(kind=ClauseKind.SUSPENSION_RIGHT)
+    return rows.order_by("place")
+
+
+def suspension_clause(contract: Contract, on: date) -> Clause | None:
+    """The one of a contract; None where it gives no such right."""
+    return suspension_rights(on).filter(contract=contract).first()
+
+
+def with_right(cases: QuerySet[Any], on: date) -> QuerySet[Any]:
+    """Cases with `has_right`: whether their contract gives the lender a right to suspend."""
+    return cases.annotate(has_right=Exists(suspension_rights(on).filter(contract=OuterRef("contract"))))
 
 
 def reason_not_to_register(borrower: Borrower, by: User, on: date) -> str:

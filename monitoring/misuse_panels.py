@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core.panels import Panel
-from credit.choices import ClauseKind
-from credit.models import Borrower, Clause
+from credit.models import Borrower
 from monitoring.choices import MisuseStatus
 from monitoring.duties.misuse import KIND, LEGAL, MANAGER_REPORT, REPORT, MisuseReport, key_of
 from monitoring.duties.payments import FROZEN, OF_A_FREEZE, REFUSED, SIGNAL
-from monitoring.misuse import reason_not_to_register, suspension_clause
+from monitoring.misuse import reason_not_to_register, suspension_clause, with_right
 from monitoring.models import MisuseCase, PassedSlip, RefusedRelease, Signal
 from workflow.choices import SubjectKind
 from workflow.models import WorkItem
@@ -50,13 +49,7 @@ class CaseLine:
         return self.is_frozen and not self.case.has_right  # type: ignore[attr-defined]
 
 
-def with_right(cases: QuerySet[Any]) -> QuerySet[Any]:
-    """Cases with `has_right`: whether their contract gives the lender a right to suspend (提款暂停权)."""
-    right = Clause.objects.filter(contract=OuterRef("contract"), kind=ClauseKind.SUSPENSION_RIGHT)
-    return cases.annotate(has_right=Exists(right))
-
-
-def story_of(case: MisuseCase) -> dict[str, Any]:
+def story_of(case: MisuseCase, on: date) -> dict[str, Any]:
     """What became of one case: the right it stands on, who owed what, and what left, came or passed while it stood."""
     theirs = Q(on__gte=case.confirmed_on, account__borrower=case.contract.borrower_id)
     known = Q(known_on__gte=case.confirmed_on)
@@ -66,7 +59,7 @@ def story_of(case: MisuseCase) -> dict[str, Any]:
     refused = list(RefusedRelease.objects.filter(theirs, case__contract=case.contract_id))
     passed = PassedSlip.objects.standing().filter(theirs, case__contract=case.contract_id)
     return {
-        "clause": suspension_clause(case.contract),
+        "clause": suspension_clause(case.contract, on),
         "items": _items(case, signals, refused),
         "signals": signals,
         "refused": refused,
@@ -93,7 +86,7 @@ def _items(case: MisuseCase, signals: list[Signal], refused: list[RefusedRelease
 
 def misuse_panel(borrower: Borrower, on: date, user: User) -> Panel:
     """Every case of the borrower: few in a lifetime."""
-    rows = with_right(MisuseCase.objects.filter(contract__borrower=borrower)).select_related("contract")
+    rows = with_right(MisuseCase.objects.filter(contract__borrower=borrower), on).select_related("contract")
     lines = sorted((CaseLine(row, on) for row in rows), key=lambda line: line.status == MisuseStatus.ACCEPTED)
     context = {
         "lines": lines,

@@ -75,7 +75,7 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     )
     if case is None:
         raise Conflict("这个客户没有待纠正的挪用，不必填写限期纠正单。")
-    clause = misuse.suspension_clause(case.contract)
+    clause = misuse.suspension_clause(case.contract, on)
     answers = {
         "case": str(case.pk),
         "contract": case.contract.number,

@@ -22,10 +22,10 @@ from monitoring import misuse
 from monitoring.models import Payment
 from monitoring.payments import requests
 from monitoring.payments.authority import Tier, steps_for, tiers_of
-from monitoring.payments.balances import underway, with_unpaid, written_in_by_hand
+from monitoring.payments.balances import seen_uses, underway, with_unpaid, written_in_by_hand
 from monitoring.payments.needs import SCHEME, SPLIT_WITHIN, need_of, threshold
 from monitoring.payments.together import Payee, circles, lately_to, paid_lately
-from monitoring.uses.recorded import payee_of, standing
+from monitoring.uses.recorded import payee_of
 from workflow.definitions import (
     NO,
     Answers,
@@ -325,7 +325,9 @@ def _recent(loan: Loan, payees: Sequence[Counterparty], on: date, policy: Policy
 
 def _used(loan: Loan, on: date) -> list[dict[str, str]]:
     """The uses of the loan's money that were seen, the newest first, for the reviewer to see too."""
-    rows = standing(on).filter(loan=loan).select_related("payment", "transaction").order_by("-used_on", "-pk")
+    rows = (
+        seen_uses(on).filter(loan=loan).select_related("payment", "transaction").order_by("-used_on", "-pk")
+    )
     by_hand = written_in_by_hand(on).filter(loan=loan).order_by("-used_on", "-pk")
     lines = [
         *((row.used_on, str(row.get_seen_as_display()), payee_of(row)[0], row.amount) for row in rows[:USES_SHOWN]),
@@ -387,12 +389,11 @@ def signers(*, document: Document, on: date) -> Sequence[Signer]:
 def _amount_together(document: Document, loan: Loan, on: date, policy: Policy) -> Decimal:
     """The amount with what counts together with it; of a draft as far as it is filled in."""
     amount = amount_of(document.content, "amount") or Decimal(0)
-    payee = Counterparty.objects.filter(
-        borrower=loan.borrower_id, account=document.content.get("payee") or ""
-    )
-    for one in payee:
-        amount += lately_to(Payee(one.name, one.account), loan.borrower, on, policy, but=document.pk)
-    return amount
+    account = document.content.get("payee") or ""
+    one = Counterparty.objects.filter(borrower=loan.borrower_id, account=account).first()
+    if one is None:
+        return amount
+    return amount + lately_to(Payee(one.name, one.account), loan.borrower, on, policy, but=document.pk)
 
 
 def _title(label: str, first: Tier, loan: Loan, policy: Policy) -> str:

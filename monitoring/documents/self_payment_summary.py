@@ -15,8 +15,8 @@ from credit.models import Loan
 from credit.signing import may_author, signers_of
 from monitoring.choices import SeenAs, VerifiedBy
 from monitoring.duties.uses import SUMMARY
+from monitoring.payments.balances import seen_uses
 from monitoring.uses.paper import total
-from monitoring.uses.recorded import standing
 from workflow.choices import SubjectKind
 from workflow.definitions import (
     NO,
@@ -202,7 +202,7 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
         raise Conflict("这笔借据没有待办的自主支付汇总核查。")
     loan, period = _loan(subject.id), _period(owed.period_key)
     paid = (
-        standing(on)
+        seen_uses(on)
         .filter(loan=loan, seen_as=SeenAs.SELF, known_on__gte=period.first, known_on__lte=period.last)
         .select_related("transaction")
         .order_by("used_on", "pk")

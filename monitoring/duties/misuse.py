@@ -13,10 +13,10 @@ from accounts.choices import Role
 from accounts.selectors import holders_at_head_office, holders_in_branch
 from core.money import yuan
 from core.policy import Policy
-from credit.choices import ClauseKind, ResponsibleRole
+from credit.choices import ResponsibleRole
 from credit.duties import BorrowerRule, branch_of_unit, latest_loans, responsible_for
-from credit.models import Clause
 from monitoring.choices import MisuseStatus
+from monitoring.misuse import with_right
 from monitoring.models import MisuseCase
 from workflow.choices import DutyStatus
 from workflow.duties import Required, Verdict
@@ -187,10 +187,9 @@ def _with_cases(rule: BorrowerRule, on: date, policy: Policy, having: QuerySet[M
     """Borrowers of these cases, or with an open duty of the rule; each with all its `cases`."""
     ids = having.filter(confirmed_on__lte=on).order_by().values_list("contract__borrower")
     cases = MisuseCase.objects.filter(confirmed_on__lte=on, contract__borrower=OuterRef("pk")).order_by("pk")
-    right = Clause.objects.known(on).filter(contract=OuterRef("contract"), kind=ClauseKind.SUSPENSION_RIGHT)
     return rule.borrowers(on, policy, "BASE", having=ids).annotate(
         cases=ArraySubquery(
-            cases.values(
+            with_right(cases, on).values(
                 json=JSONObject(
                     id="pk",
                     status="status",
@@ -199,7 +198,7 @@ def _with_cases(rule: BorrowerRule, on: date, policy: Policy, having: QuerySet[M
                     amount=Cast("amount", CharField()),
                     contract="contract__number",
                     facts="facts",
-                    has_right=Exists(right),
+                    has_right="has_right",
                 )
             )
         )

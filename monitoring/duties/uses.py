@@ -17,7 +17,8 @@ from credit.duties import ManagedLoanRule, under
 from credit.models import Loan
 from monitoring.choices import SeenAs
 from monitoring.models import SeenUse
-from monitoring.uses.recorded import standing, unrecorded
+from monitoring.payments.balances import seen_uses
+from monitoring.uses.recorded import unrecorded
 from workflow.duties import Required, Verdict
 
 RECORD, SUMMARY = "fund_use_record", "self_payment_summary"
@@ -107,7 +108,7 @@ class SelfPaymentSummary(ManagedLoanRule):
         having = Loan.objects.filter(
             under(policy, self.scheme), ~Exists(raised), Exists(paid.filter(loan=OuterRef("pk")))
         )
-        uses = standing(on).filter(seen_as=SeenAs.SELF, loan=OuterRef("pk"))
+        uses = seen_uses(on).filter(seen_as=SeenAs.SELF, loan=OuterRef("pk"))
         return self.loans(on, policy, self.scheme, having=having.order_by().values_list("pk")).annotate(
             uses=ArraySubquery(_facts(uses))
         )

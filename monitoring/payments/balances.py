@@ -57,11 +57,23 @@ def released_by(on: date) -> QuerySet[Payment]:
     )
 
 
+def seen_uses(on: date) -> QuerySet[SeenUse]:
+    """Uses known by the day whose movement, their own or that of their payment, was not undone."""
+    rows = SeenUse.objects.filter(known_on__lte=on)
+    return rows.exclude(Exists(undoing("transaction", on))).exclude(
+        Exists(undoing("payment__transaction", on))
+    )
+
+
 def seen_without_review(on: date) -> QuerySet[SeenUse]:
-    """Uses known by the day that no reviewed payment stands for and whose movement was not undone."""
+    """Those of them that no reviewed payment stands for."""
     carried = Payment.objects.filter(transaction=OuterRef("transaction"))
-    rows = SeenUse.objects.filter(known_on__lte=on).exclude(seen_as=SeenAs.PAYMENT)
-    return rows.exclude(Exists(undoing("transaction", on))).exclude(Exists(carried))
+    return seen_uses(on).exclude(seen_as=SeenAs.PAYMENT).exclude(Exists(carried))
+
+
+def released_unseen(on: date) -> QuerySet[Payment]:
+    """Released payments that no day has written down as a use yet: the money is spent when it is released."""
+    return released_by(on).exclude(Exists(SeenUse.objects.filter(payment=OuterRef("pk"))))
 
 
 def written_in_by_hand(on: date) -> QuerySet[FundUse]:

@@ -47,7 +47,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Purse:
+class MixedAccount:
     """An account as far as the book knows it: its balance and the day that tells it, and what of it is not free.
 
     `passed`: what the counter let go since then and has not been seen to leave.
@@ -91,12 +91,12 @@ class Purse:
         )
 
 
-def purse_of(account: Account, on: date) -> Purse:
+def mixed_account(account: Account, on: date) -> MixedAccount:
     """What the book knows of an account on the day."""
     balance, balance_on = _balance(account, on)
     # A loan that was paid out since the balance was told is in neither.
     held = tuple(_held(account, on, balance_on or on))
-    return Purse(held, balance, balance_on, _passed(account, on)) if held else Purse()
+    return MixedAccount(held, balance, balance_on, _passed(account, on)) if held else MixedAccount()
 
 
 def lent(on: date) -> QuerySet[Any]:

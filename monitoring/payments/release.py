@@ -26,7 +26,7 @@ from monitoring import misuse
 from monitoring.choices import PAYMENT_TRANSITIONS, PaymentStatus
 from monitoring.models import PassedSlip, Payment, RefusedRelease
 from monitoring.payments.balances import unpaid
-from monitoring.payments.own_money import Purse, purse_of
+from monitoring.payments.own_money import MixedAccount, mixed_account
 
 TOPIC = "refused_release"
 
@@ -169,13 +169,13 @@ def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:
     contracts = Loan.objects.filter(settlement_account=account.number).values_list("contract", flat=True)
     misuse.hold(*set(contracts))
     one_at_a_time(f"slips:{account.pk}")
-    purse = purse_of(account, on)
-    if not purse.bars:
+    mixed = mixed_account(account, on)
+    if not mixed.bars:
         return Answer()
     columns = _written(slip, account, by=by, on=on, at=at)
-    if purse.own is not None and slip.amount <= purse.own:
-        return Answer(passed=_let_pass(purse, purse.own, columns))
-    return Answer(refused=_refuse(purse, columns))
+    if mixed.own is not None and slip.amount <= mixed.own:
+        return Answer(passed=_let_pass(mixed, mixed.own, columns))
+    return Answer(refused=_refuse(mixed, columns))
 
 
 def _written(slip: Slip, account: Account, *, by: User, on: date, at: datetime) -> dict[str, Any]:
@@ -198,9 +198,9 @@ def _keep(row: PassedSlip | RefusedRelease, *, act: str, note: str = "", **more:
     )
 
 
-def _let_pass(purse: Purse, own: Decimal, columns: dict[str, Any]) -> PassedSlip:
-    passed = PassedSlip.objects.create(own=own, case=purse.case, **columns)
-    _keep(passed, act="monitoring.slip.passed", own=own, loan_money=purse.loan_money)
+def _let_pass(mixed: MixedAccount, own: Decimal, columns: dict[str, Any]) -> PassedSlip:
+    passed = PassedSlip.objects.create(own=own, case=mixed.case, **columns)
+    _keep(passed, act="monitoring.slip.passed", own=own, loan_money=mixed.loan_money)
     return passed
 
 
@@ -226,14 +226,14 @@ def undo(*, slip: PassedSlip, by: User, on: date, at: datetime) -> PassedSlip:
     return undoing
 
 
-def _refuse(purse: Purse, columns: dict[str, Any]) -> RefusedRelease:
-    if purse.case:
-        why = misuse.told(purse.case)
+def _refuse(mixed: MixedAccount, columns: dict[str, Any]) -> RefusedRelease:
+    if mixed.case:
+        why = misuse.told(mixed.case)
     else:
-        numbers = "、".join(one.loan.number for one in purse.held if one.bars)
+        numbers = "、".join(one.loan.number for one in mixed.held if one.bars)
         why = f"借据 {numbers} 的贷款资金须审核后支付，查无收款账号、金额相符的已审核支付单"
-    reason = f"{why}；{purse.reckoning}"
-    refused = RefusedRelease.objects.create(reason=reason[:300], case=purse.case, **columns)
+    reason = f"{why}；{mixed.reckoning}"
+    refused = RefusedRelease.objects.create(reason=reason[:300], case=mixed.case, **columns)
     _keep(refused, act="monitoring.payment.refused", note=refused.reason)
     outbox.put(topic=TOPIC, payload={"refused": refused.pk})
     return refused

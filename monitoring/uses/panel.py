@@ -4,37 +4,48 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core.panels import Panel
 from credit.models import Loan
 from monitoring.models import FundUse
-from monitoring.payments.balances import with_unpaid
-from monitoring.uses.recorded import standing, unrecorded, used_before
+from monitoring.payments.balances import released_unseen, with_unpaid
+from monitoring.uses.recorded import unrecorded, used_before
 
 SHOWN = 30
 NOTHING = Decimal(0)
 
 
 def uses_panel(*, loan: Loan, user: User, on: date) -> Panel | None:
-    """None where nothing was seen, nothing recorded, and nothing used before the lender's first day."""
+    """None where nothing was seen, nothing recorded, and nothing used before the lender's first day.
+
+    What was used is what `payments.balances` says, and the sum of the lines: before, recorded, not recorded.
+    """
     recorded = FundUse.objects.filter(loan=loan, is_in_force=True).select_related("document")
     sums = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get()
-    if not standing(on).filter(loan=loan).exists() and not recorded.exists() and not sums.used_before:
-        return None
     missing = unrecorded(on).filter(loan=loan).select_related("payment", "transaction")
+    released = released_unseen(on).filter(loan=loan)  # today's: in no day's list yet
+    used = sums.used_before + sums.paid_out
+    if not used and not recorded.exists() and not missing.exists():
+        return None
     context = {
         "disbursed": sums.disbursed,
         "before": sums.used_before and used_before(loan, sums.used_before, on),
-        "used": sums.used_before + sums.paid_out,
-        "recorded_total": recorded.aggregate(s=Sum("amount"))["s"] or NOTHING,
-        "missing_total": missing.aggregate(s=Sum("amount"))["s"] or NOTHING,
+        "used": used,
+        "recorded_total": _total(recorded),
+        "missing_total": _total(missing) + _total(released),
         "recorded": list(recorded.order_by("-used_on", "-pk")[:SHOWN]),
         "missing": list(missing.order_by("used_on", "pk")[:SHOWN]),
+        "released": list(released[:SHOWN]),
     }
     return Panel(
         "uses", _("用款跟踪（附件1）"), "monitoring/panel_uses.html", context, missing.count() or None
     )
+
+
+def _total(rows: QuerySet[Any]) -> Decimal:
+    return rows.aggregate(s=Sum("amount"))["s"] or NOTHING

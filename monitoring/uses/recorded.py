@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from credit.models import Loan, PastUse
-from credit.selectors import undoing
 from monitoring.models import FundUse, SeenUse
+from monitoring.payments.balances import seen_uses
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,11 @@ def payee_of(use: SeenUse) -> tuple[str, str, str]:
     return row.counterparty_name, row.counterparty_account, row.counterparty_bank
 
 
-def standing(on: date) -> QuerySet[SeenUse]:
-    """Uses known by the day whose movement was not undone."""
-    return SeenUse.objects.filter(known_on__lte=on).exclude(Exists(undoing("transaction", on)))
-
-
 def unrecorded(on: date) -> QuerySet[Any]:
-    """Those of them that no 附件1 in force tells of."""
+    """Uses that were seen and that no 附件1 in force tells of."""
     told = FundUse.objects.filter(is_in_force=True, loan=OuterRef("loan"))
     return (
-        standing(on)
+        seen_uses(on)
         .exclude(Exists(told.filter(transaction=OuterRef("transaction"))))
         .exclude(Exists(told.filter(payment=OuterRef("payment"))))
     )

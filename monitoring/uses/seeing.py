@@ -15,11 +15,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from core.policy import Policy
 from credit.choices import Direction
 from credit.models import Account, Loan, Transaction
-from monitoring.choices import PaymentStatus, SeenAs, SignalKind
+from monitoring.choices import SeenAs, SignalKind
 from monitoring.ledgers.flows import Flow, Kin, kind_of
 from monitoring.ledgers.kin import kin_of, movement_of, reversed_among
 from monitoring.models import Payment, SeenUse, Signal
-from monitoring.payments.balances import disbursements, with_unpaid
+from monitoring.payments.balances import disbursements, released_unseen, with_unpaid
 from monitoring.payments.needs import ENTRUST_ABOVE, SCHEME, needs_of
 from monitoring.payments.reading import taken_of
 from monitoring.uses.tracing import Debit, Lent, trace
@@ -50,7 +50,7 @@ def _borrowers(on: date, policy: Policy) -> set[int]:
     left = Transaction.objects.filter(known_on=on, direction=Direction.DEBIT)
     accounts = Account.objects.filter(pk__in=left.values("account")).values("number")
     return set().union(
-        _payments(on).values_list("loan__borrower", flat=True),
+        released_unseen(on).order_by().values_list("loan__borrower", flat=True),
         _unreviewed(on).values_list("borrower", flat=True),
         _lent(on, policy).filter(settlement_account__in=accounts).values_list("borrower", flat=True),
         set_aside(on, STEP).values_list("subject_id", flat=True),
@@ -60,7 +60,7 @@ def _borrowers(on: date, policy: Policy) -> set[int]:
 def _see(ids: list[int], on: date, policy: Policy) -> Counter[str]:
     seen = _write(
         [
-            *_of_payments(_payments(on).filter(loan__borrower__in=ids), on),
+            *_of_payments(released_unseen(on).filter(loan__borrower__in=ids).order_by(), on),
             *_of_signals(_unreviewed(on).filter(borrower__in=ids), on),
         ],
         on,
@@ -76,14 +76,6 @@ def _write(found: list[SeenUse], on: date) -> int:
     before = theirs.count()
     SeenUse.objects.bulk_create(found, batch_size=1000, ignore_conflicts=True)
     return theirs.count() - before
-
-
-def _payments(on: date) -> QuerySet[Payment]:
-    """Released payments not written down yet: the money is spent when it is released."""
-    seen = SeenUse.objects.filter(payment=OuterRef("pk"))
-    return Payment.objects.filter(
-        ~Exists(seen), status=PaymentStatus.RELEASED, released_on__lte=on
-    ).order_by()
 
 
 def _of_payments(payments: QuerySet[Payment], on: date) -> Iterator[SeenUse]:

@@ -28,8 +28,8 @@ from credit.duties import home_of
 from credit.models import Borrower, Contract
 from monitoring.choices import MisuseStatus
 from monitoring.documents.misuse_rectification import FORM
-from monitoring.misuse import reason_not_to_register, register
-from monitoring.misuse_panels import CaseLine, story_of, with_right
+from monitoring.misuse import reason_not_to_register, register, with_right
+from monitoring.misuse_panels import CaseLine, story_of
 from monitoring.models import MisuseCase
 from monitoring.views.funds import READERS
 from workflow.models import Document
@@ -69,7 +69,7 @@ class Choice:
 def seen(request: SignedInRequest, on: date) -> QuerySet[Any]:
     """Cases of the customers that the person sees, with the unit in charge."""
     rows = MisuseCase.objects.visible_to(request.user).annotate(home=home_of("contract__borrower", on))
-    return with_right(rows)
+    return with_right(rows, on)
 
 
 @require_safe
@@ -141,18 +141,19 @@ def misuse_export(request: SignedInRequest) -> HttpResponse:
 @require_role(*READERS)
 def misuse_case(request: SignedInRequest, pk: int) -> HttpResponse:
     """The story of one case: what shows it, the freeze and its right, who owes what, the papers, the thaw."""
+    on = clock.today()
     rows = MisuseCase.objects.select_related(
         "contract__borrower", "loan", "signal", "confirmed_by", "accepted_by", "document"
     )
     case: Any = get_visible(rows, request.user, pk=pk)
     context = {
-        "line": CaseLine(case, clock.today()),
+        "line": CaseLine(case, on),
         "case": case,
         "borrower": case.contract.borrower,
         "papers": list(
             Document.objects.filter(form=FORM, content__case=str(case.pk)).visible_to(request.user)
         ),
-        **story_of(case),
+        **story_of(case, on),
     }
     return render(request, "monitoring/misuse_case.html", context)
 

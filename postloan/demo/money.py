@@ -22,10 +22,8 @@ NO_POWER_BILL = ("批发", "零售", "运输", "建筑")
 UNCOVERED = Decimal("362500")  # what lay on the account when the draft fell due
 COLLECTED_FROM = 1500  # 万元: whose 流贷 is larger receives its sales on an account of their own
 FROZEN = "jinzhang"
-PART_PAID = (
-    "xinyuan",
-    "1000",
-)  # granted shortly before going live: the last instalment of its purpose is not due yet
+# Granted shortly before going live: the last instalment of its purpose is not due yet.
+PART_PAID = ("xinyuan", "1000")
 FIRST_SHARE = Decimal("0.6")  # what the first supplier is paid of a loan
 READY = 5  # days before a debt falls due that its money is there
 

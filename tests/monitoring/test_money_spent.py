@@ -15,6 +15,8 @@ from credit.models import LedgerEntry, PastUse
 from monitoring.models import Payment, SeenUse
 from monitoring.payments import release, requests
 from monitoring.payments.balances import unpaid, with_unpaid
+from monitoring.uses.panel import uses_panel
+from monitoring.uses.recorded import unrecorded
 from monitoring.uses.seeing import see
 from monitoring.views.payments import start_about
 from tests.monitoring.paying import (
@@ -126,6 +128,29 @@ def test_a_use_that_is_undone_may_be_paid_again(cast, loan) -> None:
     move("620001", "5000000", cast.today, reverses=wrong, summary="冲正")
     assert unpaid([loan], cast.today) == {loan.pk: Decimal(5000000)}
     assert unpaid([loan], date(2026, 11, 23)) == {loan.pk: Decimal(0)}  # as it was known on that day
+
+
+def test_a_payment_that_the_core_system_took_back_is_no_use_any_more(cast, loan) -> None:
+    payment = release_now(reviewed(loan, cast, amount="1000000"), cast.accountant)
+    gone = move("620001", "-1000000", cast.today, counterparty_account=PAYEE)
+    Payment.objects.filter(pk=payment.pk).update(transaction=gone)
+    see(cast.today, policy_on(cast.today))
+    assert (unpaid([loan], cast.today), unrecorded(cast.today).count()) == ({loan.pk: Decimal(4000000)}, 1)
+    move("620001", "1000000", cast.today, reverses=gone, summary="冲正")
+    assert (unpaid([loan], cast.today), unrecorded(cast.today).count()) == ({loan.pk: Decimal(5000000)}, 0)
+
+
+def test_what_was_used_adds_up_from_the_lines_under_it_before_the_day_is_over(cast, loan) -> None:
+    # 300,000 by itself, seen; 1,000,000 released today, which no day has listed yet.
+    spend("300000", on=cast.today)
+    release_now(reviewed(loan, cast, amount="1000000"), cast.accountant)
+    shown = uses_panel(loan=loan, user=cast.cm, on=cast.today).context
+    assert shown["used"] == shown["recorded_total"] + shown["missing_total"] == Decimal(1300000)
+    lines = [one.amount for name in ("recorded", "missing", "released") for one in shown[name]]
+    assert sum(lines) == Decimal(1300000)
+    see(cast.today, policy_on(cast.today))  # the day is over: the same, all of it to be recorded
+    shown = uses_panel(loan=loan, user=cast.cm, on=cast.today).context
+    assert (shown["used"], shown["missing_total"], shown["released"]) == (1300000, 1300000, [])
 
 
 # --- loans from before the lender's first day (上线前已用) --------------------------------------------------------
