@@ -6,9 +6,11 @@ or processes gets a clone of the template instead, and the clone is dropped afte
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -16,9 +18,11 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
-from django.test.utils import setup_databases, teardown_databases
 
 _serial = count(1)
+
+# What a fresh database is made of. Whatever else changes, the template that stands is as good as a new one.
+MADE_OF = ("*/migrations/*.py", "*/models.py", "*/models/*.py", "core/**/*.py", "fixtures/**/*", "requirements.txt")
 
 
 def _server() -> Any:
@@ -53,29 +57,70 @@ def url_of(name: str) -> str:
     return f"postgres://{there['USER']}{password}@{there['HOST']}:{there['PORT'] or 5432}/{name}"
 
 
+def _use(name: str) -> None:
+    """Every connection of this process goes to this database from now on."""
+    connections.close_all()
+    for place in (connection.settings_dict, settings.DATABASES["default"]):
+        place["NAME"] = name
+
+
+def _digest() -> str:
+    """Of everything that a fresh database is made of."""
+    digest = hashlib.sha256()
+    root = Path(settings.BASE_DIR)
+    for path in sorted({path for pattern in MADE_OF for path in root.glob(pattern) if path.is_file()}):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def template(base: str) -> str:
+    """The name of a database with policy and calendar in it, to clone from: made once, by whoever comes first.
+
+    It outlives the run, so that workers, the passes of `./test` and the next run share it; when what it is made of
+    changes, a new one takes its place. Its name is given last: one that was broken off is no template.
+    """
+    name = f"{base}_template_{_digest()}"
+    session = _server()
+    try:
+        with session.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [base])
+            cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{base}_template_%"])
+            standing = {row[0] for row in cursor}
+            if name not in standing:
+                for old in standing:
+                    cursor.execute(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
+                making = f"{base}_template_making"
+                cursor.execute(f'CREATE DATABASE "{making}"')
+                _use(making)
+                call_command("migrate", verbosity=0)
+                call_command("load_reference", verbosity=0)
+                connections.close_all()
+                cursor.execute(f'ALTER DATABASE "{making}" RENAME TO "{name}"')
+    finally:
+        session.close()
+    return name
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
-) -> Iterator[None]:
-    """The test database with policy and calendar in it, and a template of it to clone from.
-
-    In place of pytest-django's own: that one makes no database when only tests with a database of their own are run.
-    """
+) -> Iterator[str]:
+    """The test database, cloned from the template; in place of pytest-django's own, which migrates one for
+    each run. Yields the template's name."""
+    base = settings.DATABASES["default"]["NAME"]
+    name = connection.creation._get_test_db_name()
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases=["default"], serialized_aliases=[])
-        call_command("load_reference", verbosity=0)
-        connections.close_all()
-    name = connection.settings_dict["NAME"]
-    _execute(f'DROP DATABASE IF EXISTS "{name}_template"')
-    _execute(f'CREATE DATABASE "{name}_template" TEMPLATE "{name}"')
-    yield
-    _execute(f'DROP DATABASE IF EXISTS "{name}_template"')
-    with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
+        made_of = template(base)
+        _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _execute(f'CREATE DATABASE "{name}" TEMPLATE "{made_of}"')
+        _use(name)
+    yield made_of
+    _use(base)
+    _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
-def new_database(django_db_setup: None, django_db_blocker: Any) -> Callable[[], AbstractContextManager[str]]:
+def new_database(django_db_setup: str, django_db_blocker: Any) -> Callable[[], AbstractContextManager[str]]:
     """Databases of the test's own, one after the other: `with new_database() as name:`; commits are real."""
 
     @contextmanager
@@ -83,18 +128,14 @@ def new_database(django_db_setup: None, django_db_blocker: Any) -> Callable[[], 
         shared = connection.settings_dict["NAME"]
         name = f"{shared}_own{next(_serial)}"
         _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        _execute(f'CREATE DATABASE "{name}" TEMPLATE "{shared}_template"')
-        connections.close_all()
-        for place in (connection.settings_dict, settings.DATABASES["default"]):
-            place["NAME"] = name
+        _execute(f'CREATE DATABASE "{name}" TEMPLATE "{django_db_setup}"')
+        _use(name)
         try:
             with django_db_blocker.unblock():
                 yield name
                 connections.close_all()
         finally:
-            connections.close_all()
-            for place in (connection.settings_dict, settings.DATABASES["default"]):
-                place["NAME"] = shared
+            _use(shared)
             _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     return made
