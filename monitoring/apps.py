@@ -10,7 +10,8 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         """Make the app's measures, forms and guards known."""
         from core import panels
-        from monitoring import documents, drawdowns, measures  # the app registry must be ready first
+        from monitoring import documents, measures  # the app registry must be ready first
+        from monitoring.misuse import drawdowns  # the app registry must be ready first
         from monitoring.payments.panel import payments_panel
         from monitoring.uses.panel import uses_panel
 

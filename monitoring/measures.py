@@ -11,7 +11,7 @@ from credit.duties import managers_of, unit_in_charge
 from monitoring.choices import SignalStatus
 from monitoring.models import FundsCheck, Signal
 from monitoring.payments import measures as payment_measures
-from monitoring.signals.finding import with_home
+from monitoring.decisions.selectors import with_home
 from workflow import snapshots
 from workflow.models import DailyMeasure
 

@@ -16,13 +16,13 @@ from core.policy import policy_on
 from credit.models import Account, Borrower
 from credit.selectors import with_balance
 from monitoring.choices import DebtKind
-from monitoring.debts import purses
-from monitoring.misuse_panels import misuse_panel
-from monitoring.outlook import usual_inflows
-from monitoring.payments.supervised import standing
-from monitoring.pots import DEPOSIT, MARGIN
-from monitoring.rules import Rung
-from monitoring.signal_panels import group_flows_panel, signals_panel
+from monitoring.cash.selectors import purses
+from monitoring.misuse.panel import misuse_panel
+from monitoring.outlook.services import usual_inflows
+from monitoring.supervised.services import standing
+from monitoring.cash.collateral import DEPOSIT, MARGIN
+from monitoring.cash.rules.ladder import Rung
+from monitoring.decisions.panel import group_flows_panel, signals_panel
 
 HORIZON = timedelta(days=90)
 POTS = {MARGIN: _("保证金账户"), DEPOSIT: _("质押存单")}

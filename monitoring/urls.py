@@ -2,18 +2,16 @@
 
 from django.urls import path
 
-from monitoring.views import (
-    authority,
-    counter,
-    funds,
-    ledgers,
-    misuse,
-    outlook,
-    payments,
-    signals,
-    supervised,
-    uses,
-)
+from monitoring.authority import views as authority
+from monitoring.release import views as counter
+from monitoring.funds import views as funds
+from monitoring.ledgers import views as ledgers
+from monitoring.misuse import views as misuse
+from monitoring.outlook import views as outlook
+from monitoring.payments import views as payments
+from monitoring.decisions import views as signals
+from monitoring.supervised import views as supervised
+from monitoring.uses import views as uses
 
 urlpatterns = [
     path("payments/", payments.payments, name="payments"),

@@ -21,7 +21,7 @@ from core import clock
 from credit.entry.kinds import ENTERERS
 from credit.models import Borrower
 from inspections.views import READERS as SAMPLE_READERS
-from monitoring.views.funds import READERS as FUNDS_READERS
+from monitoring.funds.views import READERS as FUNDS_READERS
 from postloan.dashboard.pages import READERS as DASHBOARD_READERS
 from postloan.day_page import READERS as DAY_READERS
 from postloan.health import state_of_day

@@ -12,11 +12,11 @@ from core.actor import acting_as, job
 from core.policy import policy_on
 from credit.models import Loan, RiskEvent
 from inspections.duties import AT_ONCE_RULES, EVENT_RULES
-from monitoring import misuse
+from monitoring.misuse import services as misuse
 from monitoring.duties import FrozenContract, UnreviewedPayment
-from monitoring.duties.misuse import RULES as MISUSE_RULES
+from monitoring.misuse.duties import RULES as MISUSE_RULES
 from monitoring.models import MisuseCase, RefusedRelease
-from monitoring.payments import release
+from monitoring.release import services as release
 from postloan import close_of_day
 from postloan.preview import work_out_next
 from workflow.choices import SubjectKind

@@ -45,25 +45,25 @@ ROOMS: dict[str, object] = {
 # What a gate, a verb or a reading that claims an obligation does; a rule is named by the duty that it raises.
 CLAIMS: dict[str, object] = {
     "inspections.services.signers": _("附件3 按条文的顺序送签"),
-    "monitoring.documents.payment_request.signers": _(
+    "monitoring.payments.documents.signers": _(
         "支付审核单：客户经理提交，风险条线按权限审核，提交人不审核"
     ),
-    "monitoring.misuse.check_not_frozen": _("挪用认定后该合同的支付一律拒绝"),
-    "monitoring.misuse.accept": _("风险条线验收纠正后才解冻"),
-    "monitoring.documents.misuse_rectification.signers": _("限期纠正单：最后一签是风险条线"),
-    "monitoring.documents.supervised_account.signers": _("受控账户登记表：客户经理登记，会计确认"),
-    "monitoring.payments.authority.steps_for": _("按经营主责任人设定的权限逐级审核"),
-    "monitoring.payments.needs.need": _("按合同、品种、金额判定支付方式和是否须审核"),
-    "monitoring.frozen.watch": _("每日核对冻结的合同：新提款和贷款资金流出即成红色信号"),
-    "monitoring.drawdowns.refuse_loans": _("冻结的合同不能录入新的借据"),
-    "monitoring.drawdowns.refuse_disbursements": _("冻结的合同不能录入新的发放"),
-    "monitoring.payments.release.ask": _(
+    "monitoring.misuse.services.check_not_frozen": _("挪用认定后该合同的支付一律拒绝"),
+    "monitoring.misuse.services.accept": _("风险条线验收纠正后才解冻"),
+    "monitoring.misuse.documents.signers": _("限期纠正单：最后一签是风险条线"),
+    "monitoring.supervised.documents.signers": _("受控账户登记表：客户经理登记，会计确认"),
+    "monitoring.authority.rules.steps_for": _("按经营主责任人设定的权限逐级审核"),
+    "monitoring.loan_money.rules.needs.need": _("按合同、品种、金额判定支付方式和是否须审核"),
+    "monitoring.misuse.watch.watch": _("每日核对冻结的合同：新提款和贷款资金流出即成红色信号"),
+    "monitoring.misuse.drawdowns.refuse_loans": _("冻结的合同不能录入新的借据"),
+    "monitoring.misuse.drawdowns.refuse_disbursements": _("冻结的合同不能录入新的发放"),
+    "monitoring.release.services.ask": _(
         "柜面核对：查无已审核支付单，或合同已冻结的，超出客户自有资金即拒办，并通知风险经理"
     ),
-    "monitoring.payments.release.release": _("会计放行：只放行已审核的支付，三人各不相同"),
-    "monitoring.payments.requests.check_payable": _("支付须付给登记的交易对手，不超过未付贷款资金"),
-    "monitoring.payments.requests.check_reviewable": _("审核时按当时的未付资金、现行权限和合并计额重新核对"),
-    "monitoring.payments.supervision.match_and_watch": _("每日核对流水：未经审核的划转和被动扣款即成信号"),
+    "monitoring.release.services.release": _("会计放行：只放行已审核的支付，三人各不相同"),
+    "monitoring.payments.services.check_payable": _("支付须付给登记的交易对手，不超过未付贷款资金"),
+    "monitoring.payments.services.check_reviewable": _("审核时按当时的未付资金、现行权限和合并计额重新核对"),
+    "monitoring.unreviewed.services.match_and_watch": _("每日核对流水：未经审核的划转和被动扣款即成信号"),
     "postloan.dashboard.pages.selection": _("看板：分类、逾期、到期与职责完成，按岗位选取，下钻到客户"),
     "workflow.services.late_entries.gap_of": _("逾期提交的文书，未说明补录不得送签"),
     "workflow.services.late_entries.request": _("申请补录，经负责人同意"),

@@ -13,7 +13,7 @@ from accounts.models import Unit, User
 from core.errors import Conflict, Refused
 from credit.models import Borrower, Responsibility
 from credit.positions import managers
-from monitoring.documents import account_ledger_review as form
+from monitoring.ledgers import documents as form
 from monitoring.ledgers import paper
 from monitoring.models import AccountLedgerReview, BorrowerMonth
 from workflow.choices import DocumentStatus, SubjectKind

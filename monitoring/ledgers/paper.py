@@ -17,10 +17,10 @@ from core.policy import policy_on
 from credit.choices import AccountKind, CounterpartyRelation
 from credit.models import Borrower
 from credit.positions import managers
-from monitoring.ledgers.flows import Flow
-from monitoring.ledgers.marks import Month, is_large, per_cent, top_counterparties
-from monitoring.ledgers.reading import Read, limits_of, read
-from monitoring.ledgers.reckoning import ZERO, Moved
+from monitoring.flows.rules.movements import Flow
+from monitoring.months.rules import Month, is_large, per_cent, top_counterparties
+from monitoring.months.selectors import Read, limits_of, read
+from monitoring.flows.rules.reckoning import ZERO, Moved
 from monitoring.models import BorrowerMonth
 from workflow.definitions import NO, YES
 from workflow.registry import Fact

@@ -13,13 +13,13 @@ from core.panels import Panel
 from core.policy import policy_on
 from credit.models import Account, Loan
 from credit.selectors import manages
-from monitoring import misuse
+from monitoring.misuse import services as misuse
 from monitoring.choices import PaymentStatus
 from monitoring.models import Payment
-from monitoring.payments import supervised
-from monitoring.payments.balances import underway, with_unpaid
-from monitoring.payments.needs import need_of, threshold
-from monitoring.payments.requests import reason_not_to_start
+from monitoring.supervised import services as supervised
+from monitoring.loan_money.balances import underway, with_unpaid
+from monitoring.loan_money.rules.needs import need_of, threshold
+from monitoring.payments.services import reason_not_to_start
 
 SHOWN = 20
 

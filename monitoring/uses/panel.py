@@ -13,8 +13,8 @@ from accounts.models import User
 from core.panels import Panel
 from credit.models import Loan
 from monitoring.models import FundUse
-from monitoring.payments.balances import released_unseen, with_unpaid
-from monitoring.uses.recorded import unrecorded, used_before
+from monitoring.loan_money.balances import released_unseen, with_unpaid
+from monitoring.uses.selectors import unrecorded, used_before
 
 SHOWN = 30
 NOTHING = Decimal(0)

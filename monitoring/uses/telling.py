@@ -9,8 +9,8 @@ from core.money import yuan
 from credit.models import Loan
 from monitoring.choices import Level, SignalKind
 from monitoring.models import FundUse, SeenUse
-from monitoring.payments.balances import with_unpaid
-from monitoring.signals.raising import Found
+from monitoring.loan_money.balances import with_unpaid
+from monitoring.signals.services import Found
 from monitoring.uses.paper import total
 from workflow.models import Document
 

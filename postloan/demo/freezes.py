@@ -10,7 +10,7 @@ from datetime import date
 from credit.choices import ResponsibleRole
 from credit.models import Contract
 from credit.selectors import responsible
-from monitoring import misuse
+from monitoring.misuse import services as misuse
 from monitoring.models import MisuseCase
 from postloan.demo.book import CONSUMER, WORKING
 from postloan.demo.builder import DEFAULT_SEED, build_world

@@ -17,7 +17,7 @@ from credit.choices import AccountKind, BorrowerKind, Product, RiskClass
 from credit.imports.kinds import KINDS
 from inspections.rules import FREQUENCY_WORDS
 from monitoring.choices import Level, SignalKind
-from monitoring.ledgers.flows import Flow
+from monitoring.flows.rules.movements import Flow
 
 TITLES: dict[str, object] = {
     "lender.name": _("机构名称"),

@@ -15,8 +15,8 @@ from typing import Any
 from django.db import connection
 
 from core.policy import policy_on
-from monitoring.signals.facts import limits_of
-from monitoring.signals.step import scan
+from monitoring.signals.rules.facts import limits_of
+from monitoring.signals.scanning import scan
 from tests.bench import book
 
 ON = date(2026, 11, 24)

@@ -13,7 +13,7 @@ from credit.choices import EventKind, Product
 from credit.models import RiskEvent
 from credit.services import record_event
 from inspections.duties import EarlySettlement, StartCollection
-from monitoring import misuse
+from monitoring.misuse import services as misuse
 from monitoring.models import MisuseCase
 from postloan.jobs import deliver_outbox
 from tests import factories

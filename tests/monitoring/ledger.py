@@ -10,7 +10,7 @@ from typing import Any
 
 from core.policy import policy_on
 from credit.models import Account, Counterparty, DeclaredSales, OtherDebt, Transaction
-from monitoring.ledgers.months import write_months
+from monitoring.months.services import write_months
 from tests.monitoring.money import account, put
 
 END = date(2026, 10, 31)  # a Saturday; the tenth workday of November is Friday 11-13

@@ -22,7 +22,7 @@ from credit.models import (
     Valuation,
 )
 from monitoring.duties import FundsRule
-from monitoring.funds import write_checks
+from monitoring.funds.services import write_checks
 from monitoring.models import FundsCheck
 from tests import factories
 from workflow.engine import reconcile

@@ -11,7 +11,7 @@ from typing import Any
 from core.policy import policy_on
 from credit.models import Account, Transaction
 from monitoring.models import Signal
-from monitoring.signals.step import scan
+from monitoring.signals.scanning import scan
 
 _serial = count(1)
 

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from core import clock
 from credit.models import Account, Counterparty, Loan, Transaction
 from monitoring.models import Payment
-from monitoring.views.payments import start_about
+from monitoring.payments.views import start_about
 from tests import factories
 from workflow.models import Document, Step
 from workflow.services import attachments, documents, signatures

@@ -17,11 +17,11 @@ from core import clock, outbox
 from core.models import AuditEntry
 from core.policy import policy_on
 from credit.models import AccountBalance, Clause, LedgerEntry, Loan
-from monitoring import frozen, misuse
+from monitoring.misuse import watch as frozen, services as misuse
 from monitoring.duties import FrozenContract, UnreviewedPayment
-from monitoring.duties.misuse import RULES as MISUSE_RULES
+from monitoring.misuse.duties import RULES as MISUSE_RULES
 from monitoring.models import PassedSlip, Payment, RefusedRelease, Signal
-from monitoring.signals.decisions import dismiss
+from monitoring.decisions.services import dismiss
 from monitoring.uses.seeing import see
 from postloan.close_of_day import retry
 from postloan.jobs import HANDLERS

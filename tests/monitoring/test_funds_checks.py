@@ -14,10 +14,10 @@ from core import clock
 from core.policy import policy_on
 from credit.choices import Product
 from credit.models import Collateral, LedgerEntry, LetterClaim, LoanTerms, MarginRelease, Valuation
-from monitoring import funds
+from monitoring.funds import services as funds
 from monitoring.choices import DebtKind
-from monitoring.debts import purses
-from monitoring.funds import check_day, first_look, write_checks
+from monitoring.cash.selectors import purses
+from monitoring.funds.services import check_day, first_look, write_checks
 from monitoring.models import FundsCheck
 from postloan import close_of_day
 from tests import factories

@@ -116,7 +116,7 @@ def test_the_list_is_narrowed_by_kind_department_and_past_check_day(cast, short)
 
 
 def test_a_long_list_comes_in_pages(cast, short, monkeypatch) -> None:
-    monkeypatch.setattr("monitoring.views.funds.PAGE", 1)
+    monkeypatch.setattr("monitoring.funds.views.PAGE", 1)
     first = page(cast.auditor)
     assert ">JJ-3<" in first and ">JJ-2<" not in first
     (after,) = {part.split('"')[0] for part in first.split("after=")[1:]}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.rules import Cover, Debt, DebtKind, Rung, climb
+from monitoring.cash.rules.ladder import Cover, Debt, DebtKind, Rung, climb
 
 ON = date(2026, 11, 24)
 INTEREST, LOAN, ACCEPTANCE, GUARANTEE = DebtKind

@@ -9,7 +9,7 @@ import pytest
 
 from core.policy import policy_on
 from credit.models import Contract
-from monitoring.duties.ledgers import AccountReview, ChangeAnalysis, SalesReturn, SharePrompt
+from monitoring.ledgers.duties import AccountReview, ChangeAnalysis, SalesReturn, SharePrompt
 from tests import factories
 from tests.monitoring.ledger import END, close, declares, lends_elsewhere, move, quiet
 from workflow.choices import DutyStatus

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from monitoring.ledgers.flows import Flow, Kin, Movement, Words, kind_of
+from monitoring.flows.rules.movements import Flow, Kin, Movement, Words, kind_of
 
 WORDS = Words(
     {

@@ -10,8 +10,8 @@ import pytest
 from core import clock
 from core.policy import policy_on
 from credit.models import Clause, Transaction
-from monitoring.documents import account_ledger_review as form
-from monitoring.duties.ledgers import AccountReview
+from monitoring.ledgers import documents as form
+from monitoring.ledgers.duties import AccountReview
 from monitoring.ledgers import paper
 from monitoring.models import AccountLedgerReview, BorrowerMonth
 from tests import factories

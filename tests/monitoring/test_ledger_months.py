@@ -13,7 +13,7 @@ from core.models import AuditEntry
 from core.policy import policy_on
 from credit.models import AccountBalance, Clause, GroupMember, RelatedParty
 from credit.models.groups import Group
-from monitoring.ledgers.months import month_of, write_months
+from monitoring.months.services import month_of, write_months
 from monitoring.models import AccountMonth, BorrowerMonth, Signal
 from postloan import close_of_day
 from tests import factories

@@ -15,7 +15,7 @@ from core import clock
 from core.errors import Invalid
 from core.models import AuditEntry
 from core.policy import policy_on
-from monitoring.duties.ledgers import AccountReview
+from monitoring.ledgers.duties import AccountReview
 from monitoring.ledgers import batch
 from monitoring.models import AccountLedgerReview, BorrowerMonth
 from tests import factories

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.periods import month_of
-from monitoring.ledgers.flows import EXPENSES, Flow, Movement
-from monitoring.ledgers.marks import Earlier, Limits, Month, Told, marks_of
-from monitoring.ledgers.reckoning import AccountSum, Moved, average_of, reckon
+from monitoring.flows.rules.movements import EXPENSES, Flow, Movement
+from monitoring.months.rules import Earlier, Limits, Month, Told, marks_of
+from monitoring.flows.rules.reckoning import AccountSum, Moved, average_of, reckon
 
 OCTOBER = month_of(date(2026, 10, 1))
 D = Decimal

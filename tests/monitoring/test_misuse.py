@@ -13,8 +13,8 @@ from core.errors import Invalid, Refused
 from core.models import AuditEntry
 from core.policy import policy_on
 from credit.models import Clause
-from monitoring import misuse
-from monitoring.duties.misuse import MisuseRectification, MisuseReport
+from monitoring.misuse import services as misuse
+from monitoring.misuse.duties import MisuseRectification, MisuseReport
 from monitoring.models import MisuseCase
 from postloan.jobs import HANDLERS
 from tests import factories

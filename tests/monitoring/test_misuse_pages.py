@@ -10,7 +10,7 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from credit.models import Clause
-from monitoring import misuse
+from monitoring.misuse import services as misuse
 from monitoring.models import MisuseCase
 from tests.pages import one_time
 

@@ -13,12 +13,13 @@ from core.errors import Invalid, Refused
 from core.policy import policy_on
 from credit.models import LedgerEntry, PastUse
 from monitoring.models import Payment, SeenUse
-from monitoring.payments import release, requests
-from monitoring.payments.balances import unpaid, with_unpaid
+from monitoring.release import services as release
+from monitoring.payments import services as requests
+from monitoring.loan_money.balances import unpaid, with_unpaid
 from monitoring.uses.panel import uses_panel
-from monitoring.uses.recorded import unrecorded
+from monitoring.uses.selectors import unrecorded
 from monitoring.uses.seeing import see
-from monitoring.views.payments import start_about
+from monitoring.payments.views import start_about
 from tests.monitoring.paying import (
     PAYEE,
     draft,
@@ -159,7 +160,7 @@ def test_what_was_used_adds_up_from_the_lines_under_it_before_the_day_is_over(ca
 @pytest.fixture
 def first_day(monkeypatch) -> date:
     """The lender goes live on 2026-11-10."""
-    for module in ("monitoring.payments.balances", "monitoring.uses.seeing"):
+    for module in ("monitoring.loan_money.balances", "monitoring.uses.seeing"):
         monkeypatch.setattr(f"{module}.go_live_on", lambda: FIRST_DAY)
     return FIRST_DAY
 

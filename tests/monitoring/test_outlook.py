@@ -16,11 +16,11 @@ from openpyxl import load_workbook
 
 from core.policy import policy_on
 from credit.models import Borrower, Loan
-from monitoring import outlook
-from monitoring.debts import Purse
-from monitoring.inflow import Usual, comes_in, usual_inflow
+from monitoring.outlook import services as outlook
+from monitoring.cash.selectors import Purse
+from monitoring.outlook.rules import Usual, comes_in, usual_inflow
 from monitoring.models import AccountMonth, FundsOutlook
-from monitoring.rules import Debt, DebtKind
+from monitoring.cash.rules.ladder import Debt, DebtKind
 from postloan.close_of_day import retry
 from tests.monitoring.money import account, lend
 from workflow.models import Quarantined
@@ -162,7 +162,7 @@ def page(who, query: str = "", where: str = "/outlook/"):
 
 @pytest.fixture
 def closed(cast, falls_short, monkeypatch):
-    monkeypatch.setattr("monitoring.views.outlook.last_closed_day", lambda: ON)
+    monkeypatch.setattr("monitoring.outlook.views.last_closed_day", lambda: ON)
     reckon(ON)
 
 

@@ -59,7 +59,7 @@ def test_the_list_is_narrowed_and_comes_in_pages(cast, loan, monkeypatch) -> Non
     Loan.objects.filter(pk=loan.pk).update(unit=cast.br1)
     assert first.number in page(cast.risk, f"/payments/?unit={cast.corporate.pk}")
     assert first.number not in page(cast.risk, f"/payments/?unit={cast.br1.pk}")
-    monkeypatch.setattr("monitoring.views.payments.PAGE", 1)
+    monkeypatch.setattr("monitoring.payments.views.PAGE", 1)
     text = page(cast.risk)
     assert second.document.number in text and first.number not in text
     assert first.number in page(cast.risk, f"/payments/?after={second.pk}")

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from core.policy import policy_on
 from monitoring.duties import UnreviewedPayment
 from monitoring.models import Payment, Signal
-from monitoring.payments import supervision
-from monitoring.payments.supervision import match_and_watch
-from monitoring.signals.decisions import confirm, dismiss
+from monitoring.unreviewed import services as supervision
+from monitoring.unreviewed.services import match_and_watch
+from monitoring.decisions.services import confirm, dismiss
 from monitoring.uses.seeing import see
 from postloan.close_of_day import retry
 from tests import factories

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.payments.watch import Step, leaks
+from monitoring.loan_money.rules.watch import Step, leaks
 
 A, B = 1, 2  # loans
 

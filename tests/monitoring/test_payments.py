@@ -16,10 +16,11 @@ from core.errors import Conflict, Invalid, Refused
 from core.models import AuditEntry
 from credit.choices import Product
 from credit.models import LedgerEntry
-from monitoring.documents.payment_request import PAYMENT_REQUEST
+from monitoring.payments.documents import PAYMENT_REQUEST
 from monitoring.models import FundUse, MisuseCase, Payment, RefusedRelease
-from monitoring.payments import release, requests
-from monitoring.payments.balances import unpaid
+from monitoring.release import services as release
+from monitoring.payments import services as requests
+from monitoring.loan_money.balances import unpaid
 from tests import factories
 from tests.monitoring.paying import (
     PAYEE,
@@ -267,9 +268,9 @@ def test_a_micro_loan_goes_through_its_payment_reviewer(cast) -> None:
 
 
 def test_a_loan_from_before_the_lenders_first_day_has_nothing_to_be_paid_out(cast, loan, monkeypatch) -> None:
-    monkeypatch.setattr("monitoring.payments.balances.go_live_on", lambda: date(2026, 3, 11))
+    monkeypatch.setattr("monitoring.loan_money.balances.go_live_on", lambda: date(2026, 3, 11))
     assert unpaid([loan], cast.today) == {loan.pk: Decimal(0)}  # paid out on 03-10
-    monkeypatch.setattr("monitoring.payments.balances.go_live_on", lambda: date(2026, 3, 10))
+    monkeypatch.setattr("monitoring.loan_money.balances.go_live_on", lambda: date(2026, 3, 10))
     assert unpaid([loan], cast.today) == {loan.pk: Decimal(3000000)}
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from monitoring.choices import SignalKind
-from monitoring.ledgers.flows import Flow, Kin, Movement
-from monitoring.ledgers.reckoning import Moved
-from monitoring.signals.detectors import detect
-from monitoring.signals.facts import Case, Drawdown, Leg, Limits, MonthFact
+from monitoring.flows.rules.movements import Flow, Kin, Movement
+from monitoring.flows.rules.reckoning import Moved
+from monitoring.signals.rules.detectors import detect
+from monitoring.signals.rules.facts import Case, Drawdown, Leg, Limits, MonthFact
 
 TODAY = date(2026, 11, 24)
 LIMITS = Limits(

@@ -14,10 +14,10 @@ from core import clock
 from core.models import AuditEntry
 from core.policy import policy_on
 from credit.models import Group, GroupMember
-from monitoring.duties.signals import AccountSignals
+from monitoring.signals.duties import AccountSignals
 from monitoring.measures import open_on, write_app
 from monitoring.models import MisuseCase, Signal
-from monitoring.signals.decisions import dismiss
+from monitoring.decisions.services import dismiss
 from tests import factories
 from tests.credit_duties.filling import fill, gaps, submit
 from tests.monitoring.money import account
@@ -91,7 +91,7 @@ def test_the_list_is_narrowed_by_kind_level_status_unit_and_days(cast, told) -> 
 
 
 def test_a_long_list_comes_in_pages_the_newest_first(cast, told, monkeypatch) -> None:
-    monkeypatch.setattr("monitoring.views.signals.PAGE", 1)
+    monkeypatch.setattr("monitoring.decisions.views.PAGE", 1)
     first = page(cast.auditor)
     assert "取现四笔" in first and "甲公司转回" not in first
     second = page(cast.auditor, f"/signals/?after={told[2].pk}")

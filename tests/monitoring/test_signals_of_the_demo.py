@@ -13,11 +13,11 @@ from django.conf import settings
 
 from core import policy_files
 from monitoring.choices import SignalKind
-from monitoring.ledgers.flows import Kin, Movement, kind_of, words_of
-from monitoring.ledgers.reckoning import Moved
-from monitoring.signals.detectors import detect
-from monitoring.signals.facts import Case, Drawdown, limits_of
-from monitoring.signals.raising import Found
+from monitoring.flows.rules.movements import Kin, Movement, kind_of, words_of
+from monitoring.flows.rules.reckoning import Moved
+from monitoring.signals.rules.detectors import detect
+from monitoring.signals.rules.facts import Case, Drawdown, limits_of
+from monitoring.signals.services import Found
 from postloan.demo import misuse
 from postloan.demo.builder import DEFAULT_SEED, build_world
 from postloan.demo.cash import IN

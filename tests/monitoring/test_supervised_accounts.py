@@ -18,7 +18,7 @@ from credit.choices import Product
 from credit.models import Account
 from monitoring.duties import SupervisedAccounts
 from monitoring.models import SupervisedAccount
-from monitoring.views.payments import start_about
+from monitoring.payments.views import start_about
 from tests import factories
 from tests.monitoring.paying import lend_on_account, sign, submit
 from workflow.engine import reconcile

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from core import clock
 from core.models import AuditEntry
 from core.policy import policy_on
-from monitoring.duties.uses import FundUseTracking, SelfPaymentSummary
+from monitoring.uses.duties import FundUseTracking, SelfPaymentSummary
 from monitoring.models import FundUse, Signal
 from tests.monitoring import paying
 from tests.monitoring.paying import move

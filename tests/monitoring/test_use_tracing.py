@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.uses.tracing import Debit, Lent, trace
+from monitoring.uses.rules import Debit, Lent, trace
 
 DAY = date(2026, 11, 2)
 

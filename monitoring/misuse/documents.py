@@ -1,0 +1,146 @@
+"""限期纠正单 (第二十三条): what was misused, what was demanded and corrected; the risk line accepts and thaws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db.models import QuerySet
+
+from accounts.choices import Line
+from accounts.models import User
+from core import clock
+from core.errors import Conflict, Refused
+from core.obligations import claims
+from credit.signing import chain_of, may_author
+from monitoring.misuse import services as misuse
+from monitoring.choices import MisuseStatus
+from monitoring.misuse.duties import KIND as DUTY
+from monitoring.misuse.duties import key_of
+from monitoring.models import MisuseCase
+from workflow.choices import SubjectKind
+from workflow.definitions import Field, FormDefinition, Kind, Section, not_in_the_future
+from workflow.models import Document, WorkItem
+from workflow.registry import FormKind, Prefill, Signer, Subject, seated
+from workflow.services import duties
+
+FORM = "misuse_rectification"
+NO_RIGHT = "合同未登记提款暂停权条款，暂停用款依据办法第二十三条"
+MISUSE_RECTIFICATION = FormDefinition(
+    code=FORM,
+    version=1,
+    title="限期纠正单",
+    annex="",
+    number_prefix="JZ",
+    sections=(
+        Section(
+            "case",
+            "挪用事实",
+            (
+                Field("case", "挪用编号", locked=True),
+                Field("contract", "合同号", locked=True),
+                Field("amount", "挪用金额", Kind.MONEY, unit="元", locked=True),
+                Field("confirmed_on", "认定日", Kind.DATE, locked=True),
+                Field("correct_by", "纠正期限", Kind.DATE, locked=True),
+                Field("right", "暂停用款依据", Kind.LONGTEXT, locked=True),
+                Field("facts", "事实", Kind.LONGTEXT, locked=True),
+            ),
+        ),
+        Section(
+            "correction",
+            "纠正情况",
+            (
+                Field("demanded", "要求借款人如何纠正", Kind.LONGTEXT),
+                Field("corrected_on", "纠正日期", Kind.DATE),
+                Field(
+                    "corrected", "纠正结果", Kind.LONGTEXT, help="资金是否追回、改用于何处、是否提前归还。"
+                ),
+                Field("evidence", "核对的证据", Kind.LONGTEXT, help="流水、凭证、还款回单等。"),
+                Field("files", "证明材料", Kind.PHOTOS, help="照片或 PDF，没有可不传。"),
+                Field("proposal", "处理建议", Kind.LONGTEXT, help="是否恢复用款，附何条件。"),
+            ),
+        ),
+    ),
+    checks=(not_in_the_future("correction", "corrected_on", "纠正日期晚于今天，请改为实际纠正的日期。"),),
+)
+
+
+def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
+    """The oldest open case of the customer."""
+    case = (
+        MisuseCase.objects.filter(contract__borrower=subject.id, status=MisuseStatus.RECTIFYING)
+        .select_related("contract")
+        .order_by("correct_by", "pk")
+        .first()
+    )
+    if case is None:
+        raise Conflict("这个客户没有待纠正的挪用，不必填写限期纠正单。")
+    clause = misuse.suspension_clause(case.contract, on)
+    answers = {
+        "case": str(case.pk),
+        "contract": case.contract.number,
+        "amount": str(case.amount),
+        "confirmed_on": case.confirmed_on.isoformat(),
+        "correct_by": case.correct_by.isoformat(),
+        "right": f"提款暂停权：{clause.text}" if clause else NO_RIGHT,
+        "facts": case.facts,
+    }
+    return Prefill(answers=answers, facts_on=on)
+
+
+@claims("GR-23")
+def signers(*, document: Document, on: date) -> Sequence[Signer]:
+    """By the chain of policy; whatever it says, the last signature is the risk line's own, never a stand-in's."""
+    chain = chain_of(document=document, on=on)
+    if chain[-1].line != Line.RISK:
+        raise Refused("挪用的纠正须由风险条线验收，本单没有可签字的风险人员，请先设置岗位。")
+    return seated(chain)
+
+
+def on_submitted(*, document: Document, by: User, on: date) -> None:
+    """The duty is no longer late because the signers take their time; the contract stays frozen."""
+    _open_case(document)
+    others = WorkItem.objects.open().filter(document=document).exclude(period_key=_key(document))
+    others.update(document=None)
+    duties.hand_in(document=document, items=_satisfied(document), on=on)
+
+
+def on_locked(*, document: Document, by: User, on: date) -> None:
+    """The risk line has signed last: the case is accepted, which thaws the contract, and the duty is done."""
+    misuse.accept(case=_open_case(document), document=document, by=by, on=on)
+    duties.discharge(
+        items=_satisfied(document),
+        document=document,
+        done_on=date.fromisoformat(document.content["corrected_on"]),
+        by=by.username,
+        on=on,
+        at=clock.now(),
+    )
+
+
+def _key(document: Document) -> str:
+    return key_of(int(document.content["case"]))
+
+
+def _open_case(document: Document) -> MisuseCase:
+    case = MisuseCase.objects.select_related("contract__borrower").get(pk=int(document.content["case"]))
+    if case.status != MisuseStatus.RECTIFYING:
+        raise Conflict(f"合同 {case.contract.number} 的这笔挪用已验收，请作废这份草稿。")
+    return case
+
+
+def _satisfied(document: Document) -> QuerySet[WorkItem]:
+    items = WorkItem.objects.about(DUTY, SubjectKind.BORROWER, document.subject_id)
+    return items.filter(period_key=_key(document))
+
+
+KIND = FormKind(
+    definition=MISUSE_RECTIFICATION,
+    prefill=prefill,
+    signers=signers,
+    may_author=may_author,
+    on_submitted=on_submitted,
+    on_locked=on_locked,
+    duty_kinds=(DUTY,),
+    day_field="corrected_on",
+)
