@@ -16,9 +16,6 @@ from accounts.choices import Role
 from accounts.http import SignedInRequest
 from accounts.models import User
 
-# Everybody who has to do with the business; an administrator has not.
-BUSINESS_ROLES = tuple(role for role in Role if role not in (Role.ADMIN, Role.PRINCIPAL))
-
 
 class RoleRequired(PermissionDenied):
     """The person's posts do not include one that may do this; answered with 403 and this sentence."""

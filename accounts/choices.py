@@ -54,6 +54,16 @@ ROLE_LINES: dict[Role, Line] = {
     Role.ADMIN: Line.SUPPORT,
 }
 
+# Sets of roles, each named once for every page and verb that asks for it.
+CUSTOMER_ROLES = (Role.CUSTOMER_MANAGER, Role.CUSTOMER_HEAD)
+RISK_ROLES = (Role.RISK_MANAGER, Role.RISK_HEAD)
+PRESIDENTS = (Role.VICE_PRESIDENT, Role.PRESIDENT)
+BRANCH_ROLES = (*RISK_ROLES, *PRESIDENTS)  # they see a whole branch
+OVERSEERS = (Role.CUSTOMER_HEAD, *BRANCH_ROLES, Role.AUDITOR)  # they read what others owe and have done
+CUSTOMER_READERS = (Role.CUSTOMER_MANAGER, *OVERSEERS)  # they read what is watched of customers
+# Everybody who has to do with the business; an administrator has not.
+BUSINESS_ROLES = tuple(role for role in Role if role not in (Role.ADMIN, Role.PRINCIPAL))
+
 
 class UnitKind(models.TextChoices):
     """What a node of the unit tree is."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_visible, require_role
-from accounts.choices import Role
+from accounts.choices import OVERSEERS
 from accounts.http import SignedInRequest
 from accounts.models import User
 from core import audit
@@ -22,14 +22,6 @@ from credit.models import Borrower
 from inspections.models import Sample
 from inspections.rules import ticket
 
-READERS = (
-    Role.CUSTOMER_HEAD,
-    Role.RISK_MANAGER,
-    Role.RISK_HEAD,
-    Role.VICE_PRESIDENT,
-    Role.PRESIDENT,
-    Role.AUDITOR,
-)
 PAGE = 100
 
 
@@ -51,7 +43,7 @@ def lines_of(sample: Sample, user: User) -> list[TicketLine]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*OVERSEERS)
 def samples(request: SignedInRequest) -> HttpResponse:
     """The latest samples of the branches that the person reads."""
     rows = Sample.objects.visible_to(request.user).defer("population").select_related("unit")
@@ -60,7 +52,7 @@ def samples(request: SignedInRequest) -> HttpResponse:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*OVERSEERS)
 def sample(request: SignedInRequest, pk: int) -> HttpResponse:
     """One sample: seed, population, who was drawn; members whom the reader may not see are counted, not named."""
     found: Sample = get_visible(Sample, request.user, pk=pk)
@@ -82,7 +74,7 @@ def _sheet_rows(found: Sample, lines: list[TicketLine]) -> Iterator[tuple[Any, .
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*OVERSEERS)
 def sample_export(request: SignedInRequest, pk: int) -> HttpResponse:
     """The population with its lots as XLSX; who took it out is written down."""
     found: Sample = get_visible(Sample.objects.select_related("unit"), request.user, pk=pk)

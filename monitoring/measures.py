@@ -9,9 +9,9 @@ from django.db.models import Count, Q, QuerySet, Subquery, Sum
 
 from credit.duties import managers_of, unit_in_charge
 from monitoring.choices import SignalStatus
+from monitoring.decisions.selectors import with_home
 from monitoring.models import FundsCheck, Signal
 from monitoring.payments import measures as payment_measures
-from monitoring.decisions.selectors import with_home
 from workflow import snapshots
 from workflow.models import DailyMeasure
 

@@ -15,14 +15,14 @@ from core.panels import Panel
 from core.policy import policy_on
 from credit.models import Account, Borrower
 from credit.selectors import with_balance
-from monitoring.choices import DebtKind
+from monitoring.cash.collateral import DEPOSIT, MARGIN
+from monitoring.cash.rules.ladder import Rung
 from monitoring.cash.selectors import purses
+from monitoring.choices import DebtKind
+from monitoring.decisions.panel import group_flows_panel, signals_panel
 from monitoring.misuse.panel import misuse_panel
 from monitoring.outlook.services import usual_inflows
 from monitoring.supervised.services import standing
-from monitoring.cash.collateral import DEPOSIT, MARGIN
-from monitoring.cash.rules.ladder import Rung
-from monitoring.decisions.panel import group_flows_panel, signals_panel
 
 HORIZON = timedelta(days=90)
 POTS = {MARGIN: _("保证金账户"), DEPOSIT: _("质押存单")}

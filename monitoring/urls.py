@@ -3,13 +3,13 @@
 from django.urls import path
 
 from monitoring.authority import views as authority
-from monitoring.release import views as counter
+from monitoring.decisions import views as signals
 from monitoring.funds import views as funds
 from monitoring.ledgers import views as ledgers
 from monitoring.misuse import views as misuse
 from monitoring.outlook import views as outlook
 from monitoring.payments import views as payments
-from monitoring.decisions import views as signals
+from monitoring.release import views as counter
 from monitoring.supervised import views as supervised
 from monitoring.uses import views as uses
 

@@ -15,13 +15,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
-from accounts.choices import Role
+from accounts.choices import OVERSEERS
 from accounts.http import SignedInRequest
 from core import audit, clock
 from core.addresses import is_id, page_by_day
 from core.sheets import download, taken, workbook
 from postloan import obligations
-from postloan.frame import BRANCH_ROLES
 from workflow.models import WorkItem
 from workflow.querysets import WorkItemQuerySet
 
@@ -34,7 +33,6 @@ BUCKETS = {
     "month": gettext_lazy("8–30 天"),
     "signing": gettext_lazy("签字中"),
 }
-VIEWERS = (Role.CUSTOMER_HEAD, *BRANCH_ROLES, Role.AUDITOR)
 
 
 def due_within_a_month(items: WorkItemQuerySet, on: date) -> QuerySet[Any]:
@@ -164,7 +162,7 @@ def page_of(items: QuerySet[Any], after: str) -> tuple[list[DutyLine], str]:
 
 
 @require_safe
-@require_role(*VIEWERS)
+@require_role(*OVERSEERS)
 def branch_duties(request: SignedInRequest) -> HttpResponse:
     """The list with its two summaries, which both add up to it."""
     on, choice = clock.today(), Choice.of(request)
@@ -204,7 +202,7 @@ def _sheet_rows(items: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
 
 
 @require_safe
-@require_role(*VIEWERS)
+@require_role(*OVERSEERS)
 def branch_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX; who took it out is written down."""
     on, choice = clock.today(), Choice.of(request)

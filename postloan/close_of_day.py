@@ -21,15 +21,15 @@ from credit.book_duties import RULES as BOOK_RULES
 from credit.models import Loan
 from inspections.duties import RULES as INSPECTION_RULES
 from inspections.services import draw_samples
-from monitoring.misuse import watch as frozen
-from monitoring.outlook import services as outlook
 from monitoring.duties import RULES as MONITORING_RULES
 from monitoring.duties import FundsRule
 from monitoring.funds.services import STEP as FUNDS_STEP
 from monitoring.funds.services import write_checks
+from monitoring.misuse import watch as frozen
 from monitoring.months import services as months
-from monitoring.unreviewed import services as supervision
+from monitoring.outlook import services as outlook
 from monitoring.signals import scanning as signals
+from monitoring.unreviewed import services as supervision
 from monitoring.uses import seeing as uses
 from reviews.duties import RULES as REVIEW_RULES
 from workflow import measures

@@ -14,14 +14,11 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.access import BUSINESS_ROLES
-from accounts.choices import Role, UnitKind
+from accounts.choices import BUSINESS_ROLES, CUSTOMER_READERS, OVERSEERS, Role, UnitKind
 from accounts.models import Unit, User
 from core import clock
 from credit.entry.kinds import ENTERERS
 from credit.models import Borrower
-from inspections.views import READERS as SAMPLE_READERS
-from monitoring.funds.views import READERS as FUNDS_READERS
 from postloan.dashboard.pages import READERS as DASHBOARD_READERS
 from postloan.day_page import READERS as DAY_READERS
 from postloan.health import state_of_day
@@ -41,7 +38,6 @@ SIGNERS = (
     Role.PRESIDENT,
     Role.ACCOUNTANT,
 )
-BRANCH_ROLES = (Role.RISK_MANAGER, Role.RISK_HEAD, Role.VICE_PRESIDENT, Role.PRESIDENT)
 
 
 def bounded_count(rows: QuerySet) -> str:
@@ -117,35 +113,35 @@ ROOMS = (
     Room(
         gettext_lazy("资金账户"),
         "payments",
-        (*FUNDS_READERS, Role.ACCOUNTANT),
+        (*CUSTOMER_READERS, Role.ACCOUNTANT),
         tabs=(
             Tab(
                 gettext_lazy("支付审核"),
                 "payments",
-                FUNDS_READERS,
+                CUSTOMER_READERS,
                 ("payment_authority", "payment_cancel"),
             ),
             Tab(gettext_lazy("支付放行"), "counter", (Role.ACCOUNTANT,)),
-            Tab(gettext_lazy("用款跟踪"), "uses", FUNDS_READERS),
-            Tab(gettext_lazy("账户台账"), "ledgers", FUNDS_READERS),
-            Tab(gettext_lazy("受控账户"), "supervised_accounts", FUNDS_READERS),
+            Tab(gettext_lazy("用款跟踪"), "uses", CUSTOMER_READERS),
+            Tab(gettext_lazy("账户台账"), "ledgers", CUSTOMER_READERS),
+            Tab(gettext_lazy("受控账户"), "supervised_accounts", CUSTOMER_READERS),
         ),
     ),
     Room(
         gettext_lazy("资金预警"),
         "signals",
-        FUNDS_READERS,
+        CUSTOMER_READERS,
         tabs=(
-            Tab(gettext_lazy("资金信号"), "signals", FUNDS_READERS, ("signal",)),
-            Tab(gettext_lazy("挪用处置"), "misuse", FUNDS_READERS, ("misuse_case", "misuse_new")),
-            Tab(gettext_lazy("到期资金"), "funds", FUNDS_READERS),
-            Tab(gettext_lazy("未来资金"), "outlook", FUNDS_READERS),
+            Tab(gettext_lazy("资金信号"), "signals", CUSTOMER_READERS, ("signal",)),
+            Tab(gettext_lazy("挪用处置"), "misuse", CUSTOMER_READERS, ("misuse_case", "misuse_new")),
+            Tab(gettext_lazy("到期资金"), "funds", CUSTOMER_READERS),
+            Tab(gettext_lazy("未来资金"), "outlook", CUSTOMER_READERS),
         ),
     ),
-    Room(gettext_lazy("到期与逾期"), "branch_duties", (Role.CUSTOMER_HEAD, *BRANCH_ROLES, Role.AUDITOR)),
+    Room(gettext_lazy("到期与逾期"), "branch_duties", OVERSEERS),
     Room(gettext_lazy("补录"), "late_entries", (*LATE_DECIDERS, Role.AUDITOR), _consents),
     Room(gettext_lazy("使用情况"), "usage", BUSINESS_ROLES),
-    Room(gettext_lazy("抽查"), "samples", SAMPLE_READERS, None, ("sample",)),
+    Room(gettext_lazy("抽查"), "samples", OVERSEERS, None, ("sample",)),
     Room(
         gettext_lazy("数据导入"),
         "imports",

@@ -12,8 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import BUSINESS_ROLES
-from accounts.choices import Role
+from accounts.choices import BRANCH_ROLES, BUSINESS_ROLES, Role
 from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.selectors import leaves_of_the_day
@@ -21,7 +20,6 @@ from core import clock
 from credit.choices import RiskClass
 from credit.positions import classes_by_number
 from postloan import obligations
-from postloan.frame import BRANCH_ROLES
 from workflow.models import WorkItem
 from workflow.selectors import (
     Task,

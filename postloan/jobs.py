@@ -12,8 +12,8 @@ from core.actor import acting_as, job
 from core.policy import policy_on
 from credit.models import Loan, RiskEvent
 from inspections.duties import AT_ONCE_RULES, EVENT_RULES
-from monitoring.misuse import services as misuse
 from monitoring.duties import FrozenContract, UnreviewedPayment
+from monitoring.misuse import services as misuse
 from monitoring.misuse.duties import RULES as MISUSE_RULES
 from monitoring.models import MisuseCase, RefusedRelease
 from monitoring.release import services as release

@@ -32,8 +32,8 @@ from credit.models import Borrower, Loan
 from inspections.duties import SampledVisit
 from inspections.services import draw_samples
 from monitoring.duties import FundsRule
-from monitoring.ledgers.duties import MonthRule
 from monitoring.funds.services import write_checks
+from monitoring.ledgers.duties import MonthRule
 from monitoring.months.services import write_months
 from postloan.close_of_day import RULES
 from workflow.choices import SubjectKind

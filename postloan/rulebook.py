@@ -45,10 +45,8 @@ ROOMS: dict[str, object] = {
 # What a gate, a verb or a reading that claims an obligation does; a rule is named by the duty that it raises.
 CLAIMS: dict[str, object] = {
     "inspections.services.signers": _("附件3 按条文的顺序送签"),
-    "monitoring.payments.documents.signers": _(
-        "支付审核单：客户经理提交，风险条线按权限审核，提交人不审核"
-    ),
-    "monitoring.misuse.services.check_not_frozen": _("挪用认定后该合同的支付一律拒绝"),
+    "monitoring.payments.documents.signers": _("支付审核单：客户经理提交，风险条线按权限审核，提交人不审核"),
+    "monitoring.freezes.check_not_frozen": _("挪用认定后该合同的支付一律拒绝"),
     "monitoring.misuse.services.accept": _("风险条线验收纠正后才解冻"),
     "monitoring.misuse.documents.signers": _("限期纠正单：最后一签是风险条线"),
     "monitoring.supervised.documents.signers": _("受控账户登记表：客户经理登记，会计确认"),

@@ -11,15 +11,14 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import BUSINESS_ROLES, require_role
-from accounts.choices import Role
+from accounts.access import require_role
+from accounts.choices import BUSINESS_ROLES, OVERSEERS, Role
 from accounts.http import SignedInRequest
 from core import audit, clock
 from core.obligations import catalogue
 from core.policy import policy_on
 from core.rulebook import Honoured
 from core.sheets import download, workbook
-from postloan.branch import VIEWERS
 from postloan.rulebook import ROOMS, Row, by_state, duties_of, plain, rulebook
 from workflow.models import DailyMeasure
 from workflow.views.usage import Chosen as Period
@@ -127,7 +126,7 @@ def rulebook_page(request: SignedInRequest) -> HttpResponse:
         "rooms": ROOMS,
         "open": request.GET.get("open") == "1",
         "opened": request.GET.get("row", ""),
-        "may_follow": request.user.scope.has(*VIEWERS),
+        "may_follow": request.user.scope.has(*OVERSEERS),
         "has_figures": any(row.duties.any for row in rows),
     }
     return render(request, "home/rulebook.html", context)

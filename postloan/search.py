@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import BUSINESS_ROLES, require_role
+from accounts.access import require_role
+from accounts.choices import BUSINESS_ROLES
 from accounts.http import SignedInRequest
 from accounts.models import User
 from core import clock

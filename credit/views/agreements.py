@@ -10,7 +10,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import BUSINESS_ROLES, require_role
+from accounts.access import require_role
+from accounts.choices import BUSINESS_ROLES
 from accounts.http import SignedInRequest
 from core import audit, clock
 from core.sheets import download, taken, workbook

@@ -14,7 +14,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import BUSINESS_ROLES, require_role
+from accounts.access import require_role
+from accounts.choices import BUSINESS_ROLES
 from accounts.http import SignedInRequest
 from accounts.models import Unit
 from core import audit, clock

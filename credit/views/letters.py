@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import BUSINESS_ROLES, check_role, require_role
-from accounts.choices import Role
+from accounts.access import check_role, require_role
+from accounts.choices import BUSINESS_ROLES, Role
 from accounts.http import SignedInRequest
 from core import clock
 from core.errors import Refused

@@ -18,11 +18,11 @@ from core.policy import Policy
 from credit.choices import BorrowerKind, CounterpartyRelation
 from credit.models import Account, Borrower, RelatedParty
 from monitoring.choices import PaymentStatus
-from monitoring.flows.rules.movements import Movement
 from monitoring.flows.related import kin_of
-from monitoring.models import Payment, SeenUse
+from monitoring.flows.rules.movements import Movement
 from monitoring.loan_money.balances import seen_without_review
 from monitoring.loan_money.rules.needs import SCHEME, SPLIT_WITHIN
+from monitoring.models import Payment, SeenUse
 
 LIVE = (PaymentStatus.SUBMITTED, PaymentStatus.REVIEWED, PaymentStatus.RELEASED)
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import require_role
-from accounts.choices import Role
+from accounts.choices import CUSTOMER_READERS, Role
 from accounts.http import SignedInRequest
 from accounts.models import Post, User
 from core import clock, money
@@ -24,10 +24,9 @@ from core.errors import Invalid, Refused
 from core.forms import DayField
 from core.once import once
 from core.policy import policy_on
-from monitoring.models import PaymentAuthority, PaymentTier
 from monitoring.authority import rules as authority
 from monitoring.authority.rules import REVIEWERS, Tier
-from monitoring.payments.views import READERS
+from monitoring.models import PaymentAuthority, PaymentTier
 
 ROWS = 5
 HISTORY = 50
@@ -99,7 +98,7 @@ def _typed(amount: Decimal) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 @once()
 def payment_authority(request: SignedInRequest) -> HttpResponse:
     """What holds, what held, and the form for whoever is a principal."""

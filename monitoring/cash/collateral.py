@@ -18,8 +18,8 @@ from django.db.models.functions import Coalesce
 from credit.choices import CollateralKind, GuaranteeKind
 from credit.models import Account, Lien, Loan, LoanReading, MarginRelease, Secured
 from credit.selectors import with_balance
-from monitoring.choices import DebtKind
 from monitoring.cash.rules.ladder import ZERO, Cover, Debt, ladder_order
+from monitoring.choices import DebtKind
 
 COVERED = frozenset({DebtKind.ACCEPTANCE, DebtKind.GUARANTEE})
 MARGIN, DEPOSIT = "margin", "deposit"

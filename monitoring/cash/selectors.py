@@ -20,10 +20,10 @@ from credit.duties import balances, scheme_of
 from credit.models import Account, Bill, Installment, LedgerEntry, LetterClaim
 from credit.positions import with_terms
 from credit.selectors import with_balance
-from monitoring.choices import DebtKind
-from monitoring.cash.rules.falling_due import Note, interest_due, principal_due, regular_days
 from monitoring.cash.collateral import Pots, pots_of
+from monitoring.cash.rules.falling_due import Note, interest_due, principal_due, regular_days
 from monitoring.cash.rules.ladder import ZERO, Debt, Ladder, climb
+from monitoring.choices import DebtKind
 
 # Nothing is lent on these, or the interest was taken beforehand.
 WITHOUT_INTEREST = frozenset({Product.ACCEPTANCE, Product.LETTER_OF_GUARANTEE, Product.DISCOUNT})

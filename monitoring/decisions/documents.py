@@ -15,11 +15,11 @@ from core.money import yuan
 from credit.models import Contract
 from credit.signing import may_author, signers_of
 from monitoring.choices import SignalStatus
-from monitoring.unreviewed.duties import duties_of_signals
+from monitoring.decisions import services as decisions
+from monitoring.models import Signal
 from monitoring.signals.duties import KIND as DUTY
 from monitoring.signals.duties import duties_to_check
-from monitoring.models import Signal
-from monitoring.decisions import services as decisions
+from monitoring.unreviewed.duties import duties_of_signals
 from workflow.choices import SubjectKind
 from workflow.definitions import (
     Field,

@@ -6,21 +6,20 @@ from datetime import date
 
 from django.db import transaction
 
-from accounts.choices import Role
+from accounts.choices import RISK_ROLES
 from accounts.models import User
 from core import audit, clock
 from core.errors import Conflict, Invalid, Refused
 from credit.models import Borrower, Contract
 from credit.selectors import manages
-from monitoring.misuse import services as misuse
 from monitoring.choices import SIGNAL_TRANSITIONS, SignalStatus
-from monitoring.unreviewed.duties import duties_of_signals
-from monitoring.signals.duties import duties_to_check
+from monitoring.misuse import services as misuse
 from monitoring.models import Signal
+from monitoring.signals.duties import duties_to_check
+from monitoring.unreviewed.duties import duties_of_signals
 from workflow.models import Document
 from workflow.services import duties
 
-RISK_LINE = (Role.RISK_MANAGER, Role.RISK_HEAD)
 WHY_LONGEST = 500  # what a signal keeps
 
 
@@ -63,7 +62,7 @@ def _check_open(signal: Signal) -> None:
 
 def _is_of_the_risk_line(signal: Signal, by: User) -> bool:
     seen = Borrower.objects.visible_to(by).filter(pk=signal.borrower_id)
-    return by.scope.has(*RISK_LINE) and seen.exists()
+    return by.scope.has(*RISK_ROLES) and seen.exists()
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import check_role, get_visible, require_role
+from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
 from accounts.models import Unit
 from accounts.selectors import names_of
@@ -28,12 +29,11 @@ from credit.models import Contract, Transaction
 from credit.positions import managers
 from monitoring.choices import Level, SignalKind, SignalStatus
 from monitoring.decisions.documents import EXPLAINED, MISUSED, TRUE
-from monitoring.signals.duties import key_of
-from monitoring.models import MisuseCase, Signal
 from monitoring.decisions.panel import SignalLine
-from monitoring.decisions.services import confirm, dismiss, reason_not_to_confirm, reason_not_to_dismiss
 from monitoring.decisions.selectors import duty_items, with_home
-from monitoring.funds.views import READERS
+from monitoring.decisions.services import confirm, dismiss, reason_not_to_confirm, reason_not_to_dismiss
+from monitoring.models import MisuseCase, Signal
+from monitoring.signals.duties import key_of
 
 PAGE = 50
 ALL = "all"  # every status
@@ -97,7 +97,7 @@ def lines_of(rows: list[Any], on: date) -> list[SignalLine]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def signals(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, the newest first."""
     on, choice = clock.today(), Choice.of(request)
@@ -147,7 +147,7 @@ def _sheet_rows(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def signals_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on = clock.today()
@@ -205,7 +205,7 @@ def movements_of(signal: Signal) -> list[MovementLine]:
 def signal(request: SignedInRequest, pk: int) -> HttpResponse:
     """One signal: what shows it, by which rule; decided here by whoever may."""
     on, user = clock.today(), request.user
-    check_role(user, *READERS)
+    check_role(user, *CUSTOMER_READERS)
     one = get_visible(
         Signal.objects.select_related("borrower", "account", "loan", "decided_by", "document"), user, pk=pk
     )

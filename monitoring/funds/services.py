@@ -14,11 +14,11 @@ from core.policy import Policy
 from credit.choices import InterestFrequency, Product
 from credit.duties import maturity, under
 from credit.models import Bill, Borrower, Installment, Loan
-from monitoring.choices import DebtKind
-from monitoring.cash.selectors import Purse, live, purses
 from monitoring.cash.rules.falling_due import check_day_of_interest, regular_days
-from monitoring.models import CHECKED, FundsCheck
 from monitoring.cash.rules.ladder import ZERO, Rung
+from monitoring.cash.selectors import Purse, live, purses
+from monitoring.choices import DebtKind
+from monitoring.models import CHECKED, FundsCheck
 from workflow.engine import Progress
 from workflow.sweep import set_aside, sweep
 

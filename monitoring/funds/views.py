@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
-from accounts.choices import Role
+from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
 from accounts.models import Unit
 from accounts.selectors import names_of
@@ -31,15 +31,6 @@ from monitoring.querysets import FundsCheckQuerySet
 from workflow.services.days import last_closed_day
 
 PAGE = 50
-READERS = (
-    Role.CUSTOMER_MANAGER,
-    Role.CUSTOMER_HEAD,
-    Role.RISK_MANAGER,
-    Role.RISK_HEAD,
-    Role.VICE_PRESIDENT,
-    Role.PRESIDENT,
-    Role.AUDITOR,
-)
 
 
 @dataclass(frozen=True)
@@ -100,7 +91,7 @@ def page_of(rows: FundsCheckQuerySet, after: str, on: date) -> tuple[list[FundsL
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def funds(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, with its total: no yuan is missing twice, so the sum is what is missing."""
     on, choice, closed_on = clock.today(), Choice.of(request), last_closed_day()
@@ -143,7 +134,7 @@ def _sheet_rows(rows: FundsCheckQuerySet) -> Iterator[tuple[Any, ...]]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def funds_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on = clock.today()

@@ -14,8 +14,8 @@ from core.periods import Period, month_of
 from core.policy import Policy
 from credit.duties import BorrowerRule, standing_of, under
 from credit.models import Loan
-from monitoring.months.rules import per_cent
 from monitoring.models import BorrowerMonth
+from monitoring.months.rules import per_cent
 from workflow.duties import Required, Verdict
 
 REVIEW, PROMPT = "account_ledger_review", "share_prompt"

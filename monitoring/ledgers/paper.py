@@ -18,10 +18,10 @@ from credit.choices import AccountKind, CounterpartyRelation
 from credit.models import Borrower
 from credit.positions import managers
 from monitoring.flows.rules.movements import Flow
-from monitoring.months.rules import Month, is_large, per_cent, top_counterparties
-from monitoring.months.selectors import Read, limits_of, read
 from monitoring.flows.rules.reckoning import ZERO, Moved
 from monitoring.models import BorrowerMonth
+from monitoring.months.rules import Month, is_large, per_cent, top_counterparties
+from monitoring.months.selectors import Read, limits_of, read
 from workflow.definitions import NO, YES
 from workflow.registry import Fact
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_role
-from accounts.choices import Role
+from accounts.choices import CUSTOMER_READERS, Role
 from accounts.http import SignedInRequest
 from accounts.selectors import names_of
 from core import audit, clock
@@ -26,7 +26,6 @@ from credit.models import Loan
 from monitoring.ledgers import batch
 from monitoring.ledgers.page import Choice, lines_of, months_of, page_of, rows_of
 from monitoring.models import BorrowerMonth
-from monitoring.funds.views import READERS
 
 STATES = (
     ("odd", gettext_lazy("有异动")),
@@ -36,7 +35,7 @@ STATES = (
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def ledgers(request: SignedInRequest) -> HttpResponse:
     """The month's borrowers, a page at a time; what has nothing unusual stands ticked for its manager."""
     on, months = clock.today(), months_of(request.user)
@@ -118,7 +117,7 @@ def _sheet_rows(rows: Any, request: SignedInRequest) -> Iterator[tuple[Any, ...]
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def ledgers_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX, amounts in 元 and shares as fractions; who took it out is written down."""
     choice = Choice.of(request.GET, months_of(request.user))

@@ -32,8 +32,8 @@ from credit.choices import ClauseKind, LedgerKind
 from credit.models import Clause, LedgerEntry, Loan, PastUse
 from credit.selectors import undoing
 from monitoring.choices import PaymentStatus, SeenAs
-from monitoring.models import FundUse, Payment, SeenUse
 from monitoring.loan_money.rules.needs import ENTRUST_ABOVE, SCHEME, SELF_REVIEWED
+from monitoring.models import FundUse, Payment, SeenUse
 from workflow.services.days import go_live_on
 
 _MONEY: Any = DecimalField(max_digits=20, decimal_places=2)

@@ -19,10 +19,10 @@ from core.policy import policy_on
 from credit.choices import Direction
 from credit.duties import balances
 from credit.models import Account, AccountBalance, Loan, Transaction
-from monitoring.misuse import services as misuse
-from monitoring.models import MisuseCase, PassedSlip
+from monitoring import freezes
 from monitoring.loan_money.balances import with_unpaid
 from monitoring.loan_money.rules.needs import ENTRUST_ABOVE, SCHEME, needs_of
+from monitoring.models import MisuseCase, PassedSlip
 from workflow.services import days
 
 ZERO = Decimal(0)
@@ -109,7 +109,7 @@ def lent(on: date) -> QuerySet[Any]:
 def _held(account: Account, on: date, until: date) -> list[Held]:
     mine = lent(on).filter(settlement_account=account.number, starts_on__lte=until)
     rows = list(with_unpaid(mine, on))
-    needs, cases = needs_of(rows, policy_on(on)), misuse.freezes({row.contract_id for row in rows})
+    needs, cases = needs_of(rows, policy_on(on)), freezes.of({row.contract_id for row in rows})
     return [
         Held(row, row.held, row.unpaid, cases.get(row.contract_id))
         for row in rows

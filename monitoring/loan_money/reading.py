@@ -16,10 +16,10 @@ from credit.choices import Direction, PaymentMode
 from credit.models import Account, AccountBalance, Transaction
 from credit.selectors import undoing
 from monitoring.flows.rules.movements import Flow, Kin, Movement, kind_of
-from monitoring.models import Payment
 from monitoring.loan_money.balances import disbursements
 from monitoring.loan_money.rules.needs import NOTHING, Agreed, Need, agreements, need
 from monitoring.loan_money.rules.watch import ZERO, Step
+from monitoring.models import Payment
 
 TAKEN = "loan_money"  # under this name a signal keeps the loan money that left: "12=300.00;15=20.00"
 

@@ -13,8 +13,9 @@ from core import clock
 from core.errors import Conflict, Refused
 from core.obligations import claims
 from credit.signing import chain_of, may_author
-from monitoring.misuse import services as misuse
+from monitoring import freezes
 from monitoring.choices import MisuseStatus
+from monitoring.misuse import services as misuse
 from monitoring.misuse.duties import KIND as DUTY
 from monitoring.misuse.duties import key_of
 from monitoring.models import MisuseCase
@@ -75,7 +76,7 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     )
     if case is None:
         raise Conflict("这个客户没有待纠正的挪用，不必填写限期纠正单。")
-    clause = misuse.suspension_clause(case.contract, on)
+    clause = freezes.suspension_clause(case.contract, on)
     answers = {
         "case": str(case.pk),
         "contract": case.contract.number,

@@ -19,7 +19,7 @@ from credit.entry.rows import Texts, value_of
 from credit.entry.scope import Complaint
 from credit.imports.kinds import KINDS
 from credit.models import Contract, Loan
-from monitoring.misuse import services as misuse
+from monitoring import freezes
 from monitoring.models import MisuseCase
 
 WAYS = ("contract", "product", "settlement_account")  # by these the money of a note is found
@@ -64,8 +64,8 @@ def register() -> None:
 
 def _held(contracts: Mapping[str, int]) -> dict[str, MisuseCase]:
     """By the typed number, the freeze of its contract; nobody freezes these contracts before the rows are saved."""
-    misuse.hold(*set(contracts.values()))
-    frozen = misuse.freezes(contracts.values())
+    freezes.hold(*set(contracts.values()))
+    frozen = freezes.of(contracts.values())
     return {number: frozen[pk] for number, pk in contracts.items() if pk in frozen}
 
 
@@ -91,6 +91,6 @@ def _amount(row: Texts) -> Decimal:
 
 def _sentence(case: MisuseCase, what: str) -> str:
     return (
-        f"{misuse.told(case)}，不能录入新的{what}；填写限期纠正单、经风险条线验收后恢复。"
+        f"{freezes.sentence(case)}，不能录入新的{what}；填写限期纠正单、经风险条线验收后恢复。"
         f"冻结前漏录的，由核心系统的数据带入"
     )

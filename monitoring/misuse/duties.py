@@ -16,8 +16,9 @@ from core.policy import Policy
 from credit.choices import ResponsibleRole
 from credit.duties import BorrowerRule, branch_of_unit, latest_loans, responsible_for
 from monitoring.choices import MisuseStatus
-from monitoring.misuse.services import with_right
+from monitoring.freezes import with_right
 from monitoring.models import MisuseCase
+from monitoring.unreviewed.duties import FROZEN, OF_A_FREEZE, ToldAtOnce
 from workflow.choices import DutyStatus
 from workflow.duties import Required, Verdict
 
@@ -205,4 +206,25 @@ def _with_cases(rule: BorrowerRule, on: date, policy: Policy, having: QuerySet[M
     )
 
 
-RULES = (MisuseRectification(), MisuseReport(), ManagerReport(), LegalOpinion())
+class FrozenContract(ToldAtOnce):
+    """第二十三条: 暂停用款; loan money of a frozen contract that would have left, that left, or that was lent."""
+
+    obligation = "GR-23"
+    part = "frozen"
+    kind = FROZEN
+    kinds = OF_A_FREEZE
+    of_a_freeze = True
+
+    def refused_words(self, fact: dict[str, Any], day: date) -> str:
+        """The freeze stopped it."""
+        return (
+            f"{day:%m-%d} 柜面拒办支付 {yuan(fact['amount'])} 元（收款人“{fact['payee']}”）：{fact['text']}"
+        )
+
+    def told_words(self, fact: dict[str, Any], day: date) -> str:
+        """What the signal says."""
+        return str(fact["text"]).removesuffix("。")
+
+
+OF_CASES = (MisuseRectification(), MisuseReport(), ManagerReport(), LegalOpinion())
+RULES = (*OF_CASES, FrozenContract())

@@ -13,10 +13,11 @@ from accounts.models import User
 from core.panels import Panel
 from credit.models import Borrower
 from monitoring.choices import MisuseStatus
+from monitoring.freezes import suspension_clause, with_right
 from monitoring.misuse.duties import KIND, LEGAL, MANAGER_REPORT, REPORT, MisuseReport, key_of
-from monitoring.unreviewed.duties import FROZEN, OF_A_FREEZE, REFUSED, SIGNAL
-from monitoring.misuse.services import reason_not_to_register, suspension_clause, with_right
+from monitoring.misuse.services import reason_not_to_register
 from monitoring.models import MisuseCase, PassedSlip, RefusedRelease, Signal
+from monitoring.unreviewed.duties import FROZEN, OF_A_FREEZE, REFUSED, SIGNAL
 from workflow.choices import SubjectKind
 from workflow.models import WorkItem
 

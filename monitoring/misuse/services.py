@@ -1,95 +1,34 @@
-"""Misuse of loan money (挪用): while a case is open, nothing more is lent or paid under its contract. Money in 元."""
+"""Cases of misuse of loan money (挪用): confirmed by either line, closed by the risk line. Money in 元."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.choices import Line, Role
+from accounts.choices import RISK_ROLES, Line
 from accounts.models import User
 from core import audit, outbox
 from core.errors import Conflict, Invalid, Refused
-from core.locks import one_at_a_time
 from core.obligations import claims
 from core.policy import policy_on
 from core.transitions import advance
-from credit.choices import ClauseKind
-from credit.models import Borrower, Clause, Contract, Loan
+from credit.models import Borrower, Contract, Loan
 from credit.selectors import manages
+from monitoring import freezes
 from monitoring.choices import MISUSE_TRANSITIONS, MisuseStatus
 from monitoring.models import MisuseCase, Signal
 from workflow.models import Document
 
 TOPIC = "misuse"
-RISK_LINE = (Role.RISK_MANAGER, Role.RISK_HEAD)
 FACTS_LONGEST = 500  # what a case keeps
-FACTS_SHOWN = 60  # of them, in a sentence that refuses something
-
-
-def freezes(contracts: Iterable[int]) -> dict[int, MisuseCase]:
-    """Of these contracts the frozen ones, each with the case that has frozen it longest; one query."""
-    rows = MisuseCase.objects.filter(contract__in=list(contracts), status=MisuseStatus.RECTIFYING)
-    found: dict[int, MisuseCase] = {}
-    for case in rows.select_related("contract").order_by("confirmed_on", "pk"):
-        found.setdefault(case.contract_id, case)
-    return found
-
-
-def frozen_on(on: date) -> QuerySet[MisuseCase]:
-    """The cases that froze their contracts at the end of the day."""
-    still = Q(accepted_on__isnull=True) | Q(accepted_on__gt=on)
-    return MisuseCase.objects.filter(still, confirmed_on__lte=on)
-
-
-def told(case: MisuseCase) -> str:
-    """The freeze in a sentence without its end: which contract, since when, why."""
-    facts = case.facts if len(case.facts) <= FACTS_SHOWN else f"{case.facts[:FACTS_SHOWN]}…"
-    return f"合同 {case.contract.number} 因挪用已暂停用款（自 {case.confirmed_on} 起，事实：{facts}）"
-
-
-def why_frozen(contract: Contract) -> str:
-    """Since when and why nothing is paid under the contract, and what to do; empty where it is not frozen."""
-    case = freezes([contract.pk]).get(contract.pk)
-    return f"{told(case)}，填写限期纠正单、经风险条线验收后才能支付。" if case else ""
-
-
-@claims("GR-23")
-def check_not_frozen(contract: Contract) -> None:
-    """Raise while a case is open under the contract: 暂停用款."""
-    if reason := why_frozen(contract):
-        raise Refused(reason)
-
-
-def hold(*contract_ids: int) -> None:
-    """Make a freeze and what it stops under these contracts wait for each other; the database does the same (0003)."""
-    one_at_a_time(*(f"frozen:{contract_id}" for contract_id in contract_ids))
-
-
-def suspension_rights(on: date) -> QuerySet[Clause]:
-    """The clauses, known by the day, that a freeze rests on (提款暂停权)."""
-    rows: QuerySet[Clause] = Clause.objects.known(on).filter(kind=ClauseKind.SUSPENSION_RIGHT)
-    return rows.order_by("place")
-
-
-def suspension_clause(contract: Contract, on: date) -> Clause | None:
-    """The one of a contract; None where it gives no such right."""
-    return suspension_rights(on).filter(contract=contract).first()
-
-
-def with_right(cases: QuerySet[Any], on: date) -> QuerySet[Any]:
-    """Cases with `has_right`: whether their contract gives the lender a right to suspend."""
-    return cases.annotate(has_right=Exists(suspension_rights(on).filter(contract=OuterRef("contract"))))
 
 
 def reason_not_to_register(borrower: Borrower, by: User, on: date) -> str:
     """Why the person may not say that loan money was misused; empty where they may."""
     seen = Borrower.objects.visible_to(by).filter(pk=borrower.pk)
-    if manages(by, borrower, on) or (by.scope.has(*RISK_LINE) and seen.exists()):
+    if manages(by, borrower, on) or (by.scope.has(*RISK_ROLES) and seen.exists()):
         return ""
     return "挪用由该客户的管户人员或风险条线登记，请通知客户经理或风险经理办理。"
 
@@ -119,7 +58,7 @@ def open_case(
         raise Invalid(f"请写明挪用事实，最多 {FACTS_LONGEST} 字。")
     if amount < 0 or (signal is None and not amount):
         raise Invalid("请填写大于零的挪用金额（元）。")
-    hold(contract.pk)
+    freezes.hold(contract.pk)
     policy = policy_on(on)
     within = policy.get("BASE", "misuse.correct_within").value
     case = MisuseCase.objects.create(

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import check_role, get_visible, require_role
-from accounts.choices import Role
+from accounts.choices import CUSTOMER_READERS, Role
 from accounts.http import SignedInRequest
 from accounts.selectors import names_of
 from core import audit, clock, money
@@ -27,11 +27,11 @@ from core.sheets import download, taken, workbook
 from credit.duties import home_of
 from credit.models import Borrower, Contract
 from monitoring.choices import MisuseStatus
+from monitoring.freezes import with_right
 from monitoring.misuse.documents import FORM
-from monitoring.misuse.services import reason_not_to_register, register, with_right
 from monitoring.misuse.panel import CaseLine, story_of
+from monitoring.misuse.services import reason_not_to_register, register
 from monitoring.models import MisuseCase
-from monitoring.funds.views import READERS
 from workflow.models import Document
 
 PAGE = 50
@@ -73,7 +73,7 @@ def seen(request: SignedInRequest, on: date) -> QuerySet[Any]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def misuse(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, the latest first."""
     on, choice = clock.today(), Choice.of(request)
@@ -118,7 +118,7 @@ def _sheet_rows(rows: QuerySet[Any], on: date) -> Iterator[tuple[Any, ...]]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def misuse_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on = clock.today()
@@ -138,7 +138,7 @@ def misuse_export(request: SignedInRequest) -> HttpResponse:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def misuse_case(request: SignedInRequest, pk: int) -> HttpResponse:
     """The story of one case: what shows it, the freeze and its right, who owes what, the papers, the thaw."""
     on = clock.today()

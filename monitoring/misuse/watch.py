@@ -21,14 +21,14 @@ from credit.choices import Direction
 from credit.duties import balances
 from credit.models import Account, LedgerEntry, Transaction
 from credit.selectors import undoing
-from monitoring.misuse import services as misuse
+from monitoring import freezes
 from monitoring.choices import Level, SignalKind
-from monitoring.flows.rules.movements import Kin, words_of
 from monitoring.flows.related import lender_names
-from monitoring.models import MisuseCase, Payment
+from monitoring.flows.rules.movements import Kin, words_of
 from monitoring.loan_money.balances import disbursements, with_unpaid
 from monitoring.loan_money.own_money import lent
 from monitoring.loan_money.reading import repays
+from monitoring.models import MisuseCase, Payment
 from monitoring.signals.services import Found, raise_signals
 from monitoring.uses.rules import Debit, Lent, Use, trace
 from workflow.engine import Progress
@@ -46,7 +46,7 @@ def watch(
 
     `only` narrows to some borrowers.
     """
-    ids = set(misuse.frozen_on(on).order_by().values_list("contract__borrower", flat=True)).union(
+    ids = set(freezes.frozen_on(on).order_by().values_list("contract__borrower", flat=True)).union(
         set_aside(on, STEP).values_list("subject_id", flat=True)
     )
     chosen = ids if only is None else ids.intersection(only)
@@ -55,7 +55,7 @@ def watch(
 
 def _watch(ids: list[int], on: date, policy: Policy) -> Counter[str]:
     cases: dict[int, MisuseCase] = {}
-    rows = misuse.frozen_on(on).filter(contract__borrower__in=ids).select_related("contract")
+    rows = freezes.frozen_on(on).filter(contract__borrower__in=ids).select_related("contract")
     for case in rows.order_by("confirmed_on", "pk"):
         cases.setdefault(case.contract_id, case)
     found = [*_drawdowns(cases, on), *_outflows(cases, on, policy)]
@@ -88,7 +88,7 @@ def _drawdown(case: MisuseCase, loan: Any, day: date, amount: Decimal, fact: str
         borrower_id=loan.borrower_id,
         effective_on=day,
         amount=amount,
-        text=f"{misuse.told(case)}；{day} 借据 {loan.number} 发放 {yuan(amount)} 元{late}。",
+        text=f"{freezes.sentence(case)}；{day} 借据 {loan.number} 发放 {yuan(amount)} 元{late}。",
         rule={"冻结自": case.confirmed_on.isoformat()},
         facts=(fact,),
         loan_id=loan.pk,
@@ -144,7 +144,7 @@ def _outflow(case: MisuseCase, loans: list[Any], row: Transaction, taken: Decima
         effective_on=row.effective_on,
         amount=row.amount,
         text=(
-            f"{misuse.told(case)}；{row.effective_on} 账户 {row.account.number} 仍付“{who}”{yuan(row.amount)} 元，"
+            f"{freezes.sentence(case)}；{row.effective_on} 账户 {row.account.number} 仍付“{who}”{yuan(row.amount)} 元，"
             f"按贷款资金先出，动用借据 {numbers} 的贷款资金 {yuan(taken)} 元。"
         ),
         rule=RULE | {"冻结自": case.confirmed_on.isoformat()},

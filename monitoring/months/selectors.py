@@ -17,11 +17,11 @@ from core.policy import Policy
 from credit.choices import ClauseKind, Direction
 from credit.duties import balances, scheme_of, under
 from credit.models import Account, AccountBalance, Clause, DeclaredSales, OtherDebt, Transaction
-from monitoring.flows.rules.movements import EXPENSES, Kin, key_of, kind_of
 from monitoring.flows.related import kin_of, movement_of, reversed_among
-from monitoring.months.rules import Earlier, Limits, Month, Told
+from monitoring.flows.rules.movements import EXPENSES, Kin, key_of, kind_of
 from monitoring.flows.rules.reckoning import ZERO, Moved, reckon, trade_in
 from monitoring.models import AccountMonth
+from monitoring.months.rules import Earlier, Limits, Month, Told
 
 BASE = "BASE"
 

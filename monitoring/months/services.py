@@ -14,9 +14,9 @@ from core.periods import month_of as calendar_month_of
 from core.policy import Policy
 from credit.models import Account, Borrower, Transaction
 from monitoring.flows.rules.movements import Flow
+from monitoring.models import AccountMonth, BorrowerMonth
 from monitoring.months.rules import marks_of
 from monitoring.months.selectors import Read, as_kept, limits_of, live_loans, read, schemes
-from monitoring.models import AccountMonth, BorrowerMonth
 from workflow.engine import Progress
 from workflow.services.days import go_live_on
 from workflow.sweep import sweep

@@ -15,10 +15,10 @@ from core.periods import add_months
 from core.policy import Policy
 from credit.duties import under
 from credit.models import Borrower
-from monitoring.cash.selectors import Purse, live, purses
-from monitoring.outlook.rules import Usual, comes_in, usual_inflow
-from monitoring.models import AccountMonth, FundsOutlook
 from monitoring.cash.rules.ladder import ZERO, Ladder
+from monitoring.cash.selectors import Purse, live, purses
+from monitoring.models import AccountMonth, FundsOutlook
+from monitoring.outlook.rules import Usual, comes_in, usual_inflow
 from workflow.engine import Progress
 from workflow.sweep import sweep
 

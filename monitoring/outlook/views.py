@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
+from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
 from accounts.models import Unit, User
 from accounts.selectors import names_of
@@ -26,7 +27,6 @@ from credit.duties import home_of, managers_of
 from credit.models import Responsibility
 from credit.positions import managers
 from monitoring.models import FundsOutlook
-from monitoring.funds.views import READERS
 from workflow.services.days import last_closed_day
 
 PAGE = 50
@@ -98,7 +98,7 @@ def _page_of(rows: QuerySet[Any], after: str, on: date) -> tuple[list[OutlookLin
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def outlook(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, with its total."""
     on, choice, closed_on = clock.today(), Choice.of(request), last_closed_day()
@@ -144,7 +144,7 @@ def _sheet_rows(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def outlook_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on, choice = clock.today(), Choice.of(request)

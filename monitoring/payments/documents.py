@@ -18,13 +18,13 @@ from credit.choices import PaymentMode, Product, ResponsibleRole
 from credit.duties import scheme_of
 from credit.models import Account, Counterparty, Loan
 from credit.selectors import manages, responsible
-from monitoring.misuse import services as misuse
-from monitoring.models import Payment
-from monitoring.payments import services as requests
+from monitoring import freezes
 from monitoring.authority.rules import Tier, steps_for, tiers_of
+from monitoring.authority.together import Payee, circles, lately_to, paid_lately
 from monitoring.loan_money.balances import seen_uses, underway, with_unpaid, written_in_by_hand
 from monitoring.loan_money.rules.needs import SCHEME, SPLIT_WITHIN, need_of, threshold
-from monitoring.authority.together import Payee, circles, lately_to, paid_lately
+from monitoring.models import Payment
+from monitoring.payments import services as requests
 from monitoring.uses.selectors import payee_of
 from workflow.definitions import (
     NO,
@@ -361,7 +361,7 @@ def _facts(loan: Loan, sums: Any, on_its_way: Decimal, policy: Policy) -> tuple[
 def may_author(*, user: User, subject: Subject, on: date) -> bool:
     """The borrower's customer manager or a head of the department; under a frozen contract nobody."""
     loan = _loan(subject.id)
-    misuse.check_not_frozen(loan.contract)
+    freezes.check_not_frozen(loan.contract)
     return manages(user, loan.borrower, on)
 
 

@@ -13,13 +13,13 @@ from core.panels import Panel
 from core.policy import policy_on
 from credit.models import Account, Loan
 from credit.selectors import manages
-from monitoring.misuse import services as misuse
+from monitoring import freezes
 from monitoring.choices import PaymentStatus
-from monitoring.models import Payment
-from monitoring.supervised import services as supervised
 from monitoring.loan_money.balances import underway, with_unpaid
 from monitoring.loan_money.rules.needs import need_of, threshold
+from monitoring.models import Payment
 from monitoring.payments.services import reason_not_to_start
+from monitoring.supervised import services as supervised
 
 SHOWN = 20
 
@@ -54,7 +54,7 @@ def payments_panel(*, loan: Loan, user: User, on: date) -> Panel | None:
         "underway": underway([loan]).get(loan.pk, 0),
         "lines": lines_of(rows[:SHOWN]),
         "why_not": reason_not_to_start(loan, user, on),
-        "frozen": misuse.why_frozen(loan.contract),
+        "frozen": freezes.why_frozen(loan.contract),
         "why_not_mark": "" if manages(user, loan.borrower, on) else _("由管户客户经理或部门负责人办理。"),
         "account": account,
         "mark": supervised.mark_of(account, on) if account else None,

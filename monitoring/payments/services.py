@@ -23,13 +23,13 @@ from core.transitions import advance
 from credit.choices import PaymentMode
 from credit.models import Account, Counterparty, Loan
 from credit.selectors import manages
-from monitoring.misuse import services as misuse
-from monitoring.choices import PAYMENT_TRANSITIONS, PaymentStatus
-from monitoring.models import Payment
+from monitoring import freezes
 from monitoring.authority.rules import check_covers
+from monitoring.authority.together import Payee, lately_to
+from monitoring.choices import PAYMENT_TRANSITIONS, PaymentStatus
 from monitoring.loan_money.balances import underway, unpaid
 from monitoring.loan_money.rules.needs import mode_of_payment
-from monitoring.authority.together import Payee, lately_to
+from monitoring.models import Payment
 from workflow.models import Document
 
 CANCELLABLE = (PaymentStatus.REVIEWED, PaymentStatus.RETURNED)
@@ -64,7 +64,7 @@ def free(loan: Loan, on: date, *, but: int | None = None) -> Decimal:
 def check_payable(asked: Asked, on: date, *, document: Document, policy: Policy | None = None) -> None:
     """Raise unless the payment may be handed to review: registered payee, money left, nothing frozen, mode right."""
     policy = policy or policy_on(on)
-    misuse.check_not_frozen(asked.loan.contract)
+    freezes.check_not_frozen(asked.loan.contract)
     if not payees(asked.loan, on).filter(pk=asked.payee.pk).exists():
         raise Refused(
             _("收款人“%(name)s”不是这笔贷款登记的交易对手，不能支付；请先登记交易对手，或改选已登记的。")
@@ -142,7 +142,7 @@ def check_reviewable(payment: Payment, on: date) -> None:
     Money may have left, and authorities may have changed, since it was submitted: the review is of what is now.
     """
     loan, document, policy = payment.loan, payment.document, policy_on(on)
-    misuse.check_not_frozen(loan.contract)
+    freezes.check_not_frozen(loan.contract)
     passed = underway([loan], but=document.pk, status=[PaymentStatus.REVIEWED]).get(loan.pk, Decimal(0))
     left = max(unpaid([loan], on)[loan.pk] - passed, Decimal(0))
     if payment.amount > left:
@@ -181,7 +181,7 @@ def reason_not_to_start(loan: Loan, user: User, on: date) -> str:
     """Why the person may not ask for a payment of this loan's money; empty where they may."""
     if not manages(user, loan.borrower, on):
         return _("支付由管户客户经理或部门负责人发起。")
-    if frozen := misuse.why_frozen(loan.contract):
+    if frozen := freezes.why_frozen(loan.contract):
         return frozen
     if not Account.objects.filter(number=loan.settlement_account, borrower=loan.borrower_id).exists():
         return _("借据没有登记本行结算账户，请先在借据资料中补录结算账号。")

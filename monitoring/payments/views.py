@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import check_role, get_visible, require_role
-from accounts.choices import Role
+from accounts.choices import CUSTOMER_READERS, Role
 from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.selectors import names_of
@@ -29,7 +29,6 @@ from monitoring.choices import PaymentStatus
 from monitoring.models import Payment
 from monitoring.payments import services as requests
 from monitoring.payments.panel import lines_of
-from monitoring.funds.views import READERS
 from workflow import registry
 from workflow.choices import SubjectKind
 from workflow.models import Document
@@ -70,7 +69,7 @@ def visible(user: User) -> QuerySet[Any]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def payments(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, with its total."""
     choice, scope = Choice.of(request), visible(request.user)
@@ -120,7 +119,7 @@ def _sheet_rows(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def payments_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     rows = Choice.of(request).narrow(visible(request.user))

@@ -22,11 +22,11 @@ from core.money import yuan
 from core.obligations import claims
 from core.transitions import advance
 from credit.models import Account, Loan
-from monitoring.misuse import services as misuse
+from monitoring import freezes
 from monitoring.choices import PAYMENT_TRANSITIONS, PaymentStatus
-from monitoring.models import PassedSlip, Payment, RefusedRelease
 from monitoring.loan_money.balances import unpaid
 from monitoring.loan_money.own_money import MixedAccount, mixed_account
+from monitoring.models import PassedSlip, Payment, RefusedRelease
 
 TOPIC = "refused_release"
 
@@ -60,7 +60,7 @@ def check_can_release(payment: Payment, by: User, on: date) -> None:
     is_ours = accounting_units(by, on).filter(pk=payment.loan.unit_id).exists()
     if reason := _why_not(payment, by, is_ours=is_ours):
         raise Refused(reason)
-    misuse.check_not_frozen(payment.loan.contract)
+    freezes.check_not_frozen(payment.loan.contract)
     if reason := _too_much(payment, unpaid([payment.loan], on)):
         raise Refused(reason)
 
@@ -78,12 +78,12 @@ def _too_much(payment: Payment, left: Mapping[int, Decimal]) -> str:
 
 def reasons_not_to_release(payments: Sequence[Payment], by: User, on: date) -> dict[int, str]:
     """Why the person may not release each of these payments of their own counter; two queries, empty where they may."""
-    frozen = misuse.freezes({payment.loan.contract_id for payment in payments})
+    frozen = freezes.of({payment.loan.contract_id for payment in payments})
     left = unpaid([payment.loan for payment in payments], on)
     return {
         payment.pk: _why_not(payment, by, is_ours=True)
         or (
-            f"{misuse.told(frozen[payment.loan.contract_id])}，验收前不能放行。"
+            f"{freezes.sentence(frozen[payment.loan.contract_id])}，验收前不能放行。"
             if payment.loan.contract_id in frozen
             else _too_much(payment, left)
         )
@@ -97,7 +97,7 @@ def release(*, payment: Payment, by: User, on: date, at: datetime) -> Payment:
     """Let a reviewed payment leave: the third of three people (第十六条)."""
     one_at_a_time(f"payments:{payment.loan_id}")
     stands = Payment.objects.select_related("loan__contract", "loan__borrower").get(pk=payment.pk)
-    misuse.hold(stands.loan.contract_id)
+    freezes.hold(stands.loan.contract_id)
     check_can_release(stands, by, on)
     advance(stands, to=PaymentStatus.RELEASED, table=PAYMENT_TRANSITIONS, released_on=on, released_by=by)
     audit.record(
@@ -167,7 +167,7 @@ def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:
     if fitting is not None:
         return Answer(payment=fitting)
     contracts = Loan.objects.filter(settlement_account=account.number).values_list("contract", flat=True)
-    misuse.hold(*set(contracts))
+    freezes.hold(*set(contracts))
     one_at_a_time(f"slips:{account.pk}")
     mixed = mixed_account(account, on)
     if not mixed.bars:
@@ -228,7 +228,7 @@ def undo(*, slip: PassedSlip, by: User, on: date, at: datetime) -> PassedSlip:
 
 def _refuse(mixed: MixedAccount, columns: dict[str, Any]) -> RefusedRelease:
     if mixed.case:
-        why = misuse.told(mixed.case)
+        why = freezes.sentence(mixed.case)
     else:
         numbers = "、".join(one.loan.number for one in mixed.held if one.bars)
         why = f"借据 {numbers} 的贷款资金须审核后支付，查无收款账号、金额相符的已审核支付单"

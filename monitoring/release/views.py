@@ -21,8 +21,8 @@ from core.errors import Invalid, Refused
 from core.once import once
 from monitoring.choices import PaymentStatus
 from monitoring.models import PassedSlip, Payment
-from monitoring.release import services as release
 from monitoring.payments.panel import PaymentLine
+from monitoring.release import services as release
 
 PAGE = 100
 

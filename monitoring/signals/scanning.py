@@ -10,8 +10,8 @@ from functools import partial
 from core.policy import Policy
 from monitoring.signals.rules.detectors import detect
 from monitoring.signals.rules.facts import Case, Limits, limits_of
-from monitoring.signals.services import raise_signals
 from monitoring.signals.selectors.reading import months_over, moved_on, read, read_months, with_live_loans
+from monitoring.signals.services import raise_signals
 from workflow.engine import Progress
 from workflow.sweep import set_aside, sweep
 

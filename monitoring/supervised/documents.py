@@ -14,8 +14,8 @@ from core.obligations import claims
 from core.policy import policy_on
 from credit.models import Account, Loan
 from credit.signing import may_author, signers_of
-from monitoring.supervised import services as supervised
 from monitoring.loan_money.rules.needs import need_of
+from monitoring.supervised import services as supervised
 from workflow.choices import SubjectKind
 from workflow.definitions import (
     Answers,

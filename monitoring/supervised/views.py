@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
+from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.selectors import names_of
@@ -22,7 +23,6 @@ from core.addresses import is_id, page_by_id
 from core.sheets import download, taken, workbook
 from credit.duties import home_of
 from monitoring.models import SupervisedAccount
-from monitoring.funds.views import READERS
 
 PAGE = 50
 STATES = (("standing", gettext_lazy("受控中")), ("ended", gettext_lazy("已解除")))
@@ -63,7 +63,7 @@ def visible(user: User) -> QuerySet[Any]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def supervised_accounts(request: SignedInRequest) -> HttpResponse:
     """The register, a page at a time, the latest first."""
     choice, scope = Choice.of(request), visible(request.user)
@@ -102,7 +102,7 @@ def _sheet_rows(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def supervised_accounts_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered register as XLSX; who took it out is written down."""
     rows = Choice.of(request).narrow(visible(request.user))

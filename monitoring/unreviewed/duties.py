@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     CharField,
-    Exists,
     OuterRef,
     QuerySet,
     Subquery,
@@ -21,17 +20,13 @@ from accounts.selectors import holders_in_branch
 from core.money import yuan
 from core.policy import Policy
 from credit.choices import ResponsibleRole
-from credit.duties import ManagedLoanRule, branch_of_unit, latest_loans, responsible_for, under
-from credit.models import Borrower, Clause, Loan
+from credit.duties import branch_of_unit, latest_loans, responsible_for
+from credit.models import Borrower
 from monitoring.choices import SignalKind, SignalStatus
 from monitoring.models import RefusedRelease, Signal
-from monitoring.loan_money.balances import may_need_review, with_unpaid
-from monitoring.loan_money.rules.needs import agreed_by, need
-from monitoring.supervised.services import marks_of
 from workflow.choices import SubjectKind
 from workflow.duties import Owner, Required, Rule, Verdict
 from workflow.models import WorkItem
-from workflow.services.days import go_live_on
 
 REFUSED, SIGNAL = "refused", "signal"
 KIND, FROZEN = "unreviewed_payment", "frozen_contract"
@@ -139,26 +134,6 @@ class UnreviewedPayment(ToldAtOnce):
         return f"{day:%m-%d} 账户 {fact['payee']} 未经审核划付 {yuan(fact['amount'])} 元"
 
 
-class FrozenContract(ToldAtOnce):
-    """第二十三条: 暂停用款; loan money of a frozen contract that would have left, that left, or that was lent."""
-
-    obligation = "GR-23"
-    part = "frozen"
-    kind = FROZEN
-    kinds = OF_A_FREEZE
-    of_a_freeze = True
-
-    def refused_words(self, fact: dict[str, Any], day: date) -> str:
-        """The freeze stopped it."""
-        return (
-            f"{day:%m-%d} 柜面拒办支付 {yuan(fact['amount'])} 元（收款人“{fact['payee']}”）：{fact['text']}"
-        )
-
-    def told_words(self, fact: dict[str, Any], day: date) -> str:
-        """What the signal says."""
-        return str(fact["text"]).removesuffix("。")
-
-
 def _facts(rows: QuerySet[Any], *, day: str, payee: str, text: str) -> QuerySet[Any]:
     return rows.order_by("pk").values(
         json=JSONObject(
@@ -173,49 +148,4 @@ def duties_of_signals(signals: Iterable[Signal]) -> QuerySet[WorkItem]:
     return WorkItem.objects.open().filter(kind__in=[KIND, FROZEN], period_key__in=keys)
 
 
-class SupervisedAccounts(ManagedLoanRule):
-    """第二十六条: 需监管的账户标识为受控账户; while reviewed loan money is unpaid on an account that is not marked."""
-
-    obligation = "GR-26"
-    kind = "supervised_account"
-    scheme = "GR"
-
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Loans that may need review and whose account is not marked, or with an open duty of this rule."""
-        having = (
-            Loan.objects.filter(under(policy, self.scheme), may_need_review(policy), starts_on__lte=on)
-            .exclude(settlement_account="")
-            .exclude(Exists(marks_of("settlement_account", on)))
-        )
-        if first := go_live_on():
-            having = having.filter(starts_on__gte=first)
-        rows = self.loans(on, policy, self.scheme, having=having.order_by().values_list("pk"))
-        clauses = Clause.objects.known(on).filter(contract=OuterRef("contract")).order_by("place")
-        return with_unpaid(rows, on).annotate(
-            clauses=ArraySubquery(
-                clauses.values(json=JSONObject(kind="kind", payment_mode="payment_mode", place="place"))
-            ),
-            marked_on=Subquery(marks_of("settlement_account", on).values("marked_on")[:1]),
-        )
-
-    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """One duty for a loan: to have the account marked within so many days of the grant."""
-        if not row.is_live:
-            return Verdict((), "已无余额，不再需要监管账户", nothing_more=True)
-        if row.marked_on is not None:
-            return Verdict((), "账户已标识为受控", nothing_more=True)
-        asked = need(row.product, row.amount, agreed_by([Clause(**clause) for clause in row.clauses]), policy)
-        if not asked.is_reviewed or row.unpaid <= 0 or not row.settlement_account:
-            return Verdict((), "没有须审核支付的贷款资金", nothing_more=True)
-        within = policy.get(row.scheme_code, "supervised_account.within")
-        return Verdict(
-            (
-                Required(
-                    f"account:{row.starts_on}",
-                    row.starts_on,
-                    policy.calendar.within(row.starts_on, within.value),
-                    f"账户 {row.settlement_account} 有未付贷款资金 {yuan(row.unpaid)} 元，须通知开户行标识为受控账户。",
-                    within.version_id,
-                ),
-            )
-        )
+RULES = (UnreviewedPayment(),)

@@ -22,13 +22,13 @@ from credit.duties import exposures
 from credit.models import Account, Transaction
 from credit.selectors import undoing
 from monitoring.choices import Level, PaymentStatus, SignalKind
-from monitoring.flows.rules.movements import Kin, words_of
 from monitoring.flows.related import lender_names
-from monitoring.models import Payment
+from monitoring.flows.rules.movements import Kin, words_of
 from monitoring.loan_money.balances import may_need_review, with_unpaid
-from monitoring.loan_money.rules.needs import NOTHING
 from monitoring.loan_money.reading import TAKEN, Books, books_of, held_of, kept, steps_of
+from monitoring.loan_money.rules.needs import NOTHING
 from monitoring.loan_money.rules.watch import ZERO, Leak, Step, leaks
+from monitoring.models import Payment
 from monitoring.signals.services import Found, raise_signals
 from workflow.engine import Progress
 from workflow.sweep import sweep

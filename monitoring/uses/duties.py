@@ -16,8 +16,8 @@ from core.policy import Policy
 from credit.duties import ManagedLoanRule, under
 from credit.models import Loan
 from monitoring.choices import SeenAs
-from monitoring.models import SeenUse
 from monitoring.loan_money.balances import seen_uses
+from monitoring.models import SeenUse
 from monitoring.uses.selectors import unrecorded
 from workflow.duties import Required, Verdict
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from core.panels import Panel
 from credit.models import Loan
-from monitoring.models import FundUse
 from monitoring.loan_money.balances import released_unseen, with_unpaid
+from monitoring.models import FundUse
 from monitoring.uses.selectors import unrecorded, used_before
 
 SHOWN = 30

@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from credit.models import Loan, PastUse
-from monitoring.models import FundUse, SeenUse
 from monitoring.loan_money.balances import seen_uses
+from monitoring.models import FundUse, SeenUse
 
 
 @dataclass(frozen=True)

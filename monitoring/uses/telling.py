@@ -8,8 +8,8 @@ from typing import Any
 from core.money import yuan
 from credit.models import Loan
 from monitoring.choices import Level, SignalKind
-from monitoring.models import FundUse, SeenUse
 from monitoring.loan_money.balances import with_unpaid
+from monitoring.models import FundUse, SeenUse
 from monitoring.signals.services import Found
 from monitoring.uses.paper import total
 from workflow.models import Document

@@ -27,6 +27,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
+from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
 from accounts.models import Unit
 from accounts.selectors import names_of
@@ -38,7 +39,6 @@ from credit.models import Loan
 from credit.positions import managers
 from monitoring.models import FundUse, SeenUse
 from monitoring.uses.selectors import unrecorded
-from monitoring.funds.views import READERS
 
 PAGE = 50
 STATES = (
@@ -103,7 +103,7 @@ class Choice:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def uses(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, the latest loans first."""
     on, choice = clock.today(), Choice.of(request)
@@ -132,7 +132,7 @@ def _sheet_rows(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def uses_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on = clock.today()

@@ -7,7 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from monitoring.cash.rules.falling_due import Note, check_day_of_interest, interest_due, principal_due, regular_days
+from monitoring.cash.rules.falling_due import (
+    Note,
+    check_day_of_interest,
+    interest_due,
+    principal_due,
+    regular_days,
+)
 
 ON = date(2026, 11, 24)
 UNTIL = date(2027, 2, 22)

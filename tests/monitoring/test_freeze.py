@@ -17,11 +17,12 @@ from core import clock, outbox
 from core.models import AuditEntry
 from core.policy import policy_on
 from credit.models import AccountBalance, Clause, LedgerEntry, Loan
-from monitoring.misuse import watch as frozen, services as misuse
+from monitoring.decisions.services import dismiss
 from monitoring.duties import FrozenContract, UnreviewedPayment
+from monitoring.misuse import services as misuse
+from monitoring.misuse import watch as frozen
 from monitoring.misuse.duties import RULES as MISUSE_RULES
 from monitoring.models import PassedSlip, Payment, RefusedRelease, Signal
-from monitoring.decisions.services import dismiss
 from monitoring.uses.seeing import see
 from postloan.close_of_day import retry
 from postloan.jobs import HANDLERS

@@ -14,9 +14,9 @@ from core import clock
 from core.policy import policy_on
 from credit.choices import Product
 from credit.models import Collateral, LedgerEntry, LetterClaim, LoanTerms, MarginRelease, Valuation
-from monitoring.funds import services as funds
-from monitoring.choices import DebtKind
 from monitoring.cash.selectors import purses
+from monitoring.choices import DebtKind
+from monitoring.funds import services as funds
 from monitoring.funds.services import check_day, first_look, write_checks
 from monitoring.models import FundsCheck
 from postloan import close_of_day

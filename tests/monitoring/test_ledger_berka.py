@@ -15,8 +15,8 @@ from core import clock
 from core.policy import policy_on
 from credit.imports.run import import_folder, profile
 from credit.models import Borrower
-from monitoring.months.services import write_months
 from monitoring.models import AccountMonth, BorrowerMonth
+from monitoring.months.services import write_months
 from tests import factories
 from tests.imports.test_berka import BERKA, FIRST, LAST, closings, day, raw
 

@@ -11,8 +11,8 @@ from core import clock
 from core.policy import policy_on
 from credit.models import Clause, Transaction
 from monitoring.ledgers import documents as form
-from monitoring.ledgers.duties import AccountReview
 from monitoring.ledgers import paper
+from monitoring.ledgers.duties import AccountReview
 from monitoring.models import AccountLedgerReview, BorrowerMonth
 from tests import factories
 from tests.credit_duties.filling import fill, gaps, submit

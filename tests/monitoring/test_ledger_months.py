@@ -13,8 +13,8 @@ from core.models import AuditEntry
 from core.policy import policy_on
 from credit.models import AccountBalance, Clause, GroupMember, RelatedParty
 from credit.models.groups import Group
-from monitoring.months.services import month_of, write_months
 from monitoring.models import AccountMonth, BorrowerMonth, Signal
+from monitoring.months.services import month_of, write_months
 from postloan import close_of_day
 from tests import factories
 from tests.day.test_close_of_day import applied

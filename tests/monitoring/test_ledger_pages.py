@@ -15,8 +15,8 @@ from core import clock
 from core.errors import Invalid
 from core.models import AuditEntry
 from core.policy import policy_on
-from monitoring.ledgers.duties import AccountReview
 from monitoring.ledgers import batch
+from monitoring.ledgers.duties import AccountReview
 from monitoring.models import AccountLedgerReview, BorrowerMonth
 from tests import factories
 from tests.monitoring.ledger import END, close, put, quiet

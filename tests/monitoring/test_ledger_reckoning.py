@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from core.periods import month_of
 from monitoring.flows.rules.movements import EXPENSES, Flow, Movement
-from monitoring.months.rules import Earlier, Limits, Month, Told, marks_of
 from monitoring.flows.rules.reckoning import AccountSum, Moved, average_of, reckon
+from monitoring.months.rules import Earlier, Limits, Month, Told, marks_of
 
 OCTOBER = month_of(date(2026, 10, 1))
 D = Decimal

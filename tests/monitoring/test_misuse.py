@@ -13,6 +13,7 @@ from core.errors import Invalid, Refused
 from core.models import AuditEntry
 from core.policy import policy_on
 from credit.models import Clause
+from monitoring import freezes
 from monitoring.misuse import services as misuse
 from monitoring.misuse.duties import MisuseRectification, MisuseReport
 from monitoring.models import MisuseCase
@@ -64,9 +65,9 @@ def sheet(cast, **answers: str):
 def test_a_confirmed_misuse_freezes_its_contract_is_written_down_and_given_ten_workdays(cast, case) -> None:
     # Ten workdays after Tuesday 11-24: Tuesday 12-08.
     assert (case.correct_by, case.confirmed_by, case.status) == (date(2026, 12, 8), cast.cm, "RECTIFYING")
-    assert misuse.freezes([cast.contract.pk])
+    assert freezes.of([cast.contract.pk])
     with pytest.raises(Refused, match="因挪用已暂停用款"):
-        misuse.check_not_frozen(cast.contract)
+        freezes.check_not_frozen(cast.contract)
     entry = AuditEntry.objects.get(act="monitoring.misuse.confirmed")
     assert entry.borrower_number == cast.borrower.number and entry.after["correct_by"] == "2026-12-08"
 
@@ -102,17 +103,17 @@ def test_the_principal_takes_note_by_a_completion_record_of_their_own(cast, case
     document.refresh_from_db()
     submit(document)
     assert WorkItem.objects.get(kind="misuse_report").status == DutyStatus.DONE
-    assert misuse.freezes([cast.contract.pk])
+    assert freezes.of([cast.contract.pk])
 
 
 @pytest.mark.obligation("GR-23")
 def test_the_contract_thaws_when_the_risk_line_accepts_and_not_a_signature_earlier(cast, case) -> None:
     document = sheet(cast)
-    assert misuse.freezes([cast.contract.pk])
+    assert freezes.of([cast.contract.pk])
     sign(document, cast.head)
-    assert misuse.freezes([cast.contract.pk])
+    assert freezes.of([cast.contract.pk])
     sign(document, cast.risk)
-    assert not misuse.freezes([cast.contract.pk])
+    assert not freezes.of([cast.contract.pk])
     case.refresh_from_db()
     assert (case.status, case.accepted_by, case.document) == ("ACCEPTED", cast.risk, document)
     assert WorkItem.objects.get(kind="misuse_rectification").status == DutyStatus.DONE
@@ -125,7 +126,7 @@ def test_the_contract_thaws_when_the_risk_line_accepts_and_not_a_signature_earli
 def test_nobody_outside_the_risk_line_thaws(cast, case, who) -> None:
     with pytest.raises(Refused, match="风险条线"):
         misuse.accept(case=case, document=sheet(cast), by=cast.people[who], on=cast.today)
-    assert misuse.freezes([cast.contract.pk])
+    assert freezes.of([cast.contract.pk])
 
 
 @pytest.mark.obligation("GR-23")
@@ -142,7 +143,7 @@ def test_a_contract_with_two_cases_thaws_with_the_second(cast, case) -> None:
         submit(document)
         sign(document, cast.head)
         sign(document, cast.risk)
-        assert bool(misuse.freezes([cast.contract.pk])) == still == misuse.frozen_on(cast.today).exists()
+        assert bool(freezes.of([cast.contract.pk])) == still == freezes.frozen_on(cast.today).exists()
         open_ones = WorkItem.objects.open().filter(kind="misuse_rectification")
         waiting = MisuseCase.objects.filter(status="RECTIFYING")
         assert [item.period_key for item in open_ones] == [f"case:{one.pk}" for one in waiting]
@@ -168,7 +169,7 @@ def test_a_misuse_needs_facts_and_an_amount(cast, facts, amount) -> None:
 def test_the_sheet_names_the_right_that_the_freeze_rests_on(cast, case) -> None:
     assert sheet(cast).content["right"] == "合同未登记提款暂停权条款，暂停用款依据办法第二十三条"
     Clause.objects.create(contract=cast.contract, place=9, kind="SUSPENSION_RIGHT", text="发现挪用可停止放款")
-    assert misuse.suspension_clause(cast.contract, cast.today).text == "发现挪用可停止放款"
+    assert freezes.suspension_clause(cast.contract, cast.today).text == "发现挪用可停止放款"
 
 
 def test_a_thawed_case_without_its_paper_is_refused_by_the_database(cast, case) -> None:

@@ -12,14 +12,14 @@ from core import clock
 from core.errors import Invalid, Refused
 from core.policy import policy_on
 from credit.models import LedgerEntry, PastUse
-from monitoring.models import Payment, SeenUse
-from monitoring.release import services as release
-from monitoring.payments import services as requests
 from monitoring.loan_money.balances import unpaid, with_unpaid
-from monitoring.uses.panel import uses_panel
-from monitoring.uses.selectors import unrecorded
-from monitoring.uses.seeing import see
+from monitoring.models import Payment, SeenUse
+from monitoring.payments import services as requests
 from monitoring.payments.views import start_about
+from monitoring.release import services as release
+from monitoring.uses.panel import uses_panel
+from monitoring.uses.seeing import see
+from monitoring.uses.selectors import unrecorded
 from tests.monitoring.paying import (
     PAYEE,
     draft,

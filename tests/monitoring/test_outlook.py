@@ -16,11 +16,11 @@ from openpyxl import load_workbook
 
 from core.policy import policy_on
 from credit.models import Borrower, Loan
-from monitoring.outlook import services as outlook
-from monitoring.cash.selectors import Purse
-from monitoring.outlook.rules import Usual, comes_in, usual_inflow
-from monitoring.models import AccountMonth, FundsOutlook
 from monitoring.cash.rules.ladder import Debt, DebtKind
+from monitoring.cash.selectors import Purse
+from monitoring.models import AccountMonth, FundsOutlook
+from monitoring.outlook import services as outlook
+from monitoring.outlook.rules import Usual, comes_in, usual_inflow
 from postloan.close_of_day import retry
 from tests.monitoring.money import account, lend
 from workflow.models import Quarantined

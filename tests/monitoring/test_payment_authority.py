@@ -13,11 +13,11 @@ from core import clock
 from core.errors import Invalid, Refused
 from core.policy import policy_on
 from credit.models import Account, Group, GroupMember, RelatedParty
-from monitoring.payments.documents import PAYMENT_REQUEST
-from monitoring.models import Payment, PaymentAuthority
 from monitoring.authority import rules as authority
-from monitoring.payments import services as requests
 from monitoring.authority.rules import Tier
+from monitoring.models import Payment, PaymentAuthority
+from monitoring.payments import services as requests
+from monitoring.payments.documents import PAYMENT_REQUEST
 from monitoring.uses.seeing import see
 from tests import factories
 from tests.monitoring.paying import (

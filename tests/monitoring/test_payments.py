@@ -16,11 +16,11 @@ from core.errors import Conflict, Invalid, Refused
 from core.models import AuditEntry
 from credit.choices import Product
 from credit.models import LedgerEntry
-from monitoring.payments.documents import PAYMENT_REQUEST
-from monitoring.models import FundUse, MisuseCase, Payment, RefusedRelease
-from monitoring.release import services as release
-from monitoring.payments import services as requests
 from monitoring.loan_money.balances import unpaid
+from monitoring.models import FundUse, MisuseCase, Payment, RefusedRelease
+from monitoring.payments import services as requests
+from monitoring.payments.documents import PAYMENT_REQUEST
+from monitoring.release import services as release
 from tests import factories
 from tests.monitoring.paying import (
     PAYEE,

@@ -14,10 +14,10 @@ from core import clock
 from core.models import AuditEntry
 from core.policy import policy_on
 from credit.models import Group, GroupMember
-from monitoring.signals.duties import AccountSignals
+from monitoring.decisions.services import dismiss
 from monitoring.measures import open_on, write_app
 from monitoring.models import MisuseCase, Signal
-from monitoring.decisions.services import dismiss
+from monitoring.signals.duties import AccountSignals
 from tests import factories
 from tests.credit_duties.filling import fill, gaps, submit
 from tests.monitoring.money import account

@@ -14,10 +14,10 @@ from core.models import AuditEntry
 from core.policy import policy_on
 from credit.models import Contract, Group, GroupMember, Loan, RelatedParty
 from monitoring.choices import Level, SignalKind
-from monitoring.signals.duties import AccountSignals, GroupSignals
+from monitoring.decisions.services import confirm, dismiss, reason_not_to_confirm, reason_not_to_dismiss
 from monitoring.models import BorrowerMonth, MisuseCase, Signal
 from monitoring.signals import scanning as step
-from monitoring.decisions.services import confirm, dismiss, reason_not_to_confirm, reason_not_to_dismiss
+from monitoring.signals.duties import AccountSignals, GroupSignals
 from monitoring.signals.services import Found, raise_signals
 from postloan.close_of_day import retry
 from tests import factories

@@ -19,9 +19,9 @@ from core import clock
 from core.policy import policy_on
 from credit.models import Clause, Transaction
 from monitoring.choices import SeenAs
-from monitoring.uses.duties import FundUseTracking, RetailUseCheck, SelfPaymentSummary
 from monitoring.models import FundUse, SeenUse, Signal
 from monitoring.release import services as release
+from monitoring.uses.duties import FundUseTracking, RetailUseCheck, SelfPaymentSummary
 from monitoring.uses.seeing import see
 from tests.monitoring import paying
 from tests.monitoring.paying import lend_on_account, move, register

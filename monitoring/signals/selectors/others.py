@@ -10,8 +10,8 @@ from typing import Any
 
 from credit.choices import Direction
 from credit.models import Account, GroupMember, Transaction
-from monitoring.flows.rules.movements import Kin
 from monitoring.flows.related import reversed_among
+from monitoring.flows.rules.movements import Kin
 from monitoring.flows.rules.reckoning import Moved
 from monitoring.signals.rules.facts import Leg, Limits
 

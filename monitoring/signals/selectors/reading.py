@@ -30,8 +30,8 @@ from credit.models import (
     Transaction,
 )
 from monitoring.choices import PaymentStatus, SignalKind
-from monitoring.flows.rules.movements import Kin, Movement, kind_of
 from monitoring.flows.related import kin_of
+from monitoring.flows.rules.movements import Kin, Movement, kind_of
 from monitoring.flows.rules.reckoning import Moved
 from monitoring.models import BorrowerMonth, Payment, SignalMovement
 from monitoring.signals.rules.facts import ZERO, Case, Drawdown, Limits, MonthFact

@@ -14,9 +14,9 @@ from core.errors import Conflict
 from credit.models import Loan
 from credit.signing import may_author, signers_of
 from monitoring.choices import Anomaly, UsePurpose, VerifiedBy
-from monitoring.uses.duties import RECORD
 from monitoring.models import FundUse, SeenUse
 from monitoring.signals.services import raise_signals
+from monitoring.uses.duties import RECORD
 from monitoring.uses.paper import answers_of, judged, total
 from monitoring.uses.selectors import unrecorded
 from monitoring.uses.telling import exceeded, not_as_agreed

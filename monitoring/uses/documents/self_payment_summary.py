@@ -14,8 +14,8 @@ from core.periods import Period, month_of, quarter_of
 from credit.models import Loan
 from credit.signing import may_author, signers_of
 from monitoring.choices import SeenAs, VerifiedBy
-from monitoring.uses.duties import SUMMARY
 from monitoring.loan_money.balances import seen_uses
+from monitoring.uses.duties import SUMMARY
 from monitoring.uses.paper import total
 from workflow.choices import SubjectKind
 from workflow.definitions import (

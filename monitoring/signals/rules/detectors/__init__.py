@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from monitoring.signals.rules.detectors.falling import drained, expenses_stopped, share_falling
-from monitoring.signals.rules.detectors.patterns import flowing_back, in_cash, passing_through, round_trip, within_the_group
+from monitoring.signals.rules.detectors.patterns import (
+    flowing_back,
+    in_cash,
+    passing_through,
+    round_trip,
+    within_the_group,
+)
 from monitoring.signals.rules.detectors.single import forbidden, large
 from monitoring.signals.rules.facts import Case, Limits
 from monitoring.signals.services import Found
