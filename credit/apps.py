@@ -11,7 +11,7 @@ class CreditConfig(AppConfig):
         """Tell `accounts` how to find the borrowers that a person manages; make the book's forms and measures known."""
         from accounts import scope  # the app registry must be ready first
         from credit import documents, measures
-        from credit.selectors import managed_borrower_numbers
+        from credit.selectors.responsible import managed_borrower_numbers
 
         scope.managed_borrowers = managed_borrower_numbers
         documents.register()

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from credit.choices import Arrears, Maturing, RiskClass
-from credit.standing import NEW, SETTLED, in_arrears, live, maturing, migrated, quarter_end_before
+from credit.selectors.standing import NEW, SETTLED, in_arrears, live, maturing, migrated, quarter_end_before
 from workflow import snapshots
 
 ARROW = ">"  # of a migration's key: NORMAL>SUBSTANDARD

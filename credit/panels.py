@@ -31,9 +31,9 @@ from credit.models import (
     RiskEvent,
     Secured,
 )
-from credit.positions import with_terms
-from credit.selectors import with_balance
-from credit.services import REVERSERS, reason_not_to_reverse
+from credit.selectors.positions import with_terms
+from credit.selectors.accounts import with_balance
+from credit.events.services import REVERSERS, reason_not_to_reverse
 
 HISTORY = 30  # rows of a history that the page shows
 

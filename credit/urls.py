@@ -2,7 +2,12 @@
 
 from django.urls import path
 
-from credit.views import agreements, borrowers, entry, events, groups, letters, loan_list, loans
+from credit.contracts import views as agreements
+from credit.borrowers import views as borrowers, group_views as groups
+from credit.entry import views as entry
+from credit.events import views as events
+from credit.security import views as letters
+from credit.loans import list_views as loan_list, views as loans
 
 urlpatterns = [
     path("borrowers/", borrowers.borrowers, name="borrowers"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from credit.views import imports
+from credit.imports import views as imports
 
 urlpatterns = [
     path("imports/", imports.imports, name="imports"),

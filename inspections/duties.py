@@ -25,7 +25,9 @@ from accounts.choices import Role
 from core.periods import Period, period_of
 from core.policy import Policy
 from credit.choices import EventKind, Product, RiskClass
-from credit.duties import BorrowerRule, ManagedLoanRule, known_worse, schemes_under, standing_of, under
+from credit.duties.subjects import BorrowerRule, ManagedLoanRule, standing_of
+from credit.selectors.exposures import known_worse
+from credit.selectors.schemes import schemes_under, under
 from credit.models import Borrower, Loan, PastInspection, RiskEvent
 from inspections.models import Sample, SampledBorrower
 from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, strictest, visit_period

@@ -12,7 +12,8 @@ from accounts.choices import UnitKind
 from accounts.models import Unit
 from core.policy import Policy
 from credit.choices import RiskClass
-from credit.duties import exposures, known_worse, under
+from credit.selectors.exposures import exposures, known_worse
+from credit.selectors.schemes import under
 from credit.models import Loan
 
 

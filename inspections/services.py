@@ -15,8 +15,8 @@ from core.obligations import claims
 from core.policy import Policy, policy_on
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
-from credit.selectors import responsible
-from credit.signing import roles_of
+from credit.selectors.responsible import responsible
+from credit.responsibilities.selectors import roles_of
 from inspections.duties import KIND, SampledVisit, sampling_period
 from inspections.models import Sample, SampledBorrower, SiteInspection
 from inspections.rules import draw, seed_of

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Subquery, Sum
 
-from credit.duties import managers_of, unit_in_charge
+from credit.selectors.responsible import managers_of, unit_in_charge
 from monitoring.choices import SignalStatus
 from monitoring.decisions.selectors import with_home
 from monitoring.models import FundsCheck, Signal

@@ -14,7 +14,7 @@ from accounts.models import User
 from core.panels import Panel
 from core.policy import policy_on
 from credit.models import Account, Borrower
-from credit.selectors import with_balance
+from credit.selectors.accounts import with_balance
 from monitoring.cash.collateral import DEPOSIT, MARGIN
 from monitoring.cash.rules.ladder import Rung
 from monitoring.cash.selectors import purses

@@ -18,7 +18,7 @@ from accounts.http import SignedInRequest
 from core import audit
 from core.forms import DayField
 from core.models import AuditEntry
-from postloan.obligations import act_label, subject_label
+from reviews.words import act_label, subject_label
 from workflow.models import Document
 
 PAGE = 50

@@ -16,9 +16,9 @@ from credit import panels as credit_panels
 from credit.entry.kinds import enters
 from credit.entry.pages import on_borrower
 from credit.models import Borrower
-from credit.positions import NOTHING, managers, positions
-from credit.views.borrowers import money_unit
-from credit.views.events import may_record
+from credit.selectors.positions import NOTHING, managers, positions
+from credit.borrowers.views import money_unit
+from credit.events.views import may_record
 from monitoring import panels as monitoring_panels
 from postloan.home import lines_of
 from workflow import panels as workflow_panels

@@ -20,7 +20,7 @@ from accounts.http import SignedInRequest
 from core import audit, clock
 from core.addresses import is_id, page_by_day
 from core.sheets import download, taken, workbook
-from postloan import obligations
+from reviews import words as obligations
 from workflow.models import WorkItem
 from workflow.querysets import WorkItemQuerySet
 

@@ -17,7 +17,7 @@ from core import audit, clock
 from core.actor import acting_as, job
 from core.obligations import catalogue
 from core.policy import Policy, policy_on
-from credit.book_duties import RULES as BOOK_RULES
+from credit.duties.book import RULES as BOOK_RULES
 from credit.models import Loan
 from inspections.duties import RULES as INSPECTION_RULES
 from inspections.services import draw_samples

@@ -19,10 +19,10 @@ from accounts.models import Unit, User
 from core import clock
 from credit.entry.kinds import ENTERERS
 from credit.models import Borrower
-from postloan.dashboard.pages import READERS as DASHBOARD_READERS
+from reviews.dashboard.pages import READERS as DASHBOARD_READERS
 from postloan.day_page import READERS as DAY_READERS
 from postloan.health import state_of_day
-from postloan.policy_pages.pages import PARTIES as POLICY_PARTIES
+from reviews.policy.views import PARTIES as POLICY_PARTIES
 from workflow.models import WorkItem
 from workflow.selectors import consents_waiting_for, waiting_for
 from workflow.services.days import DayState

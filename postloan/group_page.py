@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from core import clock
-from credit.views.groups import context_of
+from credit.borrowers.group_views import context_of
 from monitoring import panels as monitoring_panels
 
 

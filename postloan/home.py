@@ -18,8 +18,8 @@ from accounts.models import User
 from accounts.selectors import leaves_of_the_day
 from core import clock
 from credit.choices import RiskClass
-from credit.positions import classes_by_number
-from postloan import obligations
+from credit.selectors.positions import classes_by_number
+from reviews import words as obligations
 from workflow.models import WorkItem
 from workflow.selectors import (
     Task,

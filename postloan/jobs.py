@@ -18,7 +18,7 @@ from monitoring.misuse.duties import RULES as MISUSE_RULES
 from monitoring.models import MisuseCase, RefusedRelease
 from monitoring.release import services as release
 from postloan import close_of_day
-from postloan.preview import work_out_next
+from reviews.policy.rehearsal import work_out_next
 from workflow.choices import SubjectKind
 from workflow.duties import Rule
 from workflow.engine import reconcile

@@ -18,8 +18,8 @@ from accounts.http import SignedInRequest
 from accounts.models import User
 from core import clock
 from credit.models import Borrower, Contract, Loan
-from credit.positions import classes_by_number
-from postloan import obligations
+from credit.selectors.positions import classes_by_number
+from reviews import words as obligations
 from postloan.templatetags.screen import form_name
 from workflow.models import Document, WorkItem
 

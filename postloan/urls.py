@@ -2,21 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from postloan import (
-    audit_page,
-    borrower_page,
-    branch,
-    day_page,
-    group_page,
-    health,
-    home,
-    refusals,
-    rulebook_page,
-    search,
-)
-from postloan.dashboard import pages as dashboards
-from postloan.dashboard import rows as dashboard_rows
-from postloan.policy_pages import calendar_pages, pages
+from postloan import audit_page, borrower_page, branch, day_page, group_page, health, home, refusals, search
+from reviews.rulebook import views as rulebook_page
+from reviews.dashboard import pages as dashboards
+from reviews.dashboard import rows as dashboard_rows
+from reviews.policy import calendar_views as calendar_pages, views as pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),

@@ -12,7 +12,7 @@ from accounts.models import Unit
 from accounts.selectors import holders_in_branch
 from core.periods import Period, period_of
 from core.policy import Policy
-from credit.duties import exposures
+from credit.selectors.exposures import exposures
 from workflow.choices import SubjectKind
 from workflow.duties import Owner, Required, Rule, Verdict
 

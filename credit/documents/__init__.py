@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from credit.documents import contract_clauses, contract_terms, fixed_contact, original_recovery
+from credit.contracts.documents import clauses as contract_clauses, terms as contract_terms
+from credit.borrowers import documents as fixed_contact
+from credit.security import documents as original_recovery
 from workflow import registry
 
 

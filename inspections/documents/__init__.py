@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from credit.signing import may_author
+from credit.responsibilities.selectors import may_author
 from inspections import services
 from inspections.documents.site_inspection import SITE_INSPECTION
 from inspections.documents.site_inspection.prefill import prefill

@@ -19,7 +19,7 @@ from core.obligations import claims
 from core.policy import Policy
 from credit.choices import ResponsibleRole
 from credit.models import Borrower, Responsibility
-from credit.selectors import responsible
+from credit.selectors.responsible import responsible
 from monitoring.models import PaymentAuthority, PaymentTier
 from workflow.choices import ChainStatus
 from workflow.models import Document, Step

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 
 from credit.choices import CollateralKind, GuaranteeKind
 from credit.models import Account, Lien, Loan, LoanReading, MarginRelease, Secured
-from credit.selectors import with_balance
+from credit.selectors.accounts import with_balance
 from monitoring.cash.rules.ladder import ZERO, Cover, Debt, ladder_order
 from monitoring.choices import DebtKind
 

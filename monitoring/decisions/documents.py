@@ -13,7 +13,7 @@ from core import clock
 from core.errors import Conflict, Invalid
 from core.money import yuan
 from credit.models import Contract
-from credit.signing import may_author, signers_of
+from credit.responsibilities.selectors import may_author, signers_of
 from monitoring.choices import SignalStatus
 from monitoring.decisions import services as decisions
 from monitoring.models import Signal

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet, Subquery
 
-from credit.duties import home_of, managers_of
+from credit.selectors.responsible import home_of, managers_of
 from monitoring.models import Signal
 from monitoring.signals.duties import duties_to_check
 from workflow.models import WorkItem

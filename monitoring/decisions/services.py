@@ -11,7 +11,7 @@ from accounts.models import User
 from core import audit, clock
 from core.errors import Conflict, Invalid, Refused
 from credit.models import Borrower, Contract
-from credit.selectors import manages
+from credit.selectors.responsible import manages
 from monitoring.choices import SIGNAL_TRANSITIONS, SignalStatus
 from monitoring.misuse import services as misuse
 from monitoring.models import Signal

@@ -26,7 +26,7 @@ from core.errors import Invalid, Refused
 from core.sheets import download, taken, workbook
 from credit.choices import Direction
 from credit.models import Contract, Transaction
-from credit.positions import managers
+from credit.selectors.positions import managers
 from monitoring.choices import Level, SignalKind, SignalStatus
 from monitoring.decisions.documents import EXPLAINED, MISUSED, TRUE
 from monitoring.decisions.panel import SignalLine

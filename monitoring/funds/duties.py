@@ -14,7 +14,8 @@ from accounts.choices import Role
 from core.money import yuan
 from core.periods import add_months
 from core.policy import Parameter, Policy
-from credit.duties import LoanRule, ManagedLoanRule, schemes_under, under
+from credit.duties.subjects import LoanRule, ManagedLoanRule
+from credit.selectors.schemes import schemes_under, under
 from credit.models import Installment, Loan
 from monitoring.choices import DebtKind
 from monitoring.funds.services import AHEAD, SCHEME, STEP

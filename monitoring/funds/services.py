@@ -12,7 +12,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.policy import Policy
 from credit.choices import InterestFrequency, Product
-from credit.duties import maturity, under
+from credit.selectors.exposures import maturity
+from credit.selectors.schemes import under
 from credit.models import Bill, Borrower, Installment, Loan
 from monitoring.cash.rules.falling_due import check_day_of_interest, regular_days
 from monitoring.cash.rules.ladder import ZERO, Rung

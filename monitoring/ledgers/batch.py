@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Unit, User
 from core.errors import Conflict, Refused
 from credit.models import Borrower, Responsibility
-from credit.positions import managers
+from credit.selectors.positions import managers
 from monitoring.ledgers import documents as form
 from monitoring.ledgers import paper
 from monitoring.models import AccountLedgerReview, BorrowerMonth

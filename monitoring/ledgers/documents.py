@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from accounts.models import Unit, User
 from core import clock
 from core.errors import Conflict
-from credit.signing import may_author, signers_of
+from credit.responsibilities.selectors import may_author, signers_of
 from monitoring.ledgers import paper
 from monitoring.ledgers.paper import FORM, NORMAL, ODD
 from monitoring.models import AccountLedgerReview, BorrowerMonth

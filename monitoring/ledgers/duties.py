@@ -12,7 +12,8 @@ from django.db.models.functions import Cast
 from accounts.choices import Role
 from core.periods import Period, month_of
 from core.policy import Policy
-from credit.duties import BorrowerRule, standing_of, under
+from credit.duties.subjects import BorrowerRule, standing_of
+from credit.selectors.schemes import under
 from credit.models import Loan
 from monitoring.models import BorrowerMonth
 from monitoring.months.rules import per_cent

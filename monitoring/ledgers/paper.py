@@ -16,7 +16,7 @@ from core.periods import month_of, quarter_of
 from core.policy import policy_on
 from credit.choices import AccountKind, CounterpartyRelation
 from credit.models import Borrower
-from credit.positions import managers
+from credit.selectors.positions import managers
 from monitoring.flows.rules.movements import Flow
 from monitoring.flows.rules.reckoning import ZERO, Moved
 from monitoring.models import BorrowerMonth

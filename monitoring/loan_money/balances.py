@@ -30,7 +30,7 @@ from django.db.models.functions import Coalesce, Greatest
 from core.policy import Policy
 from credit.choices import ClauseKind, LedgerKind
 from credit.models import Clause, LedgerEntry, Loan, PastUse
-from credit.selectors import undoing
+from credit.selectors.accounts import undoing
 from monitoring.choices import PaymentStatus, SeenAs
 from monitoring.loan_money.rules.needs import ENTRUST_ABOVE, SCHEME, SELF_REVIEWED
 from monitoring.models import FundUse, Payment, SeenUse

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from core.money import yuan
 from core.policy import policy_on
 from credit.choices import Direction
-from credit.duties import balances
+from credit.selectors.exposures import balances
 from credit.models import Account, AccountBalance, Loan, Transaction
 from monitoring import freezes
 from monitoring.loan_money.balances import with_unpaid

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from core.policy import Policy
 from credit.choices import Direction, PaymentMode
 from credit.models import Account, AccountBalance, Transaction
-from credit.selectors import undoing
+from credit.selectors.accounts import undoing
 from monitoring.flows.rules.movements import Flow, Kin, Movement, kind_of
 from monitoring.loan_money.balances import disbursements
 from monitoring.loan_money.rules.needs import NOTHING, Agreed, Need, agreements, need

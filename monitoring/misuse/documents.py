@@ -12,7 +12,7 @@ from accounts.models import User
 from core import clock
 from core.errors import Conflict, Refused
 from core.obligations import claims
-from credit.signing import chain_of, may_author
+from credit.responsibilities.selectors import chain_of, may_author
 from monitoring import freezes
 from monitoring.choices import MisuseStatus
 from monitoring.misuse import services as misuse

@@ -14,7 +14,8 @@ from accounts.selectors import holders_at_head_office, holders_in_branch
 from core.money import yuan
 from core.policy import Policy
 from credit.choices import ResponsibleRole
-from credit.duties import BorrowerRule, branch_of_unit, latest_loans, responsible_for
+from credit.duties.subjects import BorrowerRule
+from credit.selectors.responsible import branch_of_unit, latest_loans, responsible_for
 from monitoring.choices import MisuseStatus
 from monitoring.freezes import with_right
 from monitoring.models import MisuseCase

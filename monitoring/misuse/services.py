@@ -15,7 +15,7 @@ from core.obligations import claims
 from core.policy import policy_on
 from core.transitions import advance
 from credit.models import Borrower, Contract, Loan
-from credit.selectors import manages
+from credit.selectors.responsible import manages
 from monitoring import freezes
 from monitoring.choices import MISUSE_TRANSITIONS, MisuseStatus
 from monitoring.models import MisuseCase, Signal

@@ -18,9 +18,9 @@ from core.money import yuan
 from core.obligations import claims
 from core.policy import Policy
 from credit.choices import Direction
-from credit.duties import balances
+from credit.selectors.exposures import balances
 from credit.models import Account, LedgerEntry, Transaction
-from credit.selectors import undoing
+from credit.selectors.accounts import undoing
 from monitoring import freezes
 from monitoring.choices import Level, SignalKind
 from monitoring.flows.related import lender_names

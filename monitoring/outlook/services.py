@@ -13,7 +13,7 @@ from django.db.models.functions import Mod
 
 from core.periods import add_months
 from core.policy import Policy
-from credit.duties import under
+from credit.selectors.schemes import under
 from credit.models import Borrower
 from monitoring.cash.rules.ladder import ZERO, Ladder
 from monitoring.cash.selectors import Purse, live, purses

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Case, CharField, Count, Q, QuerySet, Subquery, Sum, Value, When
 
-from credit.duties import managers_of, unit_in_charge
+from credit.selectors.responsible import managers_of, unit_in_charge
 from monitoring.choices import PaymentStatus
 from monitoring.models import Payment
 from workflow import snapshots

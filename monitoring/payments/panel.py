@@ -12,7 +12,7 @@ from accounts.models import User
 from core.panels import Panel
 from core.policy import policy_on
 from credit.models import Account, Loan
-from credit.selectors import manages
+from credit.selectors.responsible import manages
 from monitoring import freezes
 from monitoring.choices import PaymentStatus
 from monitoring.loan_money.balances import underway, with_unpaid

@@ -22,7 +22,7 @@ from core.policy import Policy, policy_on
 from core.transitions import advance
 from credit.choices import PaymentMode
 from credit.models import Account, Counterparty, Loan
-from credit.selectors import manages
+from credit.selectors.responsible import manages
 from monitoring import freezes
 from monitoring.authority.rules import check_covers
 from monitoring.authority.together import Payee, lately_to

@@ -23,7 +23,7 @@ from core import audit, clock
 from core.addresses import is_id, page_by_id
 from core.errors import Invalid, Refused
 from core.sheets import download, taken, workbook
-from credit.duties import home_of
+from credit.selectors.responsible import home_of
 from credit.models import Loan
 from monitoring.choices import PaymentStatus
 from monitoring.models import Payment

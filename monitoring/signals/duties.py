@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, JSONObject
 
 from accounts.choices import Role
 from core.policy import Policy
-from credit.duties import BorrowerRule
+from credit.duties.subjects import BorrowerRule
 from monitoring.choices import Level, SignalKind, SignalStatus
 from monitoring.models import Signal
 from workflow.duties import Required, Verdict

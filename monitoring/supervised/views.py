@@ -21,7 +21,7 @@ from accounts.selectors import names_of
 from core import audit, clock
 from core.addresses import is_id, page_by_id
 from core.sheets import download, taken, workbook
-from credit.duties import home_of
+from credit.selectors.responsible import home_of
 from monitoring.models import SupervisedAccount
 
 PAGE = 50

@@ -20,7 +20,7 @@ from accounts.selectors import holders_in_branch
 from core.money import yuan
 from core.policy import Policy
 from credit.choices import ResponsibleRole
-from credit.duties import branch_of_unit, latest_loans, responsible_for
+from credit.selectors.responsible import branch_of_unit, latest_loans, responsible_for
 from credit.models import Borrower
 from monitoring.choices import SignalKind, SignalStatus
 from monitoring.models import RefusedRelease, Signal

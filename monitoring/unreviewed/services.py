@@ -18,9 +18,9 @@ from core.money import yuan
 from core.obligations import claims
 from core.policy import Policy
 from credit.choices import Channel, Direction
-from credit.duties import exposures
+from credit.selectors.exposures import exposures
 from credit.models import Account, Transaction
-from credit.selectors import undoing
+from credit.selectors.accounts import undoing
 from monitoring.choices import Level, PaymentStatus, SignalKind
 from monitoring.flows.related import lender_names
 from monitoring.flows.rules.movements import Kin, words_of

@@ -13,7 +13,8 @@ from django.db.models.functions import Cast, JSONObject
 from core.money import yuan
 from core.periods import Period, period_of
 from core.policy import Policy
-from credit.duties import ManagedLoanRule, under
+from credit.duties.subjects import ManagedLoanRule
+from credit.selectors.schemes import under
 from credit.models import Loan
 from monitoring.choices import SeenAs
 from monitoring.loan_money.balances import seen_uses

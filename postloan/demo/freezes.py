@@ -9,7 +9,7 @@ from datetime import date
 
 from credit.choices import ResponsibleRole
 from credit.models import Contract
-from credit.selectors import responsible
+from credit.selectors.responsible import responsible
 from monitoring.misuse import services as misuse
 from monitoring.models import MisuseCase
 from postloan.demo.book import CONSUMER, WORKING

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core import money
-from postloan import obligations
+from reviews import words as obligations
 from postloan.demo.accounts import demo_accounts
 from postloan.demo.cast import PASSWORD
 from workflow import registry

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from core.models import AuditEntry
 from credit.choices import RiskClass
-from credit.groups import view_of
+from credit.borrowers.groups import view_of
 from credit.models import Group, GroupMember, Guarantee
 from tests import factories
 

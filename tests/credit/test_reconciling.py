@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from credit.models import Account, AccountBalance, Transaction
-from credit.reconciling import Difference, differences
+from credit.accounts.selectors import Difference, differences
 
 D20, D21, D23 = date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 23)
 

@@ -13,7 +13,7 @@ from core import clock
 from core.models import AuditEntry
 from core.policy import policy_on
 from credit.choices import Product
-from credit.contract_duties import ContractTerms, PaymentClauses
+from credit.duties.contracts import ContractTerms, PaymentClauses
 from credit.models import ApprovalCondition, Clause, Contract
 from tests import factories
 from tests.credit_duties.filling import fill, gaps, submit
@@ -329,7 +329,7 @@ def test_the_register_is_narrowed(listed, query, found):
 
 
 def test_the_register_is_read_a_page_at_a_time_and_nothing_is_missed(cast, monkeypatch):
-    monkeypatch.setattr("credit.views.agreements.PAGE", 3)
+    monkeypatch.setattr("credit.contracts.views.PAGE", 3)
     for place in range(1, 5):
         demand(cast.contract, place, date(2026, 12, 4), f"要求{place}号")
         clause(cast.contract, place, "OTHER", due_on=date(2026, 12, 4), text=f"约定{place}号")

@@ -13,7 +13,7 @@ from django.urls import reverse
 from core import clock
 from core.errors import Conflict, Invalid, Refused
 from core.models import AuditEntry
-from credit import letters
+from credit.security import services as letters
 from credit.choices import LetterOfGuaranteeKind, Product
 from credit.models import LetterClaim, LetterOfGuarantee, LetterReturn, Loan, LoanTerms, MarginRelease
 from tests import factories

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.choices import Line
 from core import clock
 from core.policy import policy_on
-from credit.book_duties import OriginalRecovery
+from credit.duties.book import OriginalRecovery
 from credit.choices import LetterOfGuaranteeKind, Product
 from credit.models import LetterOfGuarantee, LetterReturn, Loan, LoanTerms
 from tests import factories

@@ -15,8 +15,9 @@ from core.models import AuditEntry, Preview, Scheme, SchemeVersion
 from credit.choices import EventKind
 from inspections.models import Sample
 from monitoring.models import FundsCheck
-from postloan import close_of_day, jobs, preview
-from postloan.preview import Difference, Outcome
+from postloan import close_of_day, jobs
+from reviews.policy import rehearsal as preview
+from reviews.policy.rehearsal import Difference, Outcome
 from tests.day.test_close_of_day import applied, happened, tick
 from workflow.models import WorkItem
 

@@ -33,7 +33,7 @@ from credit.models import (
     RiskEvent,
     Transaction,
 )
-from credit.services import record_class
+from credit.events.services import record_class
 from tests.imports.extracts import AS_OF, BOOK, Rows, close, load, load_book, load_only, said, states, write
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ import pytest
 from accounts.models import Deputy
 from core import clock
 from core.models.imports import ImportStatus
-from credit.duties import exposures
+from credit.selectors.exposures import exposures
 from credit.models import ClassFact, LetterReturn, PastInspection, PastLetter, PastUse, RiskEvent
 from tests.imports.extracts import BOOK, Rows, file_of, load_book, load_only, said, states
 

@@ -17,7 +17,7 @@ from core import clock
 from core.models import ImportBatch
 from core.models.imports import ImportStatus
 from credit.models import Installment, Loan, LoanTerms
-from credit.positions import live_loans
+from credit.selectors.positions import live_loans
 from tests.imports.extracts import BOOK, Rows, close, file_of, load_book, load_only
 
 pytestmark = pytest.mark.django_db

@@ -25,7 +25,7 @@ from django.urls.converters import get_converters
 
 from core.staging.shapes import Type
 from credit.imports.kinds import KINDS
-from postloan.dashboard.pages import OF_THE_BOOK
+from reviews.dashboard.pages import OF_THE_BOOK
 from tests.project import permission_world as worlds
 from tests.project.test_permissions import (
     DUMMY,

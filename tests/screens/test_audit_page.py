@@ -13,7 +13,7 @@ from django.test import Client
 
 from accounts.models import User
 from core import audit
-from postloan.obligations import ACTS
+from reviews.words import ACTS
 from tests.workflow.conftest import open_desk
 
 APPS = ("core", "accounts", "workflow", "credit", "inspections", "postloan")

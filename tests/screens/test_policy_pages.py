@@ -19,7 +19,7 @@ from core.errors import Invalid
 from core.models import AuditEntry, CalendarDay, CalendarYear, Preview, Scheme, SchemeVersion
 from core.policy import policy_on
 from postloan import jobs
-from postloan.policy_pages import controls, schemes, words
+from reviews.policy import controls, schemes, words
 from tests.pages import one_time
 
 pytestmark = pytest.mark.usefixtures("reference")

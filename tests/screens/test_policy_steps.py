@@ -7,7 +7,7 @@ from django.conf import settings
 
 from core.errors import Invalid
 from core.policy_files import shipped
-from postloan.policy_pages import controls, steps
+from reviews.policy import controls, steps
 
 CHAIN = [{"role": "AUTHOR", "label": "客户经理"}, {"role": "CUSTOMER_HEAD", "label": "客户部门负责人"}]
 LADDER = [{"after_days": 1, "role": "CUSTOMER_HEAD"}, {"after_days": 5, "role": "RISK_HEAD"}]

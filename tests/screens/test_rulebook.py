@@ -21,8 +21,8 @@ from core import audit, clock, policy
 from core.models import Scheme
 from core.obligations import catalogue
 from core.policy import policy_on
-from postloan.policy_pages import words
-from postloan.rulebook import Row, figures_by_obligation, speaks_of
+from reviews.policy import words
+from reviews.rulebook.selectors import Row, figures_by_obligation, speaks_of
 from tests import factories
 from workflow.models import DailyMeasure, DayRun
 

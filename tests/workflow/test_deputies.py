@@ -16,7 +16,7 @@ from core import clock
 from core.errors import Refused
 from core.models import AuditEntry
 from credit.models import RiskEvent
-from credit.services import reason_not_to_reverse
+from credit.events.services import reason_not_to_reverse
 from tests.factories import PASSWORD, make_duty, make_leave, make_person, make_responsibility
 from tests.workflow import raw
 from tests.workflow.conftest import AT, Desk

@@ -15,8 +15,8 @@ from core.periods import add_months, month_of
 from core.policy import policy_on
 from credit.choices import Direction, Product, ResponsibleRole
 from credit.models import Borrower, ClassFact, LoanReading, RiskEvent, Transaction
-from credit.positions import class_of, live_loans
-from credit.selectors import responsible
+from credit.selectors.positions import class_of, live_loans
+from credit.selectors.responsible import responsible
 from inspections.documents.site_inspection import from_book
 from inspections.documents.site_inspection.business import EXPLAIN_CHANGE, FINANCE
 from inspections.documents.site_inspection.overview import BORROWER, PROJECT, TYPES

@@ -18,7 +18,7 @@ from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 from core.periods import add_months, month_of
 from core.policy import Policy
 from credit.choices import Direction, LedgerKind, Product
-from credit.duties import balances
+from credit.selectors.exposures import balances
 from credit.models import (
     Account,
     AccountBalance,

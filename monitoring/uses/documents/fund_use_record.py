@@ -12,7 +12,7 @@ from accounts.models import User
 from core import clock
 from core.errors import Conflict
 from credit.models import Loan
-from credit.signing import may_author, signers_of
+from credit.responsibilities.selectors import may_author, signers_of
 from monitoring.choices import Anomaly, UsePurpose, VerifiedBy
 from monitoring.models import FundUse, SeenUse
 from monitoring.signals.services import raise_signals

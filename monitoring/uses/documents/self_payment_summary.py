@@ -12,7 +12,7 @@ from core import clock
 from core.errors import Conflict
 from core.periods import Period, month_of, quarter_of
 from credit.models import Loan
-from credit.signing import may_author, signers_of
+from credit.responsibilities.selectors import may_author, signers_of
 from monitoring.choices import SeenAs, VerifiedBy
 from monitoring.loan_money.balances import seen_uses
 from monitoring.uses.duties import SUMMARY

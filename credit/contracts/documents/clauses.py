@@ -1,0 +1,176 @@
+"""支付约定补签登记表 (第二十四条): what a contract whose payments are reviewed lacked, and what mends it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from core import clock
+from core.errors import Conflict
+from credit.contracts import services as terms
+from credit.choices import ClauseKind
+from credit.models import Contract
+from credit.selectors.responsible import manages
+from credit.responsibilities.selectors import signers_of
+from workflow.choices import SubjectKind
+from workflow.definitions import (
+    YES,
+    Answers,
+    Background,
+    Check,
+    Field,
+    FormDefinition,
+    Kind,
+    Section,
+    answered,
+    at_most,
+    known,
+    not_in_the_future,
+    rows_at_most,
+)
+from workflow.models import Document, WorkItem
+from workflow.registry import FormKind, Prefill, Subject
+from workflow.services import duties
+
+DUTY = "contract_clauses"
+TEXT_LONGEST, REFERENCE_LONGEST = 400, 60  # together they fit what the register keeps
+
+
+def _agreed(answers: Answers) -> list[Answers]:
+    return [row for row in answers.get("clauses") or () if row.get("agreed") == YES]
+
+
+def _none_agreed(answers: Answers, background: Background) -> bool:
+    rows = answers.get("clauses") or ()
+    return all(row.get("agreed") for row in rows) and not _agreed(answers)
+
+
+CONTRACT_CLAUSES = FormDefinition(
+    code="contract_clauses",
+    version=1,
+    title="支付约定补签登记表",
+    annex="",
+    number_prefix="BQ",
+    sections=(
+        Section(
+            "contract",
+            "合同",
+            (
+                Field("contract_number", "合同号", locked=True),
+                Field("borrower_name", "客户名称", locked=True),
+                known("duties", "所办职责", Kind.LONGTEXT),
+            ),
+        ),
+        Section(
+            "result",
+            "补签情况",
+            (
+                Field("reference", "补充协议编号"),
+                Field("signed_on", "签订日期", Kind.DATE),
+                Field(
+                    "clauses",
+                    "缺少的约定",
+                    Kind.TABLE,
+                    system_rows=True,
+                    least=1,
+                    row_word="项",
+                    columns=(
+                        # Each row also keeps `kind`, the clause's, which is in no column.
+                        known("item", "约定事项"),
+                        Field("agreed", "协议已写明", Kind.YES_NO),
+                        Field("text", "约定原文", Kind.LONGTEXT, when=answered("agreed", YES)),
+                    ),
+                    help="协议没有写明的选“否”，仍然待办。",
+                ),
+                Field("files", "附件", Kind.PHOTOS, help="补充协议的照片或 PDF，没有可不传。"),
+            ),
+        ),
+    ),
+    checks=(
+        Check("result", "clauses", _none_agreed, "补充协议一项都没有写明，不必登记。"),
+        rows_at_most(
+            "result",
+            ("clauses",),
+            "text",
+            TEXT_LONGEST,
+            f"每项“约定原文”最多 {TEXT_LONGEST} 字，请摘录要点。",
+        ),
+        at_most("result", "reference", REFERENCE_LONGEST, "补充协议编号"),
+        not_in_the_future("result", "signed_on", "签订日期晚于今天，请改为实际签订的日期。"),
+    ),
+)
+
+
+def _contract(subject_id: int) -> Contract:
+    return Contract.objects.select_related("borrower").get(pk=subject_id)
+
+
+def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
+    """The contract and the clauses that it lacks."""
+    contract = _contract(subject.id)
+    answers = {
+        "contract_number": contract.number,
+        "borrower_name": contract.borrower.name,
+        "duties": "\n".join(item.reason for item in _owed(subject.id)),
+        "clauses": [
+            {"kind": kind.value, "item": str(kind.label)} for kind in terms.lacking_payment_clauses(contract)
+        ],
+    }
+    return Prefill(answers={name: answer for name, answer in answers.items() if answer})
+
+
+def may_author(*, user: User, subject: Subject, on: date) -> bool:
+    """The borrower's customer manager or a head of the department, while a clause is missing."""
+    contract = _contract(subject.id)
+    if not terms.lacking_payment_clauses(contract):
+        raise Conflict(f"合同 {contract.number} 的两条支付约定均已登记，不必再填。")
+    return manages(user, contract.borrower, on)
+
+
+def on_submitted(*, document: Document, by: User, on: date) -> None:
+    """The duty is no longer late because the head takes his time."""
+    duties.hand_in(document=document, items=_owed(document.subject_id), on=on)
+
+
+def on_locked(*, document: Document, by: User, on: date) -> None:
+    """Signed: the clauses stand in the register; with both the duty is done, with one it is owed on."""
+    content, contract = document.content, _contract(document.subject_id)
+    terms.add_clauses(
+        contract=contract,
+        texts={
+            ClauseKind(row["kind"]): f"{row['text']}（补充协议 {content['reference']}）"
+            for row in _agreed(content)
+        },
+        reference=document.number,
+        by=document.author,
+        on=on,
+    )
+    if terms.lacking_payment_clauses(contract):
+        duties.take_back(document=document)
+        return
+    duties.discharge(
+        items=list(_owed(document.subject_id)),
+        document=document,
+        done_on=date.fromisoformat(content["signed_on"]),
+        by=by.username,
+        on=on,
+        at=clock.now(),
+    )
+
+
+def _owed(contract_id: int) -> QuerySet[WorkItem]:
+    return WorkItem.objects.about(DUTY, SubjectKind.CONTRACT, contract_id)
+
+
+KIND = FormKind(
+    definition=CONTRACT_CLAUSES,
+    prefill=prefill,
+    signers=signers_of,  # the manager registers it, the head of the department looks at the agreement
+    may_author=may_author,
+    on_submitted=on_submitted,
+    on_locked=on_locked,
+    duty_kinds=(DUTY,),
+    day_field="signed_on",
+)

@@ -1,0 +1,1 @@
+"""The duties that the book itself raises, and what every rule about it starts from."""

@@ -1,0 +1,197 @@
+"""What contracts ask of a customer manager: rights to be agreed (第二十四条), promises to be met (第四条)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    CharField,
+    DateField,
+    Exists,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce, Greatest, JSONObject
+
+from accounts.choices import Role
+from core.policy import Policy
+from credit.choices import ClauseKind
+from credit.selectors.exposures import exposures, whether
+from credit.selectors.responsible import managers_of
+from credit.selectors.schemes import schemes_under, under
+from credit.models import ApprovalCondition, Clause, Contract, Loan
+from credit.contracts.services import CLAUSE, CONDITION, PAYMENT_CLAUSES
+from workflow.choices import SubjectKind
+from workflow.duties import Owner, Required, Rule, Verdict
+from workflow.services.days import go_live_on
+
+MODES, PRODUCTS = "contract_clauses.modes", "contract_clauses.products"  # whose payments are reviewed
+LONGEST = 100  # characters of a promise that a duty tells; the register has it whole
+DONE_WITH = "合同项下已无余额"
+
+
+class ContractRule(Rule):
+    """A rule whose subject is a contract, owed by the borrower's customer manager."""
+
+    subject = SubjectKind.CONTRACT
+    post = Role.CUSTOMER_MANAGER
+    scheme = "GR"
+
+    def contracts(self, on: date, policy: Policy, having: Q) -> QuerySet[Contract]:
+        """Contracts under the scheme that are meant, or with an open duty of this rule; with `scheme_code`,
+        `is_live` (a loan with a balance, or none granted yet), `duty_unit` and `duty_person`."""
+        mine = under(policy, self.scheme, contract="")
+        # What was granted later had not been granted on the day, although by now it is known.
+        loans = Loan.objects.filter(contract=OuterRef("pk"), starts_on__lte=on).order_by("-starts_on", "-pk")
+        manager = managers_of("borrower", on)
+        return (
+            Contract.objects.annotate(
+                is_owed=whether(exposures(on).filter(contract=OuterRef("pk"))),
+                has_loans=whether(loans),
+                duty_person=Subquery(manager.values("person")[:1]),
+                duty_unit=Coalesce(Subquery(manager.values("unit")[:1]), Subquery(loans.values("unit")[:1])),
+            )
+            .filter((mine & having) | Q(Exists(self.standing().filter(subject_id=OuterRef("pk")))))
+            .filter(duty_unit__isnull=False)
+            .select_related("borrower")
+        )
+
+    def is_live(self, row: Any, on: date) -> bool:
+        """Whether anything is owed under the contract, or may still be granted."""
+        return bool(row.is_owed or (not row.has_loans and row.ends_on >= on))
+
+    def scheme_of(self, row: Any, policy: Policy) -> str:
+        """The scheme that the contract is managed under."""
+        return row.scheme or policy.products().get(row.product, "")
+
+    def owner(self, row: Any) -> Owner:
+        """The borrower's customer manager of the day; nobody where the post is vacant."""
+        return Owner(row.borrower.number, row.borrower.name, row.duty_unit, row.duty_person)
+
+
+class PaymentClauses(ContractRule):
+    """第二十四条: 需审核的贷款，合同须约定支付须经我行同意，且不得以票据交换、托收等被动划款方式支付."""
+
+    obligation = "GR-24"
+    kind = "contract_clauses"
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Contracts whose payments may be reviewed and that lack one of the two clauses, or with an open duty."""
+        clauses = Clause.objects.known(on).filter(contract=OuterRef("pk"))
+        modes: set[str] = set()
+        products: set[str] = set()
+        for scheme in schemes_under(policy, self.scheme):
+            modes.update(policy.get(scheme, MODES).value)
+            products.update(policy.get(scheme, PRODUCTS).value)
+        having = Q(product__in=products) | Q(Exists(clauses.filter(payment_mode__in=modes)))
+        lacking = Q()
+        for kind in PAYMENT_CLAUSES:
+            lacking |= ~Q(Exists(clauses.filter(kind=kind)))
+        granted = Loan.objects.filter(contract=OuterRef("pk"), starts_on__lte=on).order_by()
+        first = granted.values("contract").annotate(first=Min("starts_on")).values("first")
+        begins = Coalesce(Subquery(first), F("signed_on"))
+        return self.contracts(on, policy, having & lacking & Q(Exists(granted))).annotate(
+            kinds=ArraySubquery(clauses.order_by("kind").values("kind").distinct()),
+            modes=ArraySubquery(
+                clauses.exclude(payment_mode="").order_by("payment_mode").values("payment_mode").distinct()
+            ),
+            begins_on=Greatest(begins, Coalesce(Value(go_live_on(), output_field=DateField()), begins)),
+        )
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """Owed until both are registered; what is registered late is not owed any more either."""
+        code = self.scheme_of(row, policy)
+        if code not in schemes_under(policy, self.scheme):
+            return Verdict((), "已不适用本方案", nothing_more=True)
+        if not row.is_owed:
+            return Verdict((), DONE_WITH, nothing_more=True)
+        by_mode = set(row.modes) & set(policy.get(code, MODES).value)
+        if not by_mode and row.product not in policy.get(code, PRODUCTS).value:
+            return Verdict((), "支付不须审核", nothing_more=True)
+        missing = [kind for kind in PAYMENT_CLAUSES if kind not in row.kinds]
+        if not missing:
+            return Verdict((), "两条约定均已登记", nothing_more=True)
+        within = policy.get(code, "contract_clauses.within")
+        days = int(within.value["workdays"])
+        words = "、".join(f"“{kind.label}”" for kind in missing)
+        return Verdict(
+            (
+                Required(
+                    "clauses",
+                    row.begins_on,
+                    policy.calendar.add_workdays(row.begins_on, days),
+                    f"合同 {row.number} 的支付须经审核，合同约定中还没有登记{words}，请补签并登记。",
+                    within.version_id,
+                ),
+            )
+        )
+
+
+class ContractTerms(ContractRule):
+    """第四条: 充分运用合同约定的权利义务——有期限的约定和批复要求，到期前提示."""
+
+    obligation = "GR-4"
+    kind = "contract_terms"
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Contracts with a promise or a demand that is not met and falls due soon, or with an open duty."""
+        schemes = schemes_under(policy, self.scheme)
+        ahead = max(int(policy.get(s, "contract_terms.remind_before").value["days"]) for s in schemes)
+        soon = Q(contract=OuterRef("pk"), due_on__lte=on + timedelta(days=ahead))
+        clauses, conditions = (
+            rows.unmet(on).filter(soon) for rows in (Clause.objects, ApprovalCondition.objects)
+        )
+        having = Q(Exists(clauses)) | Q(Exists(conditions))
+        return self.contracts(on, policy, having).annotate(
+            clauses_due=_due(clauses, Coalesce("text", Value(""), output_field=CharField()), "kind"),
+            conditions_due=_due(conditions, F("text"), "text"),
+        )
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """One duty for each; met or moved away, it is not owed any more."""
+        code = self.scheme_of(row, policy)
+        if code not in schemes_under(policy, self.scheme):
+            return Verdict((), "已不适用本方案", nothing_more=True)
+        if not self.is_live(row, on):
+            return Verdict((), DONE_WITH, nothing_more=True)
+        before = policy.get(code, "contract_terms.remind_before")
+        ahead = timedelta(days=int(before.value["days"]))
+        required = []
+        for prefix, told in ((CONDITION, row.conditions_due), (CLAUSE, row.clauses_due)):
+            for one in told:
+                due_on = date.fromisoformat(one["due_on"])
+                if on < due_on - ahead:
+                    continue
+                what = f"批复要求“{one['text'][:LONGEST]}”" if prefix == CONDITION else _clause_words(one)
+                required.append(
+                    Required(
+                        f"{prefix}:{one['place']}",
+                        max(due_on - ahead, row.signed_on),
+                        due_on,
+                        f"合同 {row.number} {what}，{due_on} 前须落实。",
+                        before.version_id,
+                    )
+                )
+        return Verdict(tuple(required), "已落实，或期限已变更", nothing_more=True)
+
+
+def _due(rows: QuerySet[Any], text: Any, kind: str) -> ArraySubquery:
+    return ArraySubquery(
+        rows.order_by("place").values(json=JSONObject(place="place", due_on="due_on", text=text, kind=kind))
+    )
+
+
+def _clause_words(one: dict[str, Any]) -> str:
+    """约定“其他约定：年度分红不超过三成”; a long text is cut, the register has it whole."""
+    label, text = str(ClauseKind(one["kind"]).label), one["text"]
+    return f"约定“{label}{'：' if text else ''}{text[:LONGEST]}”"
+
+
+RULES = (PaymentClauses(), ContractTerms())

@@ -1,0 +1,1 @@
+"""The vocabulary of questions about the book that every app above asks."""

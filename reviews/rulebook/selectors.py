@@ -1,0 +1,319 @@
+"""The rulebook: every obligation with its state, what keeps it, its parameters in force and what became of its duties.
+
+Read-only. Figures come from the daily measures, never from the duties themselves, so that a year costs one reading.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
+
+import postloan.close_of_day  # noqa: F401  (every rule claims its obligation when its module is read)
+from core.models import SchemeVersion
+from core.models.policy import VersionStatus
+from core.obligations import Obligation, catalogue, claimed
+from core.policy import Parameter, Policy
+from core.rulebook import Honoured, shipped_marks, states
+from reviews.words import KINDS, kind_label
+from reviews.policy import words
+from workflow.duties import Rule
+from workflow.models import DailyMeasure
+
+_ID = re.compile(r" ?\b([A-Z]{2}-\w+(?:\.\w+)*) ?", re.ASCII)
+
+# The rooms of the product, as a reader knows them.
+ROOMS: dict[str, object] = {
+    "accounts": _("人员与双线"),
+    "credit": _("客户与借据"),
+    "archives": _("信贷档案"),
+    "monitoring": _("资金与预警"),
+    "inspections": _("检查"),
+    "classification": _("风险分类"),
+    "collections_app": _("催收与处置"),
+    "reviews": _("例会与报告"),
+}
+
+# What a gate, a verb or a reading that claims an obligation does; a rule is named by the duty that it raises.
+CLAIMS: dict[str, object] = {
+    "inspections.services.signers": _("附件3 按条文的顺序送签"),
+    "monitoring.payments.documents.signers": _("支付审核单：客户经理提交，风险条线按权限审核，提交人不审核"),
+    "monitoring.freezes.check_not_frozen": _("挪用认定后该合同的支付一律拒绝"),
+    "monitoring.misuse.services.accept": _("风险条线验收纠正后才解冻"),
+    "monitoring.misuse.documents.signers": _("限期纠正单：最后一签是风险条线"),
+    "monitoring.supervised.documents.signers": _("受控账户登记表：客户经理登记，会计确认"),
+    "monitoring.authority.rules.steps_for": _("按经营主责任人设定的权限逐级审核"),
+    "monitoring.loan_money.rules.needs.need": _("按合同、品种、金额判定支付方式和是否须审核"),
+    "monitoring.misuse.watch.watch": _("每日核对冻结的合同：新提款和贷款资金流出即成红色信号"),
+    "monitoring.misuse.drawdowns.refuse_loans": _("冻结的合同不能录入新的借据"),
+    "monitoring.misuse.drawdowns.refuse_disbursements": _("冻结的合同不能录入新的发放"),
+    "monitoring.release.services.ask": _(
+        "柜面核对：查无已审核支付单，或合同已冻结的，超出客户自有资金即拒办，并通知风险经理"
+    ),
+    "monitoring.release.services.release": _("会计放行：只放行已审核的支付，三人各不相同"),
+    "monitoring.payments.services.check_payable": _("支付须付给登记的交易对手，不超过未付贷款资金"),
+    "monitoring.payments.services.check_reviewable": _("审核时按当时的未付资金、现行权限和合并计额重新核对"),
+    "monitoring.unreviewed.services.match_and_watch": _("每日核对流水：未经审核的划转和被动扣款即成信号"),
+    "reviews.dashboard.pages.selection": _("看板：分类、逾期、到期与职责完成，按岗位选取，下钻到客户"),
+    "workflow.services.late_entries.gap_of": _("逾期提交的文书，未说明补录不得送签"),
+    "workflow.services.late_entries.request": _("申请补录，经负责人同意"),
+    "workflow.services.signatures.check_can_sign": _("签字前核对岗位、条线与顺序，不得审自己的单据"),
+    "workflow.usage.usage_of": _("按人统计使用率，补录单列"),
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Code that keeps an obligation: in words for a reader, by its name for whoever reads the code."""
+
+    label: str
+    code: str
+    summary: str  # the first line of its docstring
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A parameter in force that an article speaks of."""
+
+    name: str
+    value: str
+    note: str
+    scheme: str
+    since: date | None  # none: since the scheme began
+    ours: bool  # the text gives no figure, or not all of it: 本系统设定
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What became of the duties of an obligation in a period; `late` and `open` as they stood at its end."""
+
+    raised: int = 0
+    done: int = 0
+    on_time: int = 0
+    late: int = 0
+    open: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to say."""
+        return bool(self.raised or self.done or self.open)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the rulebook."""
+
+    obligation: Obligation
+    state: Honoured
+    claims: tuple[Claim, ...] = ()
+    tests: tuple[str, ...] = ()
+    part_tests: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    same_as: tuple[Obligation, ...] = ()
+    duties: Duties = field(default_factory=Duties)
+
+    @property
+    def id(self) -> str:
+        """The row's id in the catalogue; for addresses and code, never printed on a page."""
+        return self.obligation.id
+
+    @property
+    def document(self) -> str:
+        """The key of the regulation."""
+        return self.id.partition("-")[0]
+
+    @property
+    def room(self) -> str:
+        """Whose work it is."""
+        return str(ROOMS.get(self.obligation.app, self.obligation.app))
+
+    @property
+    def system(self) -> str:
+        """What the software does for it; other rows that it speaks of by their articles, not by their ids."""
+        return _ID.sub(self._cited, self.obligation.system)
+
+    def _cited(self, found: re.Match[str]) -> str:
+        other = catalogue().get(found[1])
+        if other is None:
+            return found[0]
+        same = other.document == self.obligation.document
+        return other.cite if same else f"《{other.document}》{other.cite}"
+
+    @property
+    def texts(self) -> str:
+        """Everything that a search looks through."""
+        one = self.obligation
+        told = [one.cite, one.duty, self.system, *(claim.label for claim in self.claims)]
+        return plain(" ".join(told + [f"{figure.name} {figure.value}" for figure in self.figures]))
+
+    def as_data(self) -> dict[str, Any]:
+        """The same for a program."""
+        one = self.obligation
+        told = {
+            "id": one.id,
+            "document": one.document,
+            "cite": one.cite,
+            "duty": one.duty,
+            "system": one.system,
+        }
+        return told | {
+            "room": one.app,
+            "state": str(self.state),
+            "same_as": list(one.same_as),
+            "claims": [asdict(claim) for claim in self.claims],
+            "tests": list(self.tests),
+            "part_tests": list(self.part_tests),
+            "parameters": [asdict(figure) for figure in self.figures],
+            "duties": asdict(self.duties),
+        }
+
+
+def rulebook(policy: Policy, duties: Mapping[str, Duties] | None = None) -> list[Row]:
+    """Every row of the catalogue, in its order."""
+    known, by, marks = catalogue(), claimed(), shipped_marks()
+    state, figures, counts = states(known, by, marks), figures_by_obligation(policy), duties or {}
+    return [
+        Row(
+            row,
+            state[row.id],
+            tuple(claim_of(code) for code in sorted(by.get(row.id, ()))),
+            marks.whole.get(row.id, ()),
+            marks.part.get(row.id, ()),
+            figures.get(row.id, ()),
+            tuple(known[other] for other in row.same_as),
+            counts.get(row.id, Duties()),
+        )
+        for row in known.values()
+    ]
+
+
+def by_state(rows: Iterable[Row]) -> dict[Honoured, int]:
+    """How many rows stand in each state."""
+    counts = Counter(row.state for row in rows)
+    return {state: counts[state] for state in Honoured}
+
+
+def claim_of(code: str) -> Claim:
+    """What stands behind a claim. A rule is named by the duty that it raises, anything else by its entry above."""
+    thing = pkgutil.resolve_name(code)
+    summary = (thing.__doc__ or "").strip().partition("\n")[0]
+    if isinstance(thing, type) and issubclass(thing, Rule):
+        label = str(_("生成职责：%(kind)s")) % {"kind": kind_label(thing.kind)}
+        return Claim(label if thing.kind in KINDS else summary, code, summary)
+    return Claim(str(CLAIMS.get(code, summary)), code, summary)
+
+
+# --- parameters --------------------------------------------------------------------------------------------
+
+
+def plain(text: str) -> str:
+    """One way of writing: half-width brackets, no spaces, lower case."""
+    return re.sub(r"\s", "", text).replace("（", "(").replace("）", ")").lower()
+
+
+@lru_cache(maxsize=16384)
+def speaks_of(article: str, cite: str) -> bool:
+    """Whether a parameter's article is the row's: the same one, a sub-item of it, or the article that it is part of.
+
+    A parameter may name several articles: 第五条（六）、第六条（六）.
+    """
+    row = plain(cite).rstrip("、")
+    return any(
+        one == row or one.startswith(f"{row}(") or row.startswith(f"{one}(")
+        for one in re.split(r"、(?=第)", plain(article))
+    )
+
+
+def figures_by_obligation(policy: Policy) -> dict[str, tuple[Figure, ...]]:
+    """The parameters in force by obligation: matched by the regulation that they name and by its article."""
+    documents = _documents()
+    rows: dict[str, list[Obligation]] = defaultdict(list)
+    for row in catalogue().values():
+        rows[row.document].append(row)
+    names, since = _history(policy.on)
+    found: dict[str, list[Figure]] = defaultdict(list)
+    for code, parameters in policy.parameters.items():
+        for parameter in parameters.values():
+            for row in rows.get(documents.get(plain(parameter.source), ""), ()):
+                if speaks_of(parameter.article, row.cite):
+                    figure = _figure(parameter, names[code], since.get((code, parameter.name)))
+                    found[row.id].append(figure)
+    return {
+        obligation: tuple(sorted(figures, key=lambda one: (one.name, one.scheme)))
+        for obligation, figures in found.items()
+    }
+
+
+def _documents() -> dict[str, str]:
+    """A regulation's title by every way in which a scheme may name it; its short form only where one bears it."""
+    titles = {row.document for row in catalogue().values()}
+    short = Counter(title.partition("（")[0] for title in titles)
+    return {plain(title): title for title in titles} | {
+        plain(title.partition("（")[0]): title for title in titles if short[title.partition("（")[0]] == 1
+    }
+
+
+def _figure(parameter: Parameter, scheme: str, since: date | None) -> Figure:
+    return Figure(
+        words.title(parameter.name),
+        words.in_words(parameter.value, parameter.name),
+        parameter.note,
+        scheme,
+        since,
+        words.is_ours(parameter),
+    )
+
+
+def _history(on: date) -> tuple[dict[str, str], dict[tuple[str, str], date | None]]:
+    """The schemes' names, and since when each parameter has its value; None where it never had another."""
+    names: dict[str, str] = {}
+    values: dict[tuple[str, str], Any] = {}
+    since: dict[tuple[str, str], date | None] = {}
+    approved = SchemeVersion.objects.filter(status=VersionStatus.APPROVED, effective_on__lte=on)
+    for version in approved.select_related("scheme").order_by("scheme", "effective_on"):
+        first = version.scheme_id not in names
+        names[version.scheme_id] = version.scheme.name
+        for name, entry in version.parameters.items():
+            key = (version.scheme_id, name)
+            if first:
+                since[key] = None
+            elif key not in values or values[key] != entry["value"]:
+                since[key] = version.effective_on
+            values[key] = entry["value"]
+    return names, since
+
+
+# --- duties ------------------------------------------------------------------------------------------------
+
+ON_TIME = ("done_in_time", "late_entry_in_time")  # done on paper in time is in time, whenever it was entered
+FLOWS = ("raised", "done", *ON_TIME)
+STOCKS = ("late", "open")
+
+
+def duties_of(measures: QuerySet[DailyMeasure], first: date, until: date) -> dict[str, Duties]:
+    """Duties by obligation: raised, done and in time from `first` to `until`; late and open at the end of `until`.
+
+    `until` is a closed day: one that has no figure of open duties had none, and no earlier day answers for it.
+    """
+    measures = measures.order_by()
+    figures: dict[str, Counter[str]] = defaultdict(Counter)
+    for part in (
+        measures.filter(on__gte=first, on__lte=until, measure__in=FLOWS),
+        measures.filter(on=until, measure__in=STOCKS),
+    ):
+        for row in part.values("obligation", "measure").annotate(n=Sum("value")):
+            figures[row["obligation"]][row["measure"]] += int(row["n"])
+    return {
+        obligation: Duties(
+            count["raised"], count["done"], sum(count[one] for one in ON_TIME), count["late"], count["open"]
+        )
+        for obligation, count in figures.items()
+    }
