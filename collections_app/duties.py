@@ -12,9 +12,9 @@ from core.periods import add_months
 from core.policy import Policy
 from credit.choices import NoticeKind, Product, Recipient
 from credit.duties.subjects import ManagedLoanRule
-from credit.selectors.schemes import schemes_under, under
-from credit.selectors.exposures import whether
 from credit.models import Loan, LoanTerms, PastLetter
+from credit.selectors.exposures import whether
+from credit.selectors.schemes import schemes_under, under
 from workflow.duties import Required, Verdict
 from workflow.services.days import go_live_on
 

@@ -8,11 +8,20 @@ class CreditConfig(AppConfig):
     verbose_name = "信贷台账"
 
     def ready(self) -> None:
-        """Tell `accounts` how to find the borrowers that a person manages; make the book's forms and measures known."""
+        """Tell `accounts` how to find the borrowers that a person manages; make forms, rules and measures known."""
         from accounts import scope  # the app registry must be ready first
-        from credit import documents, measures
+        from credit import measures
+        from credit.borrowers.documents import KIND as FIXED_CONTACT
+        from credit.contracts.documents.clauses import KIND as CONTRACT_CLAUSES
+        from credit.contracts.documents.terms import KIND as CONTRACT_TERMS
+        from credit.duties import book, contracts
+        from credit.security.documents import KIND as ORIGINAL_RECOVERY
         from credit.selectors.responsible import managed_borrower_numbers
+        from workflow import registry
 
         scope.managed_borrowers = managed_borrower_numbers
-        documents.register()
+        registry.register(
+            forms=[ORIGINAL_RECOVERY, FIXED_CONTACT, CONTRACT_TERMS, CONTRACT_CLAUSES],
+            rules=[*book.RULES, *contracts.RULES],
+        )
         measures.register()

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from core.panels import Panel
 from credit.choices import RiskClass
+from credit.events.services import REVERSERS, reason_not_to_reverse
 from credit.models import (
     Borrower,
     ClassFact,
@@ -31,9 +32,8 @@ from credit.models import (
     RiskEvent,
     Secured,
 )
-from credit.selectors.positions import with_terms
 from credit.selectors.accounts import with_balance
-from credit.events.services import REVERSERS, reason_not_to_reverse
+from credit.selectors.positions import with_terms
 
 HISTORY = 30  # rows of a history that the page shows
 

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
+from credit.borrowers import group_views as groups
+from credit.borrowers import views as borrowers
 from credit.contracts import views as agreements
-from credit.borrowers import views as borrowers, group_views as groups
 from credit.entry import views as entry
 from credit.events import views as events
+from credit.loans import list_views as loan_list
+from credit.loans import views as loans
 from credit.security import views as letters
-from credit.loans import list_views as loan_list, views as loans
 
 urlpatterns = [
     path("borrowers/", borrowers.borrowers, name="borrowers"),

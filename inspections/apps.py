@@ -8,7 +8,10 @@ class InspectionsConfig(AppConfig):
     verbose_name = "检查"
 
     def ready(self) -> None:
-        """Make the inspection forms known."""
-        from inspections import documents  # the app registry must be ready first
+        """Make the app's forms, rules and preparations known."""
+        from inspections.documents import FORMS  # the app registry must be ready first
+        from inspections.duties import RULES
+        from inspections.services import PREPARATION
+        from workflow import registry
 
-        documents.register()
+        registry.register(forms=FORMS, rules=RULES, preparations=[PREPARATION])

@@ -26,9 +26,9 @@ from core.periods import Period, period_of
 from core.policy import Policy
 from credit.choices import EventKind, Product, RiskClass
 from credit.duties.subjects import BorrowerRule, ManagedLoanRule, standing_of
+from credit.models import Borrower, Loan, PastInspection, RiskEvent
 from credit.selectors.exposures import known_worse
 from credit.selectors.schemes import schemes_under, under
-from credit.models import Borrower, Loan, PastInspection, RiskEvent
 from inspections.models import Sample, SampledBorrower
 from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, strictest, visit_period
 from monitoring.choices import MisuseStatus
@@ -158,6 +158,7 @@ class SampledVisit(PeriodVisit):
 
     obligation = "GD-2"
     scheme = "GD"
+    prepared_by = "samples"
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers drawn for the period of the day, or with an open duty of this rule."""

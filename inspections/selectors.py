@@ -12,9 +12,9 @@ from accounts.choices import UnitKind
 from accounts.models import Unit
 from core.policy import Policy
 from credit.choices import RiskClass
+from credit.models import Loan
 from credit.selectors.exposures import exposures, known_worse
 from credit.selectors.schemes import under
-from credit.models import Loan
 
 
 def booking_units() -> dict[int, int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from django.db import transaction
@@ -15,14 +16,15 @@ from core.obligations import claims
 from core.policy import Policy, policy_on
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
-from credit.selectors.responsible import responsible
 from credit.responsibilities.selectors import roles_of
+from credit.selectors.responsible import responsible
 from inspections.duties import KIND, SampledVisit, sampling_period
 from inspections.models import Sample, SampledBorrower, SiteInspection
 from inspections.rules import draw, seed_of
 from inspections.selectors import booking_units, normal_borrowers
+from workflow.engine import Progress
 from workflow.models import Document
-from workflow.registry import people_around
+from workflow.registry import Preparation, people_around
 from workflow.rules import Signer, resolve_chain
 from workflow.services import duties
 
@@ -85,6 +87,18 @@ def draw_samples(*, on: date, policy: Policy) -> int:
     for branch in waiting:
         draw_sample(branch, normal[branch.pk], on=on, policy=policy)
     return len(waiting)
+
+
+def prepare_samples(
+    on: date, policy: Policy, progress: Progress | None = None, *, only: Collection[int] | None = None
+) -> Counter[str]:
+    """The draw as a step of the day; a branch's draw is one, whoever is asked about."""
+    return Counter(samples=draw_samples(on=on, policy=policy))
+
+
+PREPARATION = Preparation(
+    SampledVisit.prepared_by, "抽取正常类检查样本", "", prepare_samples, may_be_sampled=False
+)
 
 
 @transaction.atomic

@@ -12,42 +12,34 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from collections_app.duties import RULES as COLLECTION_RULES
 from core import audit, clock
 from core.actor import acting_as, job
 from core.obligations import catalogue
 from core.policy import Policy, policy_on
-from credit.duties.book import RULES as BOOK_RULES
-from credit.models import Loan
-from inspections.duties import RULES as INSPECTION_RULES
-from inspections.services import draw_samples
-from monitoring.duties import RULES as MONITORING_RULES
-from monitoring.duties import FundsRule
-from monitoring.funds.services import STEP as FUNDS_STEP
-from monitoring.funds.services import write_checks
-from monitoring.misuse import watch as frozen
-from monitoring.months import services as months
-from monitoring.outlook import services as outlook
-from monitoring.signals import scanning as signals
-from monitoring.unreviewed import services as supervision
-from monitoring.uses import seeing as uses
-from reviews.duties import RULES as REVIEW_RULES
-from workflow import measures
-from workflow.choices import RunStatus, SubjectKind
+from workflow import measures, registry
+from workflow.choices import RunStatus
 from workflow.duties import Rule
 from workflow.engine import reconcile
 from workflow.models import DayRun, Quarantined
+from workflow.registry import Preparation
 from workflow.services import days, duties
 from workflow.sweep import look_again
 
-# Every rule of the product, in the order of the flow.
-RULES: tuple[Rule, ...] = (
-    *BOOK_RULES,
-    *INSPECTION_RULES,
-    *MONITORING_RULES,
-    *COLLECTION_RULES,
-    *REVIEW_RULES,
-)
+# The order of a day, by the steps of preparations and the codes of rules, in the order of the flow: who is drawn; what
+# left, also in spite of a freeze, what it used, what the month was, what all that shows; what is owed; what is to come.
+ORDER = (
+    "samples", "payments", "frozen", "uses", "months", "signals", "funds",
+    "GR-6.4.4", "GD-3.2", "GR-24", "GR-4",
+    "GR-27", "GD-3.3", "GD-2", "GS-8",
+    "GR-28.1", "GR-28.2", "GR-28.3", "GR-28.4", "XF-2.3", "XF-2.3/collection",
+    "FW-2.3.1", "GR-6.4.1b", "GR-6.4.2", "GR-6.4.3",
+    "GR-21", "NX-4.2", "GR-21/share", "NX-4.3",
+    "GR-19", "GR-26", "GR-22.1", "GR-22.2",
+    "GR-23", "GR-23/report", "GR-23/manager_report", "GR-23/legal", "GR-23/frozen",
+    "GR-20.2", "LS-3.1", "GR-20.1",
+    "GR-6.4.1", "GR-35",
+    "outlook",
+)  # fmt: skip
 
 
 class Step(NamedTuple):
@@ -75,44 +67,26 @@ def duties_of(rule: Rule) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
     return work
 
 
-def _draw(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
-    return {"samples": draw_samples(on=on, policy=policy)}
-
-
-class Sweep(NamedTuple):
-    """A step over borrowers: its name, its label, the act that the audit keeps of it, and its work."""
-
-    step: str
-    label: str
-    act: str
-    work: Callable[..., Counter[str]]  # (on, policy, progress, *, only=)
-
-
-# In the order of the flow: what left, also in spite of a freeze, what it used, what the month was, what all that shows,
-# what is still to come.
-SWEEPS = (
-    Sweep(supervision.STEP, "核对支付与流水", "monitoring.payments.watched", supervision.match_and_watch),
-    Sweep(frozen.STEP, "核对冻结合同", "monitoring.frozen.watched", frozen.watch),
-    Sweep(uses.STEP, "登记已见用款", "monitoring.uses.seen", uses.see),
-    Sweep(months.STEP, "汇总账户月度资金", "monitoring.months.written", months.write_months),
-    Sweep(signals.STEP, "识别资金异动", "monitoring.signals.raised", signals.scan),
-    Sweep(FUNDS_STEP, "核对到期资金", "monitoring.funds.checked", write_checks),
-)
-OUTLOOK = Sweep(outlook.STEP, "推算未来资金", "monitoring.outlook.written", outlook.write_outlook)
-
-
-def swept(sweep: Sweep) -> Step:
-    """The step of the day that a sweep is."""
+def prepared(preparation: Preparation) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
+    """The work of the step that a preparation is."""
 
     def work(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
         progress = days.RunProgress(run)
-        progress.blame(SubjectKind.BORROWER)
-        counts = sweep.work(on, policy, progress)
-        if any(counts.values()):
-            audit.record(act=sweep.act, subject=run, after=dict(counts))
+        progress.blame(preparation.subject)
+        counts = preparation.work(on, policy, progress)
+        if preparation.act and any(counts.values()):
+            audit.record(act=preparation.act, subject=run, after=dict(counts))
         return dict(counts)
 
-    return Step(sweep.step, sweep.label, True, work)
+    return work
+
+
+def step_of(name: str) -> Step:
+    """The step of the day that a preparation or a rule is; a name that nobody registered is a KeyError."""
+    if preparation := registry.preparations().get(name):
+        return Step(name, preparation.label, True, prepared(preparation))
+    rule = registry.rules()[name]
+    return Step(f"duties:{name}", f"生成职责：{catalogue()[rule.obligation].duty}", True, duties_of(rule))
 
 
 def _escalate(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
@@ -130,19 +104,11 @@ def _close(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
     return {}
 
 
+if unordered := {*registry.preparations(), *registry.rules()} - set(ORDER):
+    raise LookupError(f"not in ORDER, so no day would ever come to it: {sorted(unordered)}")
+
 STEPS: tuple[Step, ...] = (
-    Step("samples", "抽取正常类检查样本", True, _draw),
-    *map(swept, SWEEPS),
-    *(
-        Step(
-            f"duties:{rule.code}",
-            f"生成职责：{catalogue()[rule.obligation].duty}",
-            True,
-            duties_of(rule),
-        )
-        for rule in RULES
-    ),
-    swept(OUTLOOK),
+    *map(step_of, ORDER),
     Step("escalation", "逾期升级", False, _escalate),
     Step("measures", "日度指标", True, _measure),
     Step(days.CLOSED, "日终完成", True, _close),
@@ -187,16 +153,19 @@ def catch_up(*, until: date) -> Iterator[Closed]:
 
 def retry(on: date) -> int:
     """Judge the rows that a day set aside again, once their cause is mended; returns how many still fail."""
-    policy = policy_on(on)
+    policy, rules = policy_on(on), registry.rules().values()
     with acting_as(job("close_of_day")):
-        for sweep in (*SWEEPS, OUTLOOK):
-            ids = look_again(on, sweep.step, lambda ids, sweep=sweep: sweep.work(on, policy, only=ids))  # type: ignore[misc]
-            if sweep.step == FUNDS_STEP and ids:  # their loans' duties waited for the look at the funds
-                loans = list(Loan.objects.filter(borrower__in=ids).values_list("pk", flat=True))
-                for rule in RULES:
-                    if isinstance(rule, FundsRule):
-                        reconcile(rule, on=on, policy=policy, only=loans, not_before=days.go_live_on())
-        for rule in RULES:
+        for preparation in registry.preparations().values():
+            mended = look_again(
+                on,
+                preparation.step,
+                lambda ids, preparation=preparation: preparation.work(on, policy, only=ids),  # type: ignore[misc]
+            )
+            for rule in rules:  # whose duties waited for it
+                if mended and rule.prepared_by == preparation.step:
+                    subjects = rule.of_borrowers(mended)
+                    reconcile(rule, on=on, policy=policy, only=subjects, not_before=days.go_live_on())
+        for rule in rules:
             step = f"duties:{rule.code}"
             aside = Quarantined.objects.filter(on=on, step=step, resolved_at__isnull=True)
             ids = list(aside.values_list("subject_id", flat=True))

@@ -19,9 +19,9 @@ from accounts.models import Unit, User
 from core import clock
 from credit.entry.kinds import ENTERERS
 from credit.models import Borrower
-from reviews.dashboard.pages import READERS as DASHBOARD_READERS
 from postloan.day_page import READERS as DAY_READERS
 from postloan.health import state_of_day
+from reviews.dashboard.pages import READERS as DASHBOARD_READERS
 from reviews.policy.views import PARTIES as POLICY_PARTIES
 from workflow.models import WorkItem
 from workflow.selectors import consents_waiting_for, waiting_for

@@ -10,16 +10,15 @@ from celery import shared_task
 from core import clock, once, outbox, sealing
 from core.actor import acting_as, job
 from core.policy import policy_on
-from credit.models import Loan, RiskEvent
+from credit.models import RiskEvent
 from inspections.duties import AT_ONCE_RULES, EVENT_RULES
-from monitoring.duties import FrozenContract, UnreviewedPayment
 from monitoring.misuse import services as misuse
-from monitoring.misuse.duties import RULES as MISUSE_RULES
+from monitoring.misuse.duties import OF_CASES, FrozenContract
 from monitoring.models import MisuseCase, RefusedRelease
 from monitoring.release import services as release
+from monitoring.unreviewed.duties import UnreviewedPayment
 from postloan import close_of_day
 from reviews.policy.rehearsal import work_out_next
-from workflow.choices import SubjectKind
 from workflow.duties import Rule
 from workflow.engine import reconcile
 from workflow.services import days
@@ -58,9 +57,8 @@ def preview() -> int | None:
 def _bring_in_line(borrower: int, rules: Iterable[Rule]) -> None:
     """Judge these rules now for one borrower, its loans included, instead of this evening."""
     today = clock.today()
-    loans = list(Loan.objects.filter(borrower=borrower).values_list("pk", flat=True))
     for rule in rules:
-        only = loans if rule.subject == SubjectKind.LOAN else [borrower]
+        only = rule.of_borrowers([borrower])
         reconcile(rule, on=today, policy=policy_on(today), only=only, not_before=days.go_live_on())
 
 
@@ -79,7 +77,7 @@ def on_refused_release(payload: Mapping[str, Any]) -> None:
 def on_misuse(payload: Mapping[str, Any]) -> None:
     """A misuse was confirmed: principal, manager and 法务 are told at once (第二十三条, 消费细则 一（二）3)."""
     case = MisuseCase.objects.select_related("contract").get(pk=payload["case"])
-    _bring_in_line(case.contract.borrower_id, (*MISUSE_RULES, *AT_ONCE_RULES))
+    _bring_in_line(case.contract.borrower_id, (*OF_CASES, *AT_ONCE_RULES))
 
 
 HANDLERS = {"risk_event": on_risk_event, release.TOPIC: on_refused_release, misuse.TOPIC: on_misuse}

@@ -19,8 +19,8 @@ from accounts.models import User
 from core import clock
 from credit.models import Borrower, Contract, Loan
 from credit.selectors.positions import classes_by_number
-from reviews import words as obligations
 from postloan.templatetags.screen import form_name
+from reviews import words as obligations
 from workflow.models import Document, WorkItem
 
 LIMIT = 20  # of each kind on the page

@@ -3,10 +3,11 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from postloan import audit_page, borrower_page, branch, day_page, group_page, health, home, refusals, search
-from reviews.rulebook import views as rulebook_page
 from reviews.dashboard import pages as dashboards
 from reviews.dashboard import rows as dashboard_rows
-from reviews.policy import calendar_views as calendar_pages, views as pages
+from reviews.policy import calendar_views as calendar_pages
+from reviews.policy import views as pages
+from reviews.rulebook import views as rulebook_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),

@@ -1,12 +1,13 @@
 """What a rule is: it says which subjects may owe something on a day, and what exactly one of them owes.
 
-An app declares its rules in its own `duties.py` as objects of a subclass of `Rule`; `postloan` lists them; the
-engine reconciles what they require with the duties that stand.
+An app declares its rules in its own `duties` as objects of a subclass of `Rule`, and registers them in
+`workflow.registry`; `postloan` orders them; the engine reconciles what they require with the duties that stand.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
@@ -57,9 +58,11 @@ class Rule(ABC):
     """One obligation as an object. `kind` joins duties that one piece of evidence can discharge into one task.
 
     Where one article obliges to two things, each is a rule of its own: with a `kind` of its own and a `part` that
-    tells their steps and their period keys apart.
+    tells their steps and their period keys apart. `prepared_by` is the step of the preparation whose figures the rule
+    reads, where it reads any.
     """
 
+    prepared_by: ClassVar[str] = ""
     part: ClassVar[str] = ""
     obligation: ClassVar[str] = ""
     subject: ClassVar[SubjectKind]
@@ -84,6 +87,10 @@ class Rule(ABC):
     def standing(self) -> QuerySet[WorkItem]:
         """Open duties of this rule."""
         return self.duties().filter(status=DutyStatus.OPEN)
+
+    def of_borrowers(self, ids: Collection[int]) -> Collection[int] | None:
+        """The subjects of this rule that are about these borrowers; None where a subject is about no borrower."""
+        return None
 
     @abstractmethod
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:

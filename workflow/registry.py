@@ -1,10 +1,12 @@
-"""Which forms there are: each app registers its own when it is ready, and apps above add facts to it later.
+"""Which forms, rules and preparations there are: each app registers its own when it is ready.
 
-`workflow` knows definitions and signers only through this registry; it never imports an app above it.
+`workflow` knows them only through this registry; it never imports an app above it. Apps above add facts to a form
+later; `postloan` alone says in which order a day takes rules and preparations.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -14,8 +16,10 @@ from typing import Any
 from accounts.choices import Line, Role
 from accounts.models import Unit, User
 from accounts.selectors import Holders, absent
-from workflow import rules
+from workflow import rules as signing
+from workflow.choices import SubjectKind
 from workflow.definitions import Background, FormDefinition
+from workflow.duties import Rule
 from workflow.models import Document
 
 
@@ -91,23 +95,42 @@ class Signer:
     person: User | None
 
 
-def seated(seats: Iterable[rules.Signer]) -> list[Signer]:
+def seated(seats: Iterable[signing.Signer]) -> list[Signer]:
     """A chain resolved by ids, with its people read at once."""
     seats = list(seats)
     people = User.objects.in_bulk([seat.person_id for seat in seats])
     return [Signer(seat.role, seat.line, seat.label, people[seat.person_id]) for seat in seats]
 
 
-def people_around(document: Document, *, unit: Unit, on: date, principal: int | None = None) -> rules.People:
-    """Everybody around a document on a day, for `rules.resolve_chain`: posts of the unit, leaves, the principal."""
+def people_around(
+    document: Document, *, unit: Unit, on: date, principal: int | None = None
+) -> signing.People:
+    """Everybody around a document on a day, for `signing.resolve_chain`: posts of the unit, leaves, the principal."""
     named = {} if principal is None else {Role.PRINCIPAL: [principal]}
-    return rules.People(
+    return signing.People(
         author_id=document.author_id,
         author_line=Line(document.author.line),
         holders=Holders(on).around(unit) | named,
         on_behalf_of=document.on_behalf_of_id,
         absent=absent(on),
     )
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What a day works out before its duties, or after them: a step over subjects, borrowers unless it says otherwise.
+
+    `work(on, policy, progress=None, *, only=None)` returns its counts, and run again for the same day it changes
+    nothing; `only` narrows it to some subjects. `act` is how the audit keeps it; empty where the work says so itself.
+    `may_be_sampled`: worked out for some borrowers it comes out the same for each of them (a rehearsal asks).
+    """
+
+    step: str
+    label: str
+    act: str
+    work: Callable[..., Counter[str]]
+    subject: SubjectKind = SubjectKind.BORROWER
+    may_be_sampled: bool = True
 
 
 Provider = Callable[..., Iterable[Fact]]  # (*, subject: Subject, user: User, on: date)
@@ -143,12 +166,28 @@ class FormKind:
 
 
 _kinds: dict[str, FormKind] = {}
+_rules: dict[str, Rule] = {}
+_preparations: dict[str, Preparation] = {}
 _providers: dict[str, list[Provider]] = {}
 
 
-def register(kind: FormKind) -> None:
-    """Make a form known; called once per form from AppConfig.ready."""
-    _kinds[kind.definition.code] = kind
+def register(
+    *, forms: Iterable[FormKind] = (), rules: Iterable[Rule] = (), preparations: Iterable[Preparation] = ()
+) -> None:
+    """Make an app's forms, rules and preparations known; called from AppConfig.ready."""
+    _kinds.update((kind.definition.code, kind) for kind in forms)
+    _rules.update((rule.code, rule) for rule in rules)
+    _preparations.update((one.step, one) for one in preparations)
+
+
+def rules() -> Mapping[str, Rule]:
+    """Every rule of the product by its code."""
+    return _rules
+
+
+def preparations() -> Mapping[str, Preparation]:
+    """Every preparation of the product by its step."""
+    return _preparations
 
 
 def provide_facts(form: str, provider: Provider) -> None:

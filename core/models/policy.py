@@ -96,7 +96,7 @@ class Preview(models.Model):
 
     `change` says what: a version's scheme, parameters and effective day, or a year and its days; `version` is the
     proposal that it has become, or that was rehearsed once more. `sent_at` is when it became a proposal or an
-    announcement: once, and then it stays as it is (migration 0005). `result` is what reviews.policy.rehearsal found. Kept, so
+    announcement: once, and then it stays as it is (migration 0005). `result` is what the rehearsal found. Kept, so
     that whoever approved can be shown what he saw.
     """
 

@@ -16,9 +16,9 @@ from accounts.http import SignedInRequest
 from core import audit, clock
 from core.sheets import download, workbook
 from credit.borrowers.groups import GroupView, lines_of, view_of
+from credit.borrowers.views import money_unit
 from credit.models import Group
 from credit.selectors.positions import Position
-from credit.borrowers.views import money_unit
 
 PAGE = 50
 

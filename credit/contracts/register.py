@@ -28,8 +28,8 @@ from accounts.models import User
 from core.addresses import is_id
 from core.money import percent, yuan
 from credit.choices import ClauseKind, PaymentMode
-from credit.models import ApprovalCondition, Borrower, Clause
 from credit.contracts.services import CLAUSE, CONDITION
+from credit.models import ApprovalCondition, Borrower, Clause
 
 NEVER = date(9999, 12, 31)  # the day of what has none: it stands last
 LATE, OPEN, MET, STANDING = "late", "open", "met", "standing"

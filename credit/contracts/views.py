@@ -15,8 +15,8 @@ from accounts.choices import BUSINESS_ROLES
 from accounts.http import SignedInRequest
 from core import audit, clock
 from core.sheets import download, taken, workbook
-from credit.contracts import register
 from credit.choices import Product
+from credit.contracts import register
 from credit.contracts.register import KINDS, LATE, MET, OPEN, STATES, Asked
 
 PAGE = 50

@@ -20,11 +20,10 @@ from django.db.models.functions import Concat
 from accounts.choices import Role
 from core.policy import Policy
 from credit.choices import Product
-from credit.duties.contracts import RULES as CONTRACT_RULES
 from credit.duties.subjects import BorrowerRule, ManagedLoanRule, standing_of
+from credit.models import Contact, LetterOfGuarantee, LetterReturn, Loan, LoanReading
 from credit.selectors.exposures import exposures, whether
 from credit.selectors.schemes import scheme_of, schemes_under, under
-from credit.models import Contact, LetterOfGuarantee, LetterReturn, Loan, LoanReading
 from workflow.duties import Required, Verdict
 from workflow.services.days import go_live_on
 
@@ -164,4 +163,4 @@ class FirstContact(BorrowerRule):
         )
 
 
-RULES = (OriginalRecovery(), FirstContact(), *CONTRACT_RULES)
+RULES = (OriginalRecovery(), FirstContact())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
@@ -23,11 +24,11 @@ from django.db.models.functions import Coalesce, Greatest, JSONObject
 from accounts.choices import Role
 from core.policy import Policy
 from credit.choices import ClauseKind
+from credit.contracts.services import CLAUSE, CONDITION, PAYMENT_CLAUSES
+from credit.models import ApprovalCondition, Clause, Contract, Loan
 from credit.selectors.exposures import exposures, whether
 from credit.selectors.responsible import managers_of
 from credit.selectors.schemes import schemes_under, under
-from credit.models import ApprovalCondition, Clause, Contract, Loan
-from credit.contracts.services import CLAUSE, CONDITION, PAYMENT_CLAUSES
 from workflow.choices import SubjectKind
 from workflow.duties import Owner, Required, Rule, Verdict
 from workflow.services.days import go_live_on
@@ -43,6 +44,10 @@ class ContractRule(Rule):
     subject = SubjectKind.CONTRACT
     post = Role.CUSTOMER_MANAGER
     scheme = "GR"
+
+    def of_borrowers(self, ids: Collection[int]) -> Collection[int]:
+        """Their contracts."""
+        return list(Contract.objects.filter(borrower__in=ids).values_list("pk", flat=True))
 
     def contracts(self, on: date, policy: Policy, having: Q) -> QuerySet[Contract]:
         """Contracts under the scheme that are meant, or with an open duty of this rule; with `scheme_code`,

@@ -9,17 +9,27 @@ from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
-    BigIntegerField, BooleanField, Case, CharField, Exists, ExpressionWrapper, F, Func, IntegerField, JSONField, OuterRef, Q, QuerySet, Subquery, Value, When,
+    BooleanField,
+    ExpressionWrapper,
+    Func,
+    JSONField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
 )
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce
 
-from accounts.choices import Line, Role, UnitKind
-from accounts.models import User
+from accounts.choices import Role
 from accounts.selectors import holders_in_branch
 from core.periods import quarter_of
 from core.policy import Policy
-from credit.choices import ResponsibleRole, RiskClass
-from credit.models import AccountBalance, Borrower, ClassFact, Loan, LoanReading, LoanTerms, Responsibility, Transaction
+from credit.models import (
+    Borrower,
+    Loan,
+    LoanReading,
+)
 from credit.selectors.exposures import exposures, maturity, positions, whether
 from credit.selectors.responsible import branch_of_unit, home_of, managers_of, unit_in_charge
 from credit.selectors.schemes import scheme_of, under
@@ -73,6 +83,10 @@ class BorrowerRule(Rule):
     """A rule whose subject is a borrower."""
 
     subject = SubjectKind.BORROWER
+
+    def of_borrowers(self, ids: Collection[int]) -> Collection[int]:
+        """Themselves."""
+        return ids
 
     def borrowers(
         self, on: date, policy: Policy, scheme: str, *, having: QuerySet[Any] | None = None
@@ -130,6 +144,10 @@ class LoanRule(Rule):
     """A rule whose subject is a loan, owed by whoever holds the rule's post in the loan's branch."""
 
     subject = SubjectKind.LOAN
+
+    def of_borrowers(self, ids: Collection[int]) -> Collection[int]:
+        """Their loans."""
+        return list(Loan.objects.filter(borrower__in=ids).values_list("pk", flat=True))
 
     def annotated(self, on: date, policy: Policy) -> QuerySet[Loan]:
         """Every loan with `is_live` (a balance on the day), `scheme_code`, `ends_on` (the maturity in force then), its

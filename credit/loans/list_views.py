@@ -17,11 +17,11 @@ from accounts.choices import BUSINESS_ROLES
 from accounts.http import SignedInRequest
 from core import audit, clock
 from core.sheets import download, taken, workbook
+from credit.borrowers.views import money_unit
 from credit.choices import RiskClass
 from credit.loans.filter import LoanFilter
 from credit.selectors.positions import class_of
 from credit.selectors.standing import quarter_end_before
-from credit.borrowers.views import money_unit
 from workflow.services.days import last_closed_day
 
 PAGE = 50

@@ -17,13 +17,13 @@ from core import audit, clock
 from core.panels import provided
 from core.sheets import download, taken, workbook
 from credit.accounts import selectors as reconciling
+from credit.borrowers.views import money_unit
 from credit.entry.kinds import enters
 from credit.entry.pages import on_loan
 from credit.forms import MovementFilter
 from credit.loans.panel import panels
 from credit.models import Account, AccountBalance, Loan, Transaction
 from credit.selectors.positions import class_of, live_loans
-from credit.borrowers.views import money_unit
 
 PAGE = 100
 

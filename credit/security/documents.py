@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 from accounts.models import User
 from core import clock
 from core.errors import Conflict
-from credit.security import services as letters
 from credit.choices import OriginalOutcome
 from credit.models import LetterReturn, Loan
-from credit.selectors.responsible import manages
 from credit.responsibilities.selectors import signers_of
+from credit.security import services as letters
+from credit.selectors.responsible import manages
 from workflow.choices import SubjectKind
 from workflow.definitions import (
     Answers,

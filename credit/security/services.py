@@ -16,8 +16,8 @@ from accounts.selectors import accounting_units
 from core import audit
 from core.errors import Conflict, Invalid, Refused
 from credit.choices import OriginalOutcome, Product
-from credit.selectors.exposures import maturity
 from credit.models import LetterClaim, LetterOfGuarantee, LetterReturn, Loan, MarginRelease
+from credit.selectors.exposures import maturity
 
 
 @transaction.atomic

@@ -17,7 +17,14 @@ from accounts.http import SignedInRequest
 from core import clock
 from core.errors import Refused
 from credit.forms import MarginForm
-from credit.security.services import Standing, reason_not_to_release, release_margin, standing, standings, visible_letters
+from credit.security.services import (
+    Standing,
+    reason_not_to_release,
+    release_margin,
+    standing,
+    standings,
+    visible_letters,
+)
 
 PAGE = 200
 

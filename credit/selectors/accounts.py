@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
-    BigIntegerField, BooleanField, Case, CharField, Exists, ExpressionWrapper, F, Func, IntegerField, JSONField, OuterRef, Q, QuerySet, Subquery, Value, When,
+    OuterRef,
+    QuerySet,
+    Subquery,
 )
-from django.db.models.functions import Coalesce, NullIf
 
-from accounts.choices import Line, Role, UnitKind
-from accounts.models import User
-from accounts.selectors import holders_in_branch
-from core.periods import quarter_of
-from core.policy import Policy
-from credit.choices import ResponsibleRole, RiskClass
-from credit.models import AccountBalance, Borrower, ClassFact, Loan, LoanReading, LoanTerms, Responsibility, Transaction
-from workflow.choices import SubjectKind
-from workflow.duties import Owner, Rule
+from credit.models import (
+    AccountBalance,
+    Transaction,
+)
 
 
 def with_balance(accounts: QuerySet[Any], on: date) -> QuerySet[Any]:

@@ -13,8 +13,8 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from credit.choices import ResponsibleRole, RiskClass
-from credit.selectors.exposures import exposures, maturity
 from credit.models import Borrower, LoanReading, LoanTerms, Responsibility
+from credit.selectors.exposures import exposures, maturity
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from django.db.models.functions import Coalesce
 
 from core.periods import quarter_of
 from credit.choices import Arrears, Maturing, RiskClass
+from credit.models import ClassFact, Loan, LoanReading
 from credit.selectors.exposures import SEVERITY, maturity
 from credit.selectors.responsible import managers_of, unit_in_charge
-from credit.models import ClassFact, Loan, LoanReading
 
 NEW, SETTLED = "NEW", "SETTLED"  # beside the classes: not live when the quarter ended; not live any more
 

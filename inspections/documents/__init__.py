@@ -17,18 +17,16 @@ def _signers(*, document: Document, on: date) -> Sequence[registry.Signer]:
     return registry.seated(services.signers(document=document, on=on))
 
 
-def register() -> None:
-    """Make every form of this app known."""
-    registry.register(
-        registry.FormKind(
-            definition=SITE_INSPECTION,
-            prefill=prefill,
-            signers=_signers,
-            may_author=may_author,
-            on_submitted=services.on_submitted,
-            on_locked=services.on_locked,
-            duty_kinds=(services.KIND,),
-            day_field="inspected_at",
-            print_template="print/document.html",
-        )
-    )
+FORMS = (
+    registry.FormKind(
+        definition=SITE_INSPECTION,
+        prefill=prefill,
+        signers=_signers,
+        may_author=may_author,
+        on_submitted=services.on_submitted,
+        on_locked=services.on_locked,
+        duty_kinds=(services.KIND,),
+        day_field="inspected_at",
+        print_template="print/document.html",
+    ),
+)

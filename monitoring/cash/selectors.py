@@ -16,11 +16,11 @@ from django.db.models import Max, Q, QuerySet, Sum
 
 from core.policy import Policy
 from credit.choices import InterestFrequency, LedgerKind, Product
-from credit.selectors.exposures import balances
-from credit.selectors.schemes import scheme_of
 from credit.models import Account, Bill, Installment, LedgerEntry, LetterClaim
-from credit.selectors.positions import with_terms
 from credit.selectors.accounts import with_balance
+from credit.selectors.exposures import balances
+from credit.selectors.positions import with_terms
+from credit.selectors.schemes import scheme_of
 from monitoring.cash.collateral import Pots, pots_of
 from monitoring.cash.rules.falling_due import Note, interest_due, principal_due, regular_days
 from monitoring.cash.rules.ladder import ZERO, Debt, Ladder, climb

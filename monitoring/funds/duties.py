@@ -15,8 +15,8 @@ from core.money import yuan
 from core.periods import add_months
 from core.policy import Parameter, Policy
 from credit.duties.subjects import LoanRule, ManagedLoanRule
-from credit.selectors.schemes import schemes_under, under
 from credit.models import Installment, Loan
+from credit.selectors.schemes import schemes_under, under
 from monitoring.choices import DebtKind
 from monitoring.funds.services import AHEAD, SCHEME, STEP
 from monitoring.models import FundsCheck
@@ -104,6 +104,7 @@ class FundsRule(ManagedLoanRule):
 
     kind = "funds_check"
     scheme = SCHEME
+    prepared_by = STEP
     debt: ClassVar[DebtKind]
     prefix: ClassVar[str]
     words: ClassVar[str]
@@ -198,3 +199,6 @@ class InterestFunds(FundsRule):
     debt = DebtKind.INTEREST
     prefix = "interest"
     words = "应付利息"
+
+
+RULES = (CollectionReminder(), MaturityFunds(), AcceptanceFunds(), InterestFunds())

@@ -12,15 +12,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.policy import Policy
 from credit.choices import InterestFrequency, Product
+from credit.models import Bill, Borrower, Installment, Loan
 from credit.selectors.exposures import maturity
 from credit.selectors.schemes import under
-from credit.models import Bill, Borrower, Installment, Loan
 from monitoring.cash.rules.falling_due import check_day_of_interest, regular_days
 from monitoring.cash.rules.ladder import ZERO, Rung
 from monitoring.cash.selectors import Purse, live, purses
 from monitoring.choices import DebtKind
 from monitoring.models import CHECKED, FundsCheck
 from workflow.engine import Progress
+from workflow.registry import Preparation
 from workflow.sweep import set_aside, sweep
 
 SCHEME = "GR"  # whose borrowers are looked at
@@ -161,3 +162,6 @@ def _competitor(rung: Rung) -> dict[str, Any]:
         "amount": str(rung.debt.amount),
         "from_balance": str(rung.from_balance),
     }
+
+
+PREPARATION = Preparation(STEP, "核对到期资金", "monitoring.funds.checked", write_checks)

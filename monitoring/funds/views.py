@@ -22,9 +22,9 @@ from accounts.selectors import names_of
 from core import audit, clock
 from core.addresses import is_id, page_by_day
 from core.sheets import download, taken, workbook
-from credit.selectors.responsible import unit_in_charge
 from credit.models import Responsibility
 from credit.selectors.positions import managers
+from credit.selectors.responsible import unit_in_charge
 from monitoring.choices import DebtKind
 from monitoring.models import CHECKED, FundsCheck
 from monitoring.querysets import FundsCheckQuerySet

@@ -13,10 +13,11 @@ from accounts.choices import Role
 from core.periods import Period, month_of
 from core.policy import Policy
 from credit.duties.subjects import BorrowerRule, standing_of
-from credit.selectors.schemes import under
 from credit.models import Loan
+from credit.selectors.schemes import under
 from monitoring.models import BorrowerMonth
 from monitoring.months.rules import per_cent
+from monitoring.months.services import STEP
 from workflow.duties import Required, Verdict
 
 REVIEW, PROMPT = "account_ledger_review", "share_prompt"
@@ -35,6 +36,7 @@ class MonthRule(BorrowerRule):
 
     post = Role.CUSTOMER_MANAGER
     scheme: ClassVar[str]
+    prepared_by = STEP
     prefix: ClassVar[str] = ""
 
     def key(self, month: Period) -> str:

@@ -17,8 +17,8 @@ from django.db.models import Q, QuerySet
 from core.money import yuan
 from core.policy import policy_on
 from credit.choices import Direction
-from credit.selectors.exposures import balances
 from credit.models import Account, AccountBalance, Loan, Transaction
+from credit.selectors.exposures import balances
 from monitoring import freezes
 from monitoring.loan_money.balances import with_unpaid
 from monitoring.loan_money.rules.needs import ENTRUST_ABOVE, SCHEME, needs_of

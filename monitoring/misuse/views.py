@@ -24,8 +24,8 @@ from core.addresses import is_id, page_by_id
 from core.errors import Invalid, Refused
 from core.once import once
 from core.sheets import download, taken, workbook
-from credit.selectors.responsible import home_of
 from credit.models import Borrower, Contract
+from credit.selectors.responsible import home_of
 from monitoring.choices import MisuseStatus
 from monitoring.freezes import with_right
 from monitoring.misuse.documents import FORM

@@ -18,9 +18,9 @@ from core.money import yuan
 from core.obligations import claims
 from core.policy import Policy
 from credit.choices import Direction
-from credit.selectors.exposures import balances
 from credit.models import Account, LedgerEntry, Transaction
 from credit.selectors.accounts import undoing
+from credit.selectors.exposures import balances
 from monitoring import freezes
 from monitoring.choices import Level, SignalKind
 from monitoring.flows.related import lender_names
@@ -32,6 +32,7 @@ from monitoring.models import MisuseCase, Payment
 from monitoring.signals.services import Found, raise_signals
 from monitoring.uses.rules import Debit, Lent, Use, trace
 from workflow.engine import Progress
+from workflow.registry import Preparation
 from workflow.sweep import set_aside, sweep
 
 STEP = "frozen"
@@ -152,3 +153,6 @@ def _outflow(case: MisuseCase, loans: list[Any], row: Transaction, taken: Decima
         account_id=row.account_id,
         loan_id=loans[0].pk,
     )
+
+
+PREPARATION = Preparation(STEP, "核对冻结合同", "monitoring.frozen.watched", watch)

@@ -18,6 +18,7 @@ from monitoring.models import AccountMonth, BorrowerMonth
 from monitoring.months.rules import marks_of
 from monitoring.months.selectors import Read, as_kept, limits_of, live_loans, read, schemes
 from workflow.engine import Progress
+from workflow.registry import Preparation
 from workflow.services.days import go_live_on
 from workflow.sweep import sweep
 
@@ -126,3 +127,6 @@ def borrower_month(pk: int, one: Read, month: Period, on: date, policy: Policy) 
         marks=[mark.to_json() for mark in marks_of(found, limits_of(policy, one.scheme))],
         computed_on=on,
     )
+
+
+PREPARATION = Preparation(STEP, "汇总账户月度资金", "monitoring.months.written", write_months)

@@ -13,13 +13,14 @@ from django.db.models.functions import Mod
 
 from core.periods import add_months
 from core.policy import Policy
-from credit.selectors.schemes import under
 from credit.models import Borrower
+from credit.selectors.schemes import under
 from monitoring.cash.rules.ladder import ZERO, Ladder
 from monitoring.cash.selectors import Purse, live, purses
 from monitoring.models import AccountMonth, FundsOutlook
 from monitoring.outlook.rules import Usual, comes_in, usual_inflow
 from workflow.engine import Progress
+from workflow.registry import Preparation
 from workflow.sweep import sweep
 
 SCHEME, STEP = "GR", "outlook"
@@ -99,3 +100,6 @@ def row_of(borrower: int, purse: Purse, usual: Usual | None, on: date) -> FundsO
         usual_30=usual.within(NEAR.days) if usual else None,
         usual_90=usual.within(FAR.days) if usual else None,
     )
+
+
+PREPARATION = Preparation(STEP, "推算未来资金", "monitoring.outlook.written", write_outlook)

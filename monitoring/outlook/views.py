@@ -23,9 +23,9 @@ from core import audit, clock
 from core.addresses import is_id, page_by_day
 from core.policy import policy_on
 from core.sheets import download, taken, workbook
-from credit.selectors.responsible import home_of, managers_of
 from credit.models import Responsibility
 from credit.selectors.positions import managers
+from credit.selectors.responsible import home_of, managers_of
 from monitoring.models import FundsOutlook
 from workflow.services.days import last_closed_day
 

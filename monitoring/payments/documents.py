@@ -15,9 +15,9 @@ from core.money import yuan
 from core.obligations import claims
 from core.policy import Policy, policy_on
 from credit.choices import PaymentMode, Product, ResponsibleRole
-from credit.selectors.schemes import scheme_of
 from credit.models import Account, Counterparty, Loan
 from credit.selectors.responsible import manages, responsible
+from credit.selectors.schemes import scheme_of
 from monitoring import freezes
 from monitoring.authority.rules import Tier, steps_for, tiers_of
 from monitoring.authority.together import Payee, circles, lately_to, paid_lately

@@ -23,8 +23,8 @@ from core import audit, clock
 from core.addresses import is_id, page_by_id
 from core.errors import Invalid, Refused
 from core.sheets import download, taken, workbook
-from credit.selectors.responsible import home_of
 from credit.models import Loan
+from credit.selectors.responsible import home_of
 from monitoring.choices import PaymentStatus
 from monitoring.models import Payment
 from monitoring.payments import services as requests

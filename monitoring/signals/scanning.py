@@ -13,6 +13,7 @@ from monitoring.signals.rules.facts import Case, Limits, limits_of
 from monitoring.signals.selectors.reading import months_over, moved_on, read, read_months, with_live_loans
 from monitoring.signals.services import raise_signals
 from workflow.engine import Progress
+from workflow.registry import Preparation
 from workflow.sweep import set_aside, sweep
 
 STEP = "signals"
@@ -44,3 +45,6 @@ def _look(ids: list[int], on: date, limits: Limits, reading: Reading) -> Counter
     live = with_live_loans(ids, on)
     found = [one for case in reading(live) for one in detect(case, limits)] if live else []
     return Counter({"looked_at": len(live), "raised": raise_signals(found, on)})
+
+
+PREPARATION = Preparation(STEP, "识别资金异动", "monitoring.signals.raised", scan)

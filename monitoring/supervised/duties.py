@@ -12,8 +12,8 @@ from django.db.models.functions import JSONObject
 from core.money import yuan
 from core.policy import Policy
 from credit.duties.subjects import ManagedLoanRule
-from credit.selectors.schemes import under
 from credit.models import Clause, Loan
+from credit.selectors.schemes import under
 from monitoring.loan_money.balances import may_need_review, with_unpaid
 from monitoring.loan_money.rules.needs import agreed_by, need
 from monitoring.supervised.services import marks_of

@@ -20,8 +20,8 @@ from accounts.selectors import holders_in_branch
 from core.money import yuan
 from core.policy import Policy
 from credit.choices import ResponsibleRole
-from credit.selectors.responsible import branch_of_unit, latest_loans, responsible_for
 from credit.models import Borrower
+from credit.selectors.responsible import branch_of_unit, latest_loans, responsible_for
 from monitoring.choices import SignalKind, SignalStatus
 from monitoring.models import RefusedRelease, Signal
 from workflow.choices import SubjectKind
@@ -41,6 +41,10 @@ class ToldAtOnce(Rule):
     post = Role.RISK_MANAGER
     kinds: ClassVar[Collection[SignalKind]]
     of_a_freeze: ClassVar[bool]
+
+    def of_borrowers(self, ids: Collection[int]) -> Collection[int]:
+        """Themselves."""
+        return ids
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers of whom a release was refused, or with an open signal or an open duty of this rule."""

@@ -18,9 +18,9 @@ from core.money import yuan
 from core.obligations import claims
 from core.policy import Policy
 from credit.choices import Channel, Direction
-from credit.selectors.exposures import exposures
 from credit.models import Account, Transaction
 from credit.selectors.accounts import undoing
+from credit.selectors.exposures import exposures
 from monitoring.choices import Level, PaymentStatus, SignalKind
 from monitoring.flows.related import lender_names
 from monitoring.flows.rules.movements import Kin, words_of
@@ -31,6 +31,7 @@ from monitoring.loan_money.rules.watch import ZERO, Leak, Step, leaks
 from monitoring.models import Payment
 from monitoring.signals.services import Found, raise_signals
 from workflow.engine import Progress
+from workflow.registry import Preparation
 from workflow.sweep import sweep
 
 STEP = "payments"
@@ -202,3 +203,6 @@ def _passive(
                 account_id=row.account_id,
                 loan_id=loan.pk,
             )
+
+
+PREPARATION = Preparation(STEP, "核对支付与流水", "monitoring.payments.watched", match_and_watch)

@@ -14,8 +14,8 @@ from core.money import yuan
 from core.periods import Period, period_of
 from core.policy import Policy
 from credit.duties.subjects import ManagedLoanRule
-from credit.selectors.schemes import under
 from credit.models import Loan
+from credit.selectors.schemes import under
 from monitoring.choices import SeenAs
 from monitoring.loan_money.balances import seen_uses
 from monitoring.models import SeenUse

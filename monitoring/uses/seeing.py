@@ -24,6 +24,7 @@ from monitoring.loan_money.rules.needs import ENTRUST_ABOVE, SCHEME, needs_of
 from monitoring.models import Payment, SeenUse, Signal
 from monitoring.uses.rules import Debit, Lent, trace
 from workflow.engine import Progress
+from workflow.registry import Preparation
 from workflow.services.days import go_live_on
 from workflow.sweep import set_aside, sweep
 
@@ -167,3 +168,6 @@ def _spent(accounts: Collection[int], on: date, policy: Policy) -> dict[int, lis
 
 def _is_spent(row: Transaction, kin: Kin, *, is_reversed: bool) -> bool:
     return row.amount > 0 and kind_of(movement_of(row, is_reversed=is_reversed), kin) not in NOT_USED
+
+
+PREPARATION = Preparation(STEP, "登记已见用款", "monitoring.uses.seen", see)

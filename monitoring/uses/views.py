@@ -34,9 +34,9 @@ from accounts.selectors import names_of
 from core import audit, clock
 from core.addresses import is_id, page_by_id
 from core.sheets import download, taken, workbook
-from credit.selectors.responsible import unit_in_charge
 from credit.models import Loan
 from credit.selectors.positions import managers
+from credit.selectors.responsible import unit_in_charge
 from monitoring.models import FundUse, SeenUse
 from monitoring.uses.selectors import unrecorded
 

@@ -11,9 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core import money
-from reviews import words as obligations
 from postloan.demo.accounts import demo_accounts
 from postloan.demo.cast import PASSWORD
+from reviews import words as obligations
 from workflow import registry
 from workflow.choices import DocumentStatus, DutyStatus
 from workflow.models import Document, WorkItem

@@ -28,15 +28,8 @@ from core.calendar import Calendar
 from core.models import Preview, Scheme, SchemeVersion
 from core.periods import add_months
 from core.policy import Parameter, Policy, policy_as_if, policy_on, version_in_force
-from credit.models import Borrower, Loan
-from inspections.duties import SampledVisit
-from inspections.services import draw_samples
-from monitoring.duties import FundsRule
-from monitoring.funds.services import write_checks
-from monitoring.ledgers.duties import MonthRule
-from monitoring.months.services import write_months
-from postloan.close_of_day import RULES
-from workflow.choices import SubjectKind
+from credit.models import Borrower
+from workflow import registry
 from workflow.duties import Rule
 from workflow.engine import reconcile
 from workflow.models import WorkItem
@@ -182,24 +175,25 @@ def days_to_judge(first: date, last: date) -> list[date]:
 
 
 class Sample:
-    """The borrowers that are rehearsed, all of them or every k-th, and their loans."""
+    """The borrowers that are rehearsed, all of them or every k-th."""
 
     def __init__(self, at_most: int = AT_MOST) -> None:
         total = Borrower.objects.count()
         self.every = max(1, -(-total // at_most))
         self.borrowers: list[int] | None = None
-        self.loans: list[int] | None = None
         self.size = total
         if self.every > 1:
             chosen = Borrower.objects.annotate(turn=Mod(F("pk"), self.every)).filter(turn=0)
             self.borrowers = list(chosen.values_list("pk", flat=True)[:at_most])
-            self.loans = list(Loan.objects.filter(borrower__in=self.borrowers).values_list("pk", flat=True))
             self.size = len(self.borrowers)
+        self._of: dict[str, list[int] | None] = {}
 
-    def of(self, rule: Rule) -> Sequence[int] | None:
+    def of(self, rule: Rule) -> list[int] | None:
         """Subjects of a rule to narrow it to; None for all."""
-        by_kind = {SubjectKind.BORROWER: self.borrowers, SubjectKind.LOAN: self.loans}
-        return by_kind.get(rule.subject)
+        if rule.code not in self._of:
+            ids = None if self.borrowers is None else rule.of_borrowers(self.borrowers)
+            self._of[rule.code] = None if ids is None else list(ids)
+        return self._of[rule.code]
 
     def items(self, rule: Rule) -> QuerySet[WorkItem]:
         """Open duties of a rule about them."""
@@ -233,12 +227,17 @@ def _undone() -> Iterator[None]:
 
 
 def _groups() -> Iterator[tuple[Rule, ...]]:
-    """Rules that are rehearsed in one transaction, each short: those that share the day's look at the money or the
-    month's figures; others alone."""
-    shared: tuple[type[Rule], ...] = (FundsRule, MonthRule)
-    for sharing in shared:
-        yield tuple(rule for rule in RULES if isinstance(rule, sharing))
-    yield from ((rule,) for rule in RULES if not isinstance(rule, shared))
+    """Rules that are rehearsed in one transaction, each short: those that read what one preparation works out
+    together; others alone."""
+    alone = []
+    sharing: dict[str, list[Rule]] = {}
+    for rule in registry.rules().values():
+        if rule.prepared_by:
+            sharing.setdefault(rule.prepared_by, []).append(rule)
+        else:
+            alone.append((rule,))
+    yield from map(tuple, sharing.values())
+    yield from alone
 
 
 def _play(
@@ -248,15 +247,13 @@ def _play(
     owed: dict[Key, Owed] = {}
     counts: Counter[str] = Counter()
     not_before = day_service.go_live_on()
+    steps = {rule.prepared_by for rule in rules}
+    preparations = [one for one in registry.preparations().values() if one.step in steps]
     for on in days:
         policy = policy_of(on)
-        for rule in rules:
-            if isinstance(rule, SampledVisit) and sample.every == 1:
-                draw_samples(on=on, policy=policy)
-        if any(isinstance(rule, FundsRule) for rule in rules):
-            counts.update(write_checks(on, policy, only=sample.borrowers))
-        if any(isinstance(rule, MonthRule) for rule in rules):
-            counts.update(write_months(on, policy, only=sample.borrowers))
+        for preparation in preparations:
+            if preparation.may_be_sampled or sample.every == 1:
+                counts.update(preparation.work(on, policy, only=sample.borrowers))
         for rule in rules:
             counts.update(reconcile(rule, on=on, policy=policy, only=sample.of(rule), not_before=not_before))
             for subject, period, *item in sample.items(rule).values_list("subject_id", "period_key", *FIELDS):

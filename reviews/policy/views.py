@@ -23,9 +23,9 @@ from core.models.policy import VersionStatus
 from core.once import once
 from core.policy import policy_on, version_in_force
 from core.sheets import download, workbook
+from reviews.policy import outcome, schemes
 from reviews.policy import rehearsal as previews
 from reviews.policy import services as proposals
-from reviews.policy import outcome, schemes
 from reviews.policy.schemes import ChangeForm
 
 PROPOSERS = (Role.ADMIN, Role.RISK_HEAD)

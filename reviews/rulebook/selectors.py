@@ -23,8 +23,8 @@ from core.models.policy import VersionStatus
 from core.obligations import Obligation, catalogue, claimed
 from core.policy import Parameter, Policy
 from core.rulebook import Honoured, shipped_marks, states
-from reviews.words import KINDS, kind_label
 from reviews.policy import words
+from reviews.words import KINDS, kind_label
 from workflow.duties import Rule
 from workflow.models import DailyMeasure
 

@@ -12,8 +12,8 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from core.models import AuditEntry
-from credit.choices import RiskClass
 from credit.borrowers.groups import view_of
+from credit.choices import RiskClass
 from credit.models import Group, GroupMember, Guarantee
 from tests import factories
 

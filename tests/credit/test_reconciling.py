@@ -9,8 +9,8 @@ from random import Random
 from django.test import Client
 from django.urls import reverse
 
-from credit.models import Account, AccountBalance, Transaction
 from credit.accounts.selectors import Difference, differences
+from credit.models import Account, AccountBalance, Transaction
 
 D20, D21, D23 = date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 23)
 

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from core.policy import policy_on
-from credit.duties.book import FirstContact
-from credit.choices import Product
 from credit.borrowers.documents import phone_of
+from credit.choices import Product
+from credit.duties.book import FirstContact
 from credit.models import Contact, Loan
 from tests import factories
 from tests.credit_duties.filling import fill, gaps, submit

@@ -13,9 +13,9 @@ from django.urls import reverse
 from core import clock
 from core.errors import Conflict, Invalid, Refused
 from core.models import AuditEntry
-from credit.security import services as letters
 from credit.choices import LetterOfGuaranteeKind, Product
 from credit.models import LetterClaim, LetterOfGuarantee, LetterReturn, Loan, LoanTerms, MarginRelease
+from credit.security import services as letters
 from tests import factories
 
 pytestmark = [pytest.mark.obligation("GR-6.4.4")]

@@ -12,8 +12,8 @@ from django.urls import reverse
 from accounts.choices import Line
 from core import clock
 from core.policy import policy_on
-from credit.duties.book import OriginalRecovery
 from credit.choices import LetterOfGuaranteeKind, Product
+from credit.duties.book import OriginalRecovery
 from credit.models import LetterOfGuarantee, LetterReturn, Loan, LoanTerms
 from tests import factories
 from tests.credit_duties.filling import fill, gaps, submit

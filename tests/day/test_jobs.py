@@ -17,8 +17,8 @@ from core import clock, outbox
 from core.errors import Refused
 from core.models import OutboxEntry
 from credit.choices import EventKind
-from credit.models import RiskEvent
 from credit.events.services import reason_not_to_reverse, record_event, reverse_event
+from credit.models import RiskEvent
 from inspections.duties import CorporateVisit
 from postloan import close_of_day, jobs
 from postloan.celery import app

@@ -18,6 +18,7 @@ from core.models import AuditEntry, ImportBatch, OutboxEntry
 from core.models.imports import ImportStatus
 from core.staging.text_files import Layout, open_text
 from credit.choices import ClassSource, EventKind, RiskClass
+from credit.events.services import record_class
 from credit.imports.book import initials_of
 from credit.imports.run import import_folder, profile
 from credit.models import (
@@ -33,7 +34,6 @@ from credit.models import (
     RiskEvent,
     Transaction,
 )
-from credit.events.services import record_class
 from tests.imports.extracts import AS_OF, BOOK, Rows, close, load, load_book, load_only, said, states, write
 
 pytestmark = pytest.mark.django_db

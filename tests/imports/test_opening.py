@@ -13,8 +13,8 @@ import pytest
 from accounts.models import Deputy
 from core import clock
 from core.models.imports import ImportStatus
-from credit.selectors.exposures import exposures
 from credit.models import ClassFact, LetterReturn, PastInspection, PastLetter, PastUse, RiskEvent
+from credit.selectors.exposures import exposures
 from tests.imports.extracts import BOOK, Rows, file_of, load_book, load_only, said, states
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ import pytest
 from core import clock
 from core.policy import policy_on
 from credit.choices import EventKind, Product
-from credit.models import RiskEvent
 from credit.events.services import record_event
+from credit.models import RiskEvent
 from inspections.duties import EarlySettlement, StartCollection
 from monitoring.misuse import services as misuse
 from monitoring.models import MisuseCase

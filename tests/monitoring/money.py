@@ -21,7 +21,7 @@ from credit.models import (
     Secured,
     Valuation,
 )
-from monitoring.duties import FundsRule
+from monitoring.funds.duties import FundsRule
 from monitoring.funds.services import write_checks
 from monitoring.models import FundsCheck
 from tests import factories

@@ -13,8 +13,8 @@ from core import clock, outbox
 from core.models import AuditEntry, OutboxEntry
 from core.policy import policy_on
 from credit.models import Account, Responsibility
-from monitoring.duties import UnreviewedPayment
 from monitoring.models import Payment, RefusedRelease
+from monitoring.unreviewed.duties import UnreviewedPayment
 from postloan.jobs import HANDLERS
 from tests import factories
 from tests.monitoring.paying import PAYEE, lend_on_account, register, reviewed

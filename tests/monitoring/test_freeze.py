@@ -18,11 +18,12 @@ from core.models import AuditEntry
 from core.policy import policy_on
 from credit.models import AccountBalance, Clause, LedgerEntry, Loan
 from monitoring.decisions.services import dismiss
-from monitoring.duties import FrozenContract, UnreviewedPayment
 from monitoring.misuse import services as misuse
 from monitoring.misuse import watch as frozen
 from monitoring.misuse.duties import RULES as MISUSE_RULES
+from monitoring.misuse.duties import FrozenContract
 from monitoring.models import PassedSlip, Payment, RefusedRelease, Signal
+from monitoring.unreviewed.duties import UnreviewedPayment
 from monitoring.uses.seeing import see
 from postloan.close_of_day import retry
 from postloan.jobs import HANDLERS

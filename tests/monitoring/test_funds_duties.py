@@ -12,7 +12,7 @@ import pytest
 
 from credit.choices import Product
 from credit.models import Loan
-from monitoring.duties import AcceptanceFunds, InterestFunds, MaturityFunds
+from monitoring.funds.duties import AcceptanceFunds, InterestFunds, MaturityFunds
 from postloan import close_of_day
 from tests import factories
 from tests.day.test_close_of_day import applied

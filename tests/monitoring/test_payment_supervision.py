@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from core.policy import policy_on
 from monitoring.decisions.services import confirm, dismiss
-from monitoring.duties import UnreviewedPayment
 from monitoring.models import Payment, Signal
 from monitoring.unreviewed import services as supervision
+from monitoring.unreviewed.duties import UnreviewedPayment
 from monitoring.unreviewed.services import match_and_watch
 from monitoring.uses.seeing import see
 from postloan.close_of_day import retry

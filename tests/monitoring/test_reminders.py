@@ -14,7 +14,7 @@ from core.models import Scheme
 from core.policy import policy_on
 from credit.choices import Product
 from credit.models import Installment, Loan, LoanTerms
-from monitoring.duties import CollectionReminder
+from monitoring.funds.duties import CollectionReminder
 from tests import factories
 from tests.day.test_close_of_day import applied
 from workflow.choices import DutyStatus

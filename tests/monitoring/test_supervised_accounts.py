@@ -16,9 +16,9 @@ from core.models import AuditEntry
 from core.policy import policy_on
 from credit.choices import Product
 from credit.models import Account
-from monitoring.duties import SupervisedAccounts
 from monitoring.models import SupervisedAccount
 from monitoring.payments.views import start_about
+from monitoring.supervised.duties import SupervisedAccounts
 from tests import factories
 from tests.monitoring.paying import lend_on_account, sign, submit
 from workflow.engine import reconcile

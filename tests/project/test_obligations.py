@@ -11,9 +11,9 @@ import postloan.urls  # noqa: F401  (claims are made when their module is read)
 from core import policy_files
 from core.obligations import catalogue, claimed
 from core.rulebook import marks_in, shipped_marks
-from reviews.words import KINDS
 from reviews.policy.words import TITLES
 from reviews.rulebook.selectors import CLAIMS, ROOMS
+from reviews.words import KINDS
 from workflow.duties import Rule
 
 # What the product answers for so far: each with code that claims it and a test that shows it wholly kept.

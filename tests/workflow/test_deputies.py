@@ -15,8 +15,8 @@ from accounts.models import Deputy, User
 from core import clock
 from core.errors import Refused
 from core.models import AuditEntry
-from credit.models import RiskEvent
 from credit.events.services import reason_not_to_reverse
+from credit.models import RiskEvent
 from tests.factories import PASSWORD, make_duty, make_leave, make_person, make_responsibility
 from tests.workflow import raw
 from tests.workflow.conftest import AT, Desk

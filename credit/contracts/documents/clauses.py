@@ -9,11 +9,11 @@ from django.db.models import QuerySet
 from accounts.models import User
 from core import clock
 from core.errors import Conflict
-from credit.contracts import services as terms
 from credit.choices import ClauseKind
+from credit.contracts import services as terms
 from credit.models import Contract
-from credit.selectors.responsible import manages
 from credit.responsibilities.selectors import signers_of
+from credit.selectors.responsible import manages
 from workflow.choices import SubjectKind
 from workflow.definitions import (
     YES,

@@ -11,8 +11,8 @@ from core import clock
 from core.errors import Conflict
 from credit.contracts import services as terms
 from credit.models import Contract
-from credit.selectors.responsible import manages
 from credit.responsibilities.selectors import signers_of
+from credit.selectors.responsible import manages
 from workflow.choices import SubjectKind
 from workflow.definitions import Field, FormDefinition, Kind, Section, at_most, known, not_in_the_future
 from workflow.models import Document, WorkItem

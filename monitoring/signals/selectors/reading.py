@@ -18,7 +18,6 @@ from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 from core.periods import add_months, month_of
 from core.policy import Policy
 from credit.choices import Direction, LedgerKind, Product
-from credit.selectors.exposures import balances
 from credit.models import (
     Account,
     AccountBalance,
@@ -29,6 +28,7 @@ from credit.models import (
     RelatedParty,
     Transaction,
 )
+from credit.selectors.exposures import balances
 from monitoring.choices import PaymentStatus, SignalKind
 from monitoring.flows.related import kin_of
 from monitoring.flows.rules.movements import Kin, Movement, kind_of
