@@ -19,8 +19,9 @@ from accounts.choices import OVERSEERS
 from accounts.http import SignedInRequest
 from core import audit, clock
 from core.addresses import is_id, page_by_day
+from core.citations import Citation, citation
 from core.sheets import download, taken, workbook
-from reviews import words as obligations
+from reviews import words
 from workflow.models import WorkItem
 from workflow.querysets import WorkItemQuerySet
 
@@ -101,7 +102,7 @@ class ArticleLabel:
     columns = ()
 
     def __call__(self, row: dict[str, Any]) -> str:
-        return f"{obligations.citation(row['obligation'])} {obligations.title(row['obligation'])}"
+        return f"{citation(row['obligation'])} {words.title(row['obligation'])}"
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class DutyLine:
 
     item: WorkItem
     bucket: str
-    cite: obligations.Citation
+    cite: Citation
     title: str
 
 
@@ -156,8 +157,7 @@ def page_of(items: QuerySet[Any], after: str) -> tuple[list[DutyLine], str]:
     """One page, and the key after which the next one starts."""
     rows, following = page_by_day(items.select_related("person", "unit"), after, PAGE)
     return [
-        DutyLine(row, row.bucket, obligations.citation(row.obligation), obligations.title(row.obligation))
-        for row in rows
+        DutyLine(row, row.bucket, citation(row.obligation), words.title(row.obligation)) for row in rows
     ], following
 
 
@@ -193,8 +193,8 @@ def _sheet_rows(items: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
             str(BUCKETS[item.bucket]),
             item.borrower_number,
             item.borrower_name,
-            obligations.title(item.obligation),
-            obligations.citation(item.obligation).full,
+            words.title(item.obligation),
+            citation(item.obligation).full,
             item.reason,
             item.person.name if item.person else _("缺岗"),
             item.unit.name,

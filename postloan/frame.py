@@ -21,7 +21,6 @@ from credit.entry.kinds import ENTERERS
 from credit.models import Borrower
 from postloan.day_page import READERS as DAY_READERS
 from postloan.health import state_of_day
-from reviews.dashboard.pages import READERS as DASHBOARD_READERS
 from reviews.policy.views import PARTIES as POLICY_PARTIES
 from workflow.models import WorkItem
 from workflow.selectors import consents_waiting_for, waiting_for
@@ -97,7 +96,7 @@ class Room:
 
 ROOMS = (
     Room(gettext_lazy("今日"), "home", tuple(Role), _tasks),
-    Room(gettext_lazy("看板"), "dashboard", DASHBOARD_READERS, None, ("dashboard_rows",)),
+    Room(gettext_lazy("看板"), "dashboard", CUSTOMER_READERS, None, ("dashboard_rows",)),
     Room(gettext_lazy("待签"), "document_inbox", SIGNERS, _signatures, ("document_inbox_read",)),
     Room(
         gettext_lazy("客户"),

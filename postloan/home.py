@@ -17,9 +17,10 @@ from accounts.http import SignedInRequest
 from accounts.models import User
 from accounts.selectors import leaves_of_the_day
 from core import clock
+from core.citations import Citation, citation
 from credit.choices import RiskClass
 from credit.selectors.positions import classes_by_number
-from reviews import words as obligations
+from reviews import words
 from workflow.models import WorkItem
 from workflow.selectors import (
     Task,
@@ -41,7 +42,7 @@ class Reason:
     """Why a task is owed: one sentence and its article."""
 
     text: str
-    cite: obligations.Citation | None
+    cite: Citation | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Group:
 
 def reasons_of(task: Task) -> list[Reason]:
     """Every reason of a task; an article that goes on to the next reason is named after the last of them."""
-    cites = [obligations.citation(item.obligation) for item in task.items]
+    cites = [citation(item.obligation) for item in task.items]
     following = [*cites[1:], None]
     return [
         Reason(item.reason, None if cite == after else cite)
@@ -84,11 +85,11 @@ def line_of(task: Task, user: User, on: date, classes: dict[str, RiskClass]) -> 
     """A task in words."""
     first = task.first
     rungs = [rung for item in task.items for rung in item.escalations.all()]
-    word = _("继续填写") if task.begun else obligations.start_word(first.kind)
+    word = _("继续填写") if task.begun else words.start_word(first.kind)
     return Line(
         task=task,
         late=task.is_late(on),
-        label=obligations.kind_label(first.kind),
+        label=words.kind_label(first.kind),
         button=word,
         reasons=reasons_of(task),
         risk_class=classes.get(first.borrower_number),
@@ -138,7 +139,7 @@ def own_day(user: User, on: date, kind: str, customer: str, *, whole: bool) -> d
         "left_out": 0 if whole else max(len(chosen) - LINES, 0),
         "total": len(mine),
         "late": sum(task.is_late(on) for task in mine),
-        "kinds": {task.first.kind: obligations.kind_label(task.first.kind) for task in mine},
+        "kinds": {task.first.kind: words.kind_label(task.first.kind) for task in mine},
         "customers": dict(
             sorted(
                 {

@@ -13,14 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import RoleRequired
-from accounts.choices import Role
+from accounts.choices import CUSTOMER_ROLES, Role
 from accounts.models import User
 from core.policy import BASE, policy_on
 from core.staging.shapes import Kind
 from credit.choices import ResponsibleRole
 from credit.imports.kinds import KINDS
-
-CUSTOMER_LINE = (Role.CUSTOMER_MANAGER, Role.CUSTOMER_HEAD)
 
 # Who answers for a customer is named by the head of the own line, the principal by the presidents (第三条、第八条).
 APPOINTS: dict[ResponsibleRole, tuple[Role, ...]] = {
@@ -44,7 +42,7 @@ _BY: dict[str, tuple[Role, ...]] = {
     "people": (Role.ADMIN,),
     "deputies": (Role.ADMIN,),
 }
-ENTERERS = tuple(sorted({*CUSTOMER_LINE, *(role for roles in _BY.values() for role in roles)}))
+ENTERERS = tuple(sorted({*CUSTOMER_ROLES, *(role for roles in _BY.values() for role in roles)}))
 
 # A file of these is the whole of what its owner has: the page shows all rows of one owner, and saves all of them.
 WHOLE: dict[str, str] = {"schedules": "loan"}
@@ -137,7 +135,7 @@ class Section:
 
 def writers(name: str) -> tuple[Role, ...]:
     """The roles that enter a kind."""
-    return _BY.get(name, CUSTOMER_LINE)
+    return _BY.get(name, CUSTOMER_ROLES)
 
 
 def by_hand(on: date) -> list[str]:

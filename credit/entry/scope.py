@@ -13,11 +13,11 @@ from typing import Any
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.choices import Role, UnitKind
+from accounts.choices import CUSTOMER_ROLES, Role, UnitKind
 from accounts.models import Post, Unit, User
 from core.staging.shapes import Column, Kind, Type
 from credit.choices import ResponsibleRole
-from credit.entry.kinds import APPOINTS, CUSTOMER_LINE, writers
+from credit.entry.kinds import APPOINTS, writers
 from credit.entry.rows import Texts, found, model_of
 from credit.models import Borrower, Collateral, Group, GroupMember, Lien
 
@@ -154,7 +154,7 @@ def _not_of_the_department(rows: Sequence[Texts], by: User, on: date) -> list[Co
 
 def manager_posts(on: date) -> QuerySet[Post]:
     """The posts of the day whose holders may manage customers, with their unit."""
-    return Post.objects.current(on).filter(role__in=CUSTOMER_LINE).select_related("unit")
+    return Post.objects.current(on).filter(role__in=CUSTOMER_ROLES).select_related("unit")
 
 
 def managers_under(head: User, on: date) -> QuerySet[User]:

@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from reviews import words as obligations
+from core.citations import citation
+from reviews import words
 from reviews.dashboard.asked import Asked
 from reviews.dashboard.charts import Bar, bars
 from reviews.dashboard.tables import Cell, Headline, Line, Table, share
@@ -152,7 +153,7 @@ def inspections(duties: Duties) -> Headline:
 def by_article(duties: Duties) -> Table:
     """Which article is kept worst."""
     rows = [
-        (f"{obligations.title(article)}（{obligations.citation(article)}）", tally, {"article": article})
+        (f"{words.title(article)}（{citation(article)}）", tally, {"article": article})
         for (article,), tally in duties.by("obligation").items()
         if article
     ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
-from accounts.choices import Role
+from accounts.choices import CUSTOMER_READERS, OVERSEERS, PRESIDENTS, RISK_ROLES, Role
 from accounts.http import SignedInRequest
 from core import audit, clock
 from core.charts import inline_svg
@@ -24,11 +24,6 @@ from reviews.dashboard import duties as owed
 from reviews.dashboard.asked import Asked
 from reviews.dashboard.tables import Headline, Table
 from reviews.dashboard.watched import payments, signals
-
-MANAGEMENT = (Role.PRESIDENT, Role.VICE_PRESIDENT)
-RISK = (Role.RISK_MANAGER, Role.RISK_HEAD)
-READERS = (Role.CUSTOMER_MANAGER, Role.CUSTOMER_HEAD, *RISK, *MANAGEMENT, Role.AUDITOR)
-PRINTERS = (Role.CUSTOMER_HEAD, *RISK, *MANAGEMENT, Role.AUDITOR)
 
 OF_THE_BOOK: dict[str, Callable[[books.Book], Table]] = {
     "class": books.by_class,
@@ -49,11 +44,11 @@ OF_DUTIES: dict[str, Callable[[owed.Duties], Table]] = {
 # What each role's dashboard shows, in this order; who holds several posts sees the widest. GR-7.1: the risk line's.
 SELECTIONS: tuple[tuple[tuple[Role, ...], tuple[str, ...]], ...] = (
     ((Role.AUDITOR,), (*OF_THE_BOOK, *OF_DUTIES)),
-    (RISK, (
+    (RISK_ROLES, (
         "signals", "payments", "class", "arrears", "migration", "maturing", "funds", "articles", "units", "people",
         "product",
     )),
-    (MANAGEMENT, (
+    (PRESIDENTS, (
         "class", "arrears", "migration", "maturing", "funds", "signals", "payments", "units", "people", "articles",
         "signatures",
     )),
@@ -91,11 +86,11 @@ class Board:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def dashboard(request: SignedInRequest) -> HttpResponse:
     """看板: the findings of the person's units or customers, each with its chart and its table."""
     asked = Asked.of(request)
-    context: dict[str, Any] = {"asked": asked, "may_print": request.user.scope.has(*PRINTERS)}
+    context: dict[str, Any] = {"asked": asked, "may_print": request.user.scope.has(*OVERSEERS)}
     if asked:
         board = Board(asked)
         context |= {"headlines": board.headlines(), "tables": board.tables(selection(request))}
@@ -111,7 +106,7 @@ def asked_for(request: SignedInRequest) -> Asked:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def dashboard_export(request: SignedInRequest) -> HttpResponse:
     """One table exactly as shown, as XLSX, amounts in 元; who took it out is written down."""
     asked, name = asked_for(request), request.GET.get("table", "")
@@ -129,7 +124,7 @@ def dashboard_export(request: SignedInRequest) -> HttpResponse:
 
 
 @require_safe
-@require_role(*PRINTERS)
+@require_role(*OVERSEERS)
 def dashboard_pdf(request: SignedInRequest) -> HttpResponse:
     """The branch on one A4 page: the findings with their charts, then who and what is behind."""
     asked = asked_for(request)

@@ -15,17 +15,19 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
+from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
 from accounts.models import Unit, User
 from core import audit
 from core.addresses import is_id
+from core.citations import citation
 from core.days import NoDay, read_day
 from core.errors import Invalid
 from core.sheets import download, taken, workbook
-from reviews import words as obligations
+from reviews import words
 from reviews.dashboard.asked import Asked
 from reviews.dashboard.duties import NOBODY
-from reviews.dashboard.pages import READERS, asked_for
+from reviews.dashboard.pages import asked_for
 from reviews.dashboard.tables import Cell
 from workflow import snapshots
 from workflow.measures import FIGURES
@@ -66,7 +68,7 @@ def _duty(item: Any) -> list[Cell]:
     return [
         _text(item.due_on),
         _customer(item.borrower_number, item.borrower_name),
-        _text(f"{obligations.title(item.obligation)}（{obligations.citation(item.obligation)}）"),
+        _text(f"{words.title(item.obligation)}（{citation(item.obligation)}）"),
         _text(item.reason),
         _text(item.person.name if item.person else _("缺岗")),
         _text(item.unit.name),
@@ -235,7 +237,7 @@ def _page(text: str) -> int:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def dashboard_rows(request: SignedInRequest) -> HttpResponse:
     """The rows behind a figure, a page at a time; where something changed since the day, both numbers are said."""
     behind, number = Behind.of(request), _page(request.GET.get("page", ""))
@@ -261,7 +263,7 @@ def _sheet_rows(behind: Behind, rows: QuerySet[Any]) -> Iterator[list[Any]]:
 
 
 @require_safe
-@require_role(*READERS)
+@require_role(*CUSTOMER_READERS)
 def dashboard_rows_export(request: SignedInRequest) -> HttpResponse:
     """Exactly these rows as XLSX, amounts in 元; who took them out is written down."""
     behind = Behind.of(request)

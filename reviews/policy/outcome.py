@@ -10,8 +10,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from core.citations import Citation, citation
 from core.models import Preview
-from reviews import words as obligations
+from reviews import words
 from reviews.policy.rehearsal import ADDED, CHANGES, DROPPED, MOVED, Difference, Outcome, visible_to
 
 EXAMPLES = 20
@@ -43,7 +44,7 @@ class Example:
     one: Difference
     word: str
     title: str
-    cite: obligations.Citation
+    cite: Citation
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def show(preview: Preview, user: User) -> Shown | None:
 
 
 def _article(key: str) -> Tally:
-    return Tally(obligations.title(key), str(obligations.citation(key)))
+    return Tally(words.title(key), str(citation(key)))
 
 
 def _person(key: str) -> Tally:
@@ -111,9 +112,7 @@ def _samples(found: list[Difference]) -> Iterator[Difference]:
 
 def example_of(one: Difference) -> Example:
     """A difference with its words."""
-    return Example(
-        one, str(CHANGES[one.change]), obligations.title(one.obligation), obligations.citation(one.obligation)
-    )
+    return Example(one, str(CHANGES[one.change]), words.title(one.obligation), citation(one.obligation))
 
 
 def sheet_rows(found: Iterable[Difference]) -> Iterator[tuple[Any, ...]]:

@@ -17,7 +17,6 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
-import postloan.close_of_day  # noqa: F401  (every rule claims its obligation when its module is read)
 from core.models import SchemeVersion
 from core.models.policy import VersionStatus
 from core.obligations import Obligation, catalogue, claimed
