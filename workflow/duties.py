@@ -7,7 +7,7 @@ An app declares its rules in its own `duties` as objects of a subclass of `Rule`
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
@@ -88,7 +88,7 @@ class Rule(ABC):
         """Open duties of this rule."""
         return self.duties().filter(status=DutyStatus.OPEN)
 
-    def of_borrowers(self, ids: Collection[int]) -> Collection[int] | None:
+    def of_borrowers(self, ids: Sequence[int]) -> Sequence[int] | None:
         """The subjects of this rule that are about these borrowers; None where a subject is about no borrower."""
         return None
 

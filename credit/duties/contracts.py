@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -45,7 +45,7 @@ class ContractRule(Rule):
     post = Role.CUSTOMER_MANAGER
     scheme = "GR"
 
-    def of_borrowers(self, ids: Collection[int]) -> Collection[int]:
+    def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
         """Their contracts."""
         return list(Contract.objects.filter(borrower__in=ids).values_list("pk", flat=True))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -84,7 +84,7 @@ class BorrowerRule(Rule):
 
     subject = SubjectKind.BORROWER
 
-    def of_borrowers(self, ids: Collection[int]) -> Collection[int]:
+    def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
         """Themselves."""
         return ids
 
@@ -145,7 +145,7 @@ class LoanRule(Rule):
 
     subject = SubjectKind.LOAN
 
-    def of_borrowers(self, ids: Collection[int]) -> Collection[int]:
+    def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
         """Their loans."""
         return list(Loan.objects.filter(borrower__in=ids).values_list("pk", flat=True))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
@@ -42,7 +42,7 @@ class ToldAtOnce(Rule):
     kinds: ClassVar[Collection[SignalKind]]
     of_a_freeze: ClassVar[bool]
 
-    def of_borrowers(self, ids: Collection[int]) -> Collection[int]:
+    def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
         """Themselves."""
         return ids
 
