@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import DateField, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
+from core.parameters import Policy
 from core.periods import add_months
-from core.policy import Policy
 from credit.choices import NoticeKind, Product, Recipient
 from credit.duties.subjects import ManagedLoanRule
 from credit.models import Loan, LoanTerms, PastLetter

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import yaml
-from django.conf import settings
 
 T = TypeVar("T")
 
@@ -33,7 +32,7 @@ class Obligation(NamedTuple):
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, Obligation]:
     """Every obligation by id."""
-    path: Path = settings.BASE_DIR / "fixtures" / "obligations.yaml"
+    path = Path(__file__).resolve().parent.parent / "fixtures" / "obligations.yaml"
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     documents: dict[str, str] = data["documents"]
     return {

@@ -16,6 +16,7 @@ from core import audit, clock, policy, policy_files
 from core.actor import acting_as, job
 from core.errors import Invalid
 from core.models import CalendarDay, CalendarYear, Scheme, SchemeVersion
+from core.parameters import BASE
 
 PROPOSER = "system:load_reference"
 APPROVER = "system:initial"
@@ -103,7 +104,7 @@ def load_policy(loaded: Loaded, directory: Path, overrides: Mapping[str, Any]) -
 def _read(directory: Path, overrides: Mapping[str, Any]) -> list[dict[str, Any]]:
     contents = policy_files.read(directory)
     for content in contents:
-        if content["scheme"] == policy.BASE:
+        if content["scheme"] == BASE:
             _override(content["parameters"], overrides)
     return contents
 

@@ -22,8 +22,8 @@ from django.db.models import (
 from django.db.models.functions import Cast, Greatest, JSONObject
 
 from accounts.choices import Role
+from core.parameters import Policy
 from core.periods import Period, period_of
-from core.policy import Policy
 from credit.choices import EventKind, Product, RiskClass
 from credit.duties.subjects import BorrowerRule, ManagedLoanRule, standing_of
 from credit.models import Borrower, Loan, PastInspection, RiskEvent

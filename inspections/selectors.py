@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts.choices import UnitKind
 from accounts.models import Unit
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import RiskClass
 from credit.models import Loan
 from credit.selectors.exposures import exposures, known_worse

@@ -13,7 +13,8 @@ from accounts.models import Unit, User
 from core import audit, clock
 from core.errors import Refused
 from core.obligations import claims
-from core.policy import Policy, policy_on
+from core.parameters import Policy
+from core.policy import policy_on
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
 from credit.responsibilities.selectors import roles_of

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from core import audit, clock
 from core.actor import acting_as, job
 from core.obligations import catalogue
-from core.policy import Policy, policy_on
+from core.parameters import Policy
+from core.policy import policy_on
 from workflow import measures, registry
 from workflow.choices import RunStatus
 from workflow.duties import Rule

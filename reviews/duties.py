@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from accounts.choices import Role, UnitKind
 from accounts.models import Unit
 from accounts.selectors import holders_in_branch
+from core.parameters import Policy
 from core.periods import Period, period_of
-from core.policy import Policy
 from credit.selectors.exposures import exposures
 from workflow.choices import SubjectKind
 from workflow.duties import Owner, Required, Rule, Verdict

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from accounts.choices import Role
 from core import obligations
-from core.policy import Policy
+from core.parameters import Policy
 from workflow.choices import DutyStatus, SubjectKind
 from workflow.models import WorkItem
 

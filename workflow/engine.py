@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from core import actor, clock
-from core.policy import Policy
+from core.parameters import Policy
 from workflow.choices import DutyStatus
 from workflow.duties import Required, Rule, Verdict
 from workflow.models import Quarantined, WorkItem

@@ -18,7 +18,7 @@ from django.db.models import (
 from django.db.models.functions import Concat
 
 from accounts.choices import Role
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import Product
 from credit.duties.subjects import BorrowerRule, ManagedLoanRule, standing_of
 from credit.models import Contact, LetterOfGuarantee, LetterReturn, Loan, LoanReading

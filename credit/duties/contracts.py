@@ -22,7 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Greatest, JSONObject
 
 from accounts.choices import Role
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import ClauseKind
 from credit.contracts.services import CLAUSE, CONDITION, PAYMENT_CLAUSES
 from credit.models import ApprovalCondition, Clause, Contract, Loan

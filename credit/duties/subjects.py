@@ -23,8 +23,8 @@ from django.db.models.functions import Coalesce
 
 from accounts.choices import Role
 from accounts.selectors import holders_in_branch
+from core.parameters import Policy
 from core.periods import quarter_of
-from core.policy import Policy
 from credit.models import (
     Borrower,
     Loan,

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 from accounts.access import RoleRequired
 from accounts.choices import CUSTOMER_ROLES, Role
 from accounts.models import User
-from core.policy import BASE, policy_on
+from core.parameters import BASE
+from core.policy import policy_on
 from core.staging.shapes import Kind
 from credit.choices import ResponsibleRole
 from credit.imports.kinds import KINDS

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from core.policy import BASE, policy_on
+from core.parameters import BASE
+from core.policy import policy_on
 from core.staging.dialect import ident, literal
 from core.staging.profiles import Target
 from core.staging.stage import Stage

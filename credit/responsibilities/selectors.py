@@ -6,7 +6,8 @@ from datetime import date
 
 from accounts.choices import Role
 from accounts.models import Unit, User
-from core.policy import Policy, policy_on
+from core.parameters import Policy
+from core.policy import policy_on
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
 from credit.selectors.responsible import manages, responsible

@@ -11,7 +11,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, NullIf
 
-from core.policy import Policy
+from core.parameters import Policy
 
 
 def schemes_under(policy: Policy, scheme: str) -> list[str]:

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from django.db.models import Q
 
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import BorrowerKind, CounterpartyRelation
 from credit.models import Account, Borrower, RelatedParty
 from monitoring.choices import PaymentStatus

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import Max, Q, QuerySet, Sum
 
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import InterestFrequency, LedgerKind, Product
 from credit.models import Account, Bill, Installment, LedgerEntry, LetterClaim
 from credit.selectors.accounts import with_balance

@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.choices import UnitKind
 from accounts.models import Unit
-from core.policy import Policy
+from core.parameters import Policy
 from credit.models import Account, Borrower, Counterparty, GroupMember, RelatedParty, Transaction
 from monitoring.flows.rules.movements import Kin, Movement, words_of
 

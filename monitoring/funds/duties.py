@@ -12,8 +12,8 @@ from django.db.models.functions import Cast, Coalesce, Greatest, JSONObject
 
 from accounts.choices import Role
 from core.money import yuan
+from core.parameters import Parameter, Policy
 from core.periods import add_months
-from core.policy import Parameter, Policy
 from credit.duties.subjects import LoanRule, ManagedLoanRule
 from credit.models import Installment, Loan
 from credit.selectors.schemes import schemes_under, under

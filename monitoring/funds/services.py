@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import InterestFrequency, Product
 from credit.models import Bill, Borrower, Installment, Loan
 from credit.selectors.exposures import maturity

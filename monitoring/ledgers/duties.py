@@ -10,8 +10,8 @@ from django.db.models import CharField, Exists, JSONField, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from accounts.choices import Role
+from core.parameters import Policy
 from core.periods import Period, month_of
-from core.policy import Policy
 from credit.duties.subjects import BorrowerRule, standing_of
 from credit.models import Loan
 from credit.selectors.schemes import under

@@ -17,7 +17,7 @@ from core.policy import policy_on
 from credit.choices import AccountKind, CounterpartyRelation
 from credit.models import Borrower
 from credit.selectors.positions import managers
-from monitoring.flows.rules.movements import Flow
+from monitoring.choices import Flow
 from monitoring.flows.rules.reckoning import ZERO, Moved
 from monitoring.models import BorrowerMonth
 from monitoring.months.rules import Month, is_large, per_cent, top_counterparties

@@ -27,12 +27,12 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Greatest
 
-from core.policy import Policy
-from credit.choices import ClauseKind, LedgerKind
+from core.parameters import Policy
+from credit.choices import LedgerKind
 from credit.models import Clause, LedgerEntry, Loan, PastUse
 from credit.selectors.accounts import undoing
 from monitoring.choices import PaymentStatus, SeenAs
-from monitoring.loan_money.rules.needs import ENTRUST_ABOVE, SCHEME, SELF_REVIEWED
+from monitoring.loan_money.rules.needs import ABOUT_PAYMENTS, ENTRUST_ABOVE, SCHEME, SELF_REVIEWED
 from monitoring.models import FundUse, Payment, SeenUse
 from workflow.services.days import go_live_on
 
@@ -167,6 +167,5 @@ def may_need_review(policy: Policy) -> Q:
     for product, amount in above.items():
         own = Q(product=product)
         where |= own if product in always else own & Q(amount__gt=Decimal(str(amount)))
-    telling = [ClauseKind.PAYMENT_MODE, ClauseKind.PAYMENT_CONSENT, ClauseKind.PASSIVE_DEBIT_BAN]
-    agreed = Clause.objects.known(policy.on).filter(kind__in=telling).values("contract")
+    agreed = Clause.objects.known(policy.on).filter(kind__in=ABOUT_PAYMENTS).values("contract")
     return where | Q(contract__in=agreed, product__in=list(above))

@@ -21,7 +21,8 @@ from credit.models import Account, AccountBalance, Loan, Transaction
 from credit.selectors.exposures import balances
 from monitoring import freezes
 from monitoring.loan_money.balances import with_unpaid
-from monitoring.loan_money.rules.needs import ENTRUST_ABOVE, SCHEME, needs_of
+from monitoring.loan_money.rules.needs import ENTRUST_ABOVE, SCHEME
+from monitoring.loan_money.selectors import needs_of
 from monitoring.models import MisuseCase, PassedSlip
 from workflow.services import days
 

@@ -11,14 +11,16 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import Direction, PaymentMode
 from credit.models import Account, AccountBalance, Transaction
 from credit.selectors.accounts import undoing
-from monitoring.flows.rules.movements import Flow, Kin, Movement, kind_of
+from monitoring.choices import Flow
+from monitoring.flows.rules.movements import Kin, Movement, kind_of
 from monitoring.loan_money.balances import disbursements
-from monitoring.loan_money.rules.needs import NOTHING, Agreed, Need, agreements, need
+from monitoring.loan_money.rules.needs import NOTHING, Agreed, Need, need
 from monitoring.loan_money.rules.watch import ZERO, Step
+from monitoring.loan_money.selectors import agreements
 from monitoring.models import Payment
 
 TAKEN = "loan_money"  # under this name a signal keeps the loan money that left: "12=300.00;15=20.00"

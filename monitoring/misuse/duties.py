@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, JSONObject
 from accounts.choices import Role
 from accounts.selectors import holders_at_head_office, holders_in_branch
 from core.money import yuan
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import ResponsibleRole
 from credit.duties.subjects import BorrowerRule
 from credit.selectors.responsible import branch_of_unit, latest_loans, responsible_for

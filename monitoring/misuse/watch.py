@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from core.money import yuan
 from core.obligations import claims
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import Direction
 from credit.models import Account, LedgerEntry, Transaction
 from credit.selectors.accounts import undoing
@@ -29,7 +29,8 @@ from monitoring.loan_money.balances import disbursements, with_unpaid
 from monitoring.loan_money.own_money import lent
 from monitoring.loan_money.reading import repays
 from monitoring.models import MisuseCase, Payment
-from monitoring.signals.services import Found, raise_signals
+from monitoring.signals.rules.finding import Finding
+from monitoring.signals.services import raise_signals
 from monitoring.uses.rules import Debit, Lent, Use, trace
 from workflow.engine import Progress
 from workflow.registry import Preparation
@@ -63,7 +64,7 @@ def _watch(ids: list[int], on: date, policy: Policy) -> Counter[str]:
     return Counter(signals=raise_signals(found, on) if found else 0)
 
 
-def _drawdowns(cases: Mapping[int, MisuseCase], on: date) -> Iterator[Found]:
+def _drawdowns(cases: Mapping[int, MisuseCase], on: date) -> Iterator[Finding]:
     """New notes under the contract, and money paid out on its old ones, since it was frozen."""
     loans = balances(on).filter(contract__in=list(cases), starts_on__lte=on).order_by("pk")
     by_id = {loan.pk: loan for loan in loans}
@@ -81,9 +82,9 @@ def _drawdowns(cases: Mapping[int, MisuseCase], on: date) -> Iterator[Found]:
             yield _drawdown(case, loan, entry.effective_on, entry.amount, f"entry:{entry.pk}")
 
 
-def _drawdown(case: MisuseCase, loan: Any, day: date, amount: Decimal, fact: str) -> Found:
+def _drawdown(case: MisuseCase, loan: Any, day: date, amount: Decimal, fact: str) -> Finding:
     late = "" if day >= case.confirmed_on else "（冻结前发生，冻结后才入账）"
-    return Found(
+    return Finding(
         kind=SignalKind.FROZEN_DRAWDOWN,
         level=Level.RED,
         borrower_id=loan.borrower_id,
@@ -96,7 +97,7 @@ def _drawdown(case: MisuseCase, loan: Any, day: date, amount: Decimal, fact: str
     )
 
 
-def _outflows(cases: Mapping[int, MisuseCase], on: date, policy: Policy) -> Iterator[Found]:
+def _outflows(cases: Mapping[int, MisuseCase], on: date, policy: Policy) -> Iterator[Finding]:
     """Debits of the day that took loan money of a frozen contract, on the account that the loan was paid out to."""
     theirs = lent(on).filter(contract__in=list(cases), starts_on__lte=on).exclude(settlement_account="")
     # What this very day was seen to take is what is looked for: it was there when the day began.
@@ -136,9 +137,9 @@ def _debits(accounts: Collection[int], on: date, policy: Policy) -> dict[int, di
     return found
 
 
-def _outflow(case: MisuseCase, loans: list[Any], row: Transaction, taken: Decimal) -> Found:
+def _outflow(case: MisuseCase, loans: list[Any], row: Transaction, taken: Decimal) -> Finding:
     who, numbers = row.counterparty_name or "未注明", "、".join(loan.number for loan in loans)
-    return Found(
+    return Finding(
         kind=SignalKind.FROZEN_OUTFLOW,
         level=Level.RED,
         borrower_id=loans[0].borrower_id,

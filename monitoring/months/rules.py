@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from core.money import percent, wan, yuan
-from monitoring.flows.rules.movements import EXPENSES, Flow
+from monitoring.choices import EXPENSES, Flow
 from monitoring.flows.rules.reckoning import ZERO, AccountSum, Moved
 
 SIX_PLACES = Decimal("0.000001")  # a share as it is kept

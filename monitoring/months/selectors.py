@@ -12,14 +12,15 @@ from typing import Any
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from core.money import CENT
+from core.parameters import Policy
 from core.periods import Period, add_months
-from core.policy import Policy
 from credit.choices import ClauseKind, Direction
 from credit.models import Account, AccountBalance, Clause, DeclaredSales, OtherDebt, Transaction
 from credit.selectors.exposures import balances
 from credit.selectors.schemes import scheme_of, under
+from monitoring.choices import EXPENSES
 from monitoring.flows.related import kin_of, movement_of, reversed_among
-from monitoring.flows.rules.movements import EXPENSES, Kin, key_of, kind_of
+from monitoring.flows.rules.movements import Kin, key_of, kind_of
 from monitoring.flows.rules.reckoning import ZERO, Moved, reckon, trade_in
 from monitoring.models import AccountMonth
 from monitoring.months.rules import Earlier, Limits, Month, Told

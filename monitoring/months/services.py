@@ -9,11 +9,11 @@ from datetime import date
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 
+from core.parameters import Policy
 from core.periods import Period, add_months
 from core.periods import month_of as calendar_month_of
-from core.policy import Policy
 from credit.models import Account, Borrower, Transaction
-from monitoring.flows.rules.movements import Flow
+from monitoring.choices import Flow
 from monitoring.models import AccountMonth, BorrowerMonth
 from monitoring.months.rules import marks_of
 from monitoring.months.selectors import Read, as_kept, limits_of, live_loans, read, schemes

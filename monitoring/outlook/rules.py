@@ -13,7 +13,8 @@ from statistics import median
 
 from core.periods import add_months
 from credit.choices import Direction
-from monitoring.flows.rules.movements import NOT_TRADE, Flow, key_of
+from monitoring.choices import NOT_TRADE, Flow
+from monitoring.flows.rules.movements import key_of
 
 CENT = Decimal("0.01")
 DAYS = Decimal("365") / 12  # of a month, on average

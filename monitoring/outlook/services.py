@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Mod
 
+from core.parameters import Policy
 from core.periods import add_months
-from core.policy import Policy
 from credit.models import Borrower
 from credit.selectors.schemes import under
 from monitoring.cash.rules.ladder import ZERO, Ladder

@@ -13,16 +13,19 @@ from accounts.models import User
 from core.errors import Invalid
 from core.money import yuan
 from core.obligations import claims
-from core.policy import Policy, policy_on
+from core.parameters import Policy
+from core.policy import policy_on
 from credit.choices import PaymentMode, Product, ResponsibleRole
 from credit.models import Account, Counterparty, Loan
 from credit.selectors.responsible import manages, responsible
 from credit.selectors.schemes import scheme_of
 from monitoring import freezes
-from monitoring.authority.rules import Tier, steps_for, tiers_of
+from monitoring.authority.rules import Tier, steps_for
+from monitoring.authority.services import tiers_of
 from monitoring.authority.together import Payee, circles, lately_to, paid_lately
 from monitoring.loan_money.balances import seen_uses, underway, with_unpaid, written_in_by_hand
-from monitoring.loan_money.rules.needs import SCHEME, SPLIT_WITHIN, need_of, threshold
+from monitoring.loan_money.rules.needs import SCHEME, SPLIT_WITHIN, threshold
+from monitoring.loan_money.selectors import need_of
 from monitoring.models import Payment
 from monitoring.payments import services as requests
 from monitoring.uses.selectors import payee_of

@@ -16,7 +16,8 @@ from credit.selectors.responsible import manages
 from monitoring import freezes
 from monitoring.choices import PaymentStatus
 from monitoring.loan_money.balances import underway, with_unpaid
-from monitoring.loan_money.rules.needs import need_of, threshold
+from monitoring.loan_money.rules.needs import threshold
+from monitoring.loan_money.selectors import need_of
 from monitoring.models import Payment
 from monitoring.payments.services import reason_not_to_start
 from monitoring.supervised import services as supervised

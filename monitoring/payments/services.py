@@ -18,13 +18,14 @@ from core.errors import Conflict, Invalid, Refused
 from core.locks import one_at_a_time
 from core.money import yuan
 from core.obligations import claims
-from core.policy import Policy, policy_on
+from core.parameters import Policy
+from core.policy import policy_on
 from core.transitions import advance
 from credit.choices import PaymentMode
 from credit.models import Account, Counterparty, Loan
 from credit.selectors.responsible import manages
 from monitoring import freezes
-from monitoring.authority.rules import check_covers
+from monitoring.authority.services import check_covers
 from monitoring.authority.together import Payee, lately_to
 from monitoring.choices import PAYMENT_TRANSITIONS, PaymentStatus
 from monitoring.loan_money.balances import underway, unpaid

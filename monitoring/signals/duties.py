@@ -11,7 +11,7 @@ from django.db.models import CharField, OuterRef, QuerySet
 from django.db.models.functions import Cast, JSONObject
 
 from accounts.choices import Role
-from core.policy import Policy
+from core.parameters import Policy
 from credit.duties.subjects import BorrowerRule
 from monitoring.choices import Level, SignalKind, SignalStatus
 from monitoring.models import Signal

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from functools import partial
 
-from core.policy import Policy
+from core.parameters import Policy
 from monitoring.signals.rules.detectors import detect
 from monitoring.signals.rules.facts import Case, Limits, limits_of
 from monitoring.signals.selectors.reading import months_over, moved_on, read, read_months, with_live_loans

@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
-from hashlib import sha256
 
 from django.db import transaction
 
-from monitoring.choices import Level, SignalKind
 from monitoring.models import Signal, SignalMovement
+from monitoring.signals.rules.finding import Finding
 
 LONGEST = 500  # what a signal keeps of its text
 BATCH = 1000
 
 
-@dataclass(frozen=True)
-class Found:
-    """A reading of the movements: what it is, by which rule and thresholds (name → value as text), what shows it.
-
-    `amount` in 元; `movements` are ids of transactions; where there are none, `facts` say what it rests on.
-    """
-
-    kind: SignalKind
-    level: Level
-    borrower_id: int
-    effective_on: date
-    amount: Decimal
-    text: str
-    rule: Mapping[str, str]
-    movements: tuple[int, ...] = ()
-    account_id: int | None = None
-    loan_id: int | None = None
-    facts: tuple[str, ...] = field(default=())
-
-    @property
-    def fingerprint(self) -> str:
-        """The same for the same kind, borrower and facts, in whatever order they were found."""
-        parts = [f"movement:{pk}" for pk in sorted(set(self.movements))] or sorted(self.facts)
-        return sha256("\n".join([self.kind.value, str(self.borrower_id), *parts]).encode()).hexdigest()
-
-
 @transaction.atomic
-def raise_signals(found: Iterable[Found], on: date) -> int:
+def raise_signals(found: Iterable[Finding], on: date) -> int:
     """Write down what is new, with its movements, in a few statements; returns how many were new."""
     new = {one.fingerprint: one for one in found}
     known = Signal.objects.filter(fingerprint__in=list(new)).values_list("fingerprint", flat=True)
@@ -67,7 +38,7 @@ def raise_signals(found: Iterable[Found], on: date) -> int:
     return len(new)
 
 
-def _row(fingerprint: str, one: Found, on: date) -> Signal:
+def _row(fingerprint: str, one: Finding, on: date) -> Signal:
     return Signal(
         kind=one.kind,
         level=one.level,

@@ -14,7 +14,7 @@ from core.obligations import claims
 from core.policy import policy_on
 from credit.models import Account, Loan
 from credit.responsibilities.selectors import may_author, signers_of
-from monitoring.loan_money.rules.needs import need_of
+from monitoring.loan_money.selectors import need_of
 from monitoring.supervised import services as supervised
 from workflow.choices import SubjectKind
 from workflow.definitions import (

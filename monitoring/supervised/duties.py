@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from core.money import yuan
-from core.policy import Policy
+from core.parameters import Policy
 from credit.duties.subjects import ManagedLoanRule
 from credit.models import Clause, Loan
 from credit.selectors.schemes import under

@@ -18,7 +18,7 @@ from django.db.models.functions import Cast, Coalesce, JSONObject
 from accounts.choices import Role
 from accounts.selectors import holders_in_branch
 from core.money import yuan
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
 from credit.selectors.responsible import branch_of_unit, latest_loans, responsible_for

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.money import yuan
 from core.obligations import claims
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import Channel, Direction
 from credit.models import Account, Transaction
 from credit.selectors.accounts import undoing
@@ -29,7 +29,8 @@ from monitoring.loan_money.reading import TAKEN, Books, books_of, held_of, kept,
 from monitoring.loan_money.rules.needs import NOTHING
 from monitoring.loan_money.rules.watch import ZERO, Leak, Step, leaks
 from monitoring.models import Payment
-from monitoring.signals.services import Found, raise_signals
+from monitoring.signals.rules.finding import Finding
+from monitoring.signals.services import raise_signals
 from workflow.engine import Progress
 from workflow.registry import Preparation
 from workflow.sweep import sweep
@@ -117,7 +118,7 @@ def _watched(on: date, policy: Policy) -> QuerySet[Any]:
     return exposures(on).filter(may_need_review(policy), moved)
 
 
-def _look_at(loans: list[Any], on: date, policy: Policy, kin: Kin) -> Iterator[Found]:
+def _look_at(loans: list[Any], on: date, policy: Policy, kin: Kin) -> Iterator[Finding]:
     """What the day's movements show of a set of loans."""
     books = books_of(loans, on, policy)
     of_account: dict[int, list[Any]] = defaultdict(list)
@@ -137,12 +138,12 @@ def _look_at(loans: list[Any], on: date, policy: Policy, kin: Kin) -> Iterator[F
         yield from _passive(movements, steps, theirs, held, books, {leak.key for leak in told})
 
 
-def _unreviewed(leak: Leak, row: Transaction, theirs: list[Any], by_id: dict[int, Any]) -> Found:
+def _unreviewed(leak: Leak, row: Transaction, theirs: list[Any], by_id: dict[int, Any]) -> Finding:
     """第十九条: the transfer, whom it went to, how much loan money it took."""
     charged = next(iter(leak.of_loans), row.loan_id)
     loan = by_id.get(charged or 0) or theirs[0]
     passive = f"（{Channel(row.channel).label}）" if row.channel and Channel(row.channel).is_passive else ""
-    return Found(
+    return Finding(
         kind=SignalKind.UNREVIEWED,
         level=Level.RED,
         borrower_id=loan.borrower_id,
@@ -171,7 +172,7 @@ def _passive(
     held: dict[int, Decimal],
     books: Books,
     leaked: set[int],
-) -> Iterator[Found]:
+) -> Iterator[Finding]:
     """第二十四条: somebody else took the money while loan money is unpaid, or although the contract forbids it."""
     banned = [loan for loan in theirs if books.agreed.get(loan.contract_id, NOTHING).bans_passive_debit]
     holding = [loan for loan in theirs if held.get(loan.pk, ZERO) > 0 or loan.pk in books.lent]
@@ -184,7 +185,7 @@ def _passive(
             continue
         for loan in for_whom:
             why = "合同禁止被动划款" if banned else "未付贷款资金须经审核支付"
-            yield Found(
+            yield Finding(
                 kind=SignalKind.PASSIVE_DEBIT,
                 level=Level.RED if row.pk in leaked else Level.ORANGE,
                 borrower_id=loan.borrower_id,

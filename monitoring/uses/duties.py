@@ -11,8 +11,8 @@ from django.db.models import CharField, Exists, OuterRef, QuerySet
 from django.db.models.functions import Cast, JSONObject
 
 from core.money import yuan
+from core.parameters import Policy
 from core.periods import Period, period_of
-from core.policy import Policy
 from credit.duties.subjects import ManagedLoanRule
 from credit.models import Loan
 from credit.selectors.schemes import under

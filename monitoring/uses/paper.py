@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from core.money import yuan
-from core.policy import Policy, policy_on
+from core.parameters import Policy
+from core.policy import policy_on
 from credit.choices import Channel, CounterpartyRelation, Direction
 from credit.models import Account, Loan, Transaction
 from monitoring.flows.related import kin_of, movement_of
 from monitoring.loan_money.balances import disbursements, with_unpaid
-from monitoring.loan_money.rules.needs import need_of
+from monitoring.loan_money.selectors import need_of
 from monitoring.models import FundUse, SeenUse
 from monitoring.uses.selectors import payee_of, unrecorded, used_before
 from workflow.definitions import NO, YES, amount_of

@@ -12,15 +12,16 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import Direction
 from credit.models import Account, Loan, Transaction
-from monitoring.choices import SeenAs, SignalKind
+from monitoring.choices import Flow, SeenAs, SignalKind
 from monitoring.flows.related import kin_of, movement_of, reversed_among
-from monitoring.flows.rules.movements import Flow, Kin, kind_of
+from monitoring.flows.rules.movements import Kin, kind_of
 from monitoring.loan_money.balances import disbursements, released_unseen, with_unpaid
 from monitoring.loan_money.reading import taken_of
-from monitoring.loan_money.rules.needs import ENTRUST_ABOVE, SCHEME, needs_of
+from monitoring.loan_money.rules.needs import ENTRUST_ABOVE, SCHEME
+from monitoring.loan_money.selectors import needs_of
 from monitoring.models import Payment, SeenUse, Signal
 from monitoring.uses.rules import Debit, Lent, trace
 from workflow.engine import Progress

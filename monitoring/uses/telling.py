@@ -10,17 +10,17 @@ from credit.models import Loan
 from monitoring.choices import Level, SignalKind
 from monitoring.loan_money.balances import with_unpaid
 from monitoring.models import FundUse, SeenUse
-from monitoring.signals.services import Found
+from monitoring.signals.rules.finding import Finding
 from monitoring.uses.paper import total
 from workflow.models import Document
 
 
-def not_as_agreed(document: Document, loan: Loan, odd: list[Any], kept: list[FundUse]) -> Found:
+def not_as_agreed(document: Document, loan: Loan, odd: list[Any], kept: list[FundUse]) -> Finding:
     """What the paper itself says to be wrong, for the risk line to judge (第二十条、第二十三条)."""
     amount = total(odd)
     wrong = {int(row["use"]) for row in odd if row.get("use")}
     movements = SeenUse.objects.filter(pk__in=wrong, transaction__isnull=False)
-    return Found(
+    return Finding(
         kind=SignalKind.USE_EXCEEDED,
         level=Level.RED,
         borrower_id=loan.borrower_id,
@@ -37,14 +37,14 @@ def not_as_agreed(document: Document, loan: Loan, odd: list[Any], kept: list[Fun
     )
 
 
-def exceeded(document: Document, loan: Loan, on: date) -> list[Found]:
+def exceeded(document: Document, loan: Loan, on: date) -> list[Finding]:
     """More was used than was lent, all papers and all that was seen together, whatever each says by itself."""
     sums = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get()
     used, lent = sums.used_before + sums.paid_out, sums.disbursed
     if used <= lent:
         return []
     return [
-        Found(
+        Finding(
             kind=SignalKind.USE_EXCEEDED,
             level=Level.RED,
             borrower_id=loan.borrower_id,

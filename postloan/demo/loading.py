@@ -17,6 +17,7 @@ from core import clock, policy
 from core.errors import Refused
 from core.models import ImportBatch, Scheme
 from core.models.imports import ImportStatus
+from core.parameters import BASE
 from credit.imports.run import import_folder, profile
 from credit.models import Borrower
 from postloan.demo import layout, mark
@@ -75,7 +76,7 @@ def _complete(as_of: date) -> None:
 
 
 def _lender() -> str:
-    return str(policy.policy_on(clock.today()).get(policy.BASE, "lender.name").value)
+    return str(policy.policy_on(clock.today()).get(BASE, "lender.name").value)
 
 
 @transaction.atomic
@@ -83,7 +84,7 @@ def set_policy(*, as_of: date, at: datetime) -> None:
     """The lender's name and the first day to be closed, proposed by one and approved by another."""
     if _lender() == LENDER:
         return
-    scheme = Scheme.objects.get(pk=policy.BASE)
+    scheme = Scheme.objects.get(pk=BASE)
     newest = scheme.versions.filter(status="APPROVED").latest("effective_on")
     parameters = {name: dict(entry) for name, entry in newest.parameters.items()}
     parameters["lender.name"]["value"] = LENDER

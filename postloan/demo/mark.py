@@ -12,7 +12,7 @@ from core import actor, audit, clock, policy_files
 from core.errors import Refused
 from core.locks import one_at_a_time
 from core.models import AuditEntry, Demonstration, ImportBatch, SchemeVersion
-from core.policy import BASE
+from core.parameters import BASE
 from core.reference import PROPOSER
 from credit.models import Borrower
 

@@ -26,8 +26,9 @@ from core import announcements, calendar_store, clock
 from core.announcements import AnnouncedDay
 from core.calendar import Calendar
 from core.models import Preview, Scheme, SchemeVersion
+from core.parameters import Parameter, Policy
 from core.periods import add_months
-from core.policy import Parameter, Policy, policy_as_if, policy_on, version_in_force
+from core.policy import policy_as_if, policy_on, version_in_force
 from credit.models import Borrower
 from workflow import registry
 from workflow.duties import Rule

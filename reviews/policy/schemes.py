@@ -16,7 +16,8 @@ from core.days import NoDay, read_day
 from core.errors import Invalid
 from core.models import Scheme, SchemeVersion
 from core.models.policy import VersionStatus
-from core.policy import BASE, Parameter, Policy, policy_on, version_in_force
+from core.parameters import BASE, Parameter, Policy
+from core.policy import policy_on, version_in_force
 from reviews.policy import controls, words
 
 

@@ -12,12 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Line, Role
 from core.errors import Invalid
-from core.policy import Parameter
+from core.parameters import Parameter
 from credit.choices import AccountKind, BorrowerKind, Product, RiskClass
 from credit.imports.kinds import KINDS
 from inspections.rules import FREQUENCY_WORDS
-from monitoring.choices import Level, SignalKind
-from monitoring.flows.rules.movements import Flow
+from monitoring.choices import Flow, Level, SignalKind
 
 TITLES: dict[str, object] = {
     "lender.name": _("机构名称"),

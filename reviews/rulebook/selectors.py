@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from core.models import SchemeVersion
 from core.models.policy import VersionStatus
 from core.obligations import Obligation, catalogue, claimed
-from core.policy import Parameter, Policy
+from core.parameters import Parameter, Policy
 from core.rulebook import Honoured, shipped_marks, states
 from reviews.policy import words
 from reviews.words import KINDS, kind_label

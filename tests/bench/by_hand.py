@@ -16,7 +16,8 @@ from string import Template
 from typing import Any
 
 from core.calendar import Calendar
-from core.policy import Policy, policy_on
+from core.parameters import Policy
+from core.policy import policy_on
 from workflow.services import days
 
 SQL = Path(__file__).parent / "sql"

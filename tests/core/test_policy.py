@@ -18,7 +18,8 @@ from django.db import DatabaseError, connection, transaction
 from core import calendar_store, clock, policy
 from core.errors import Conflict, Invalid, Refused
 from core.models import AuditEntry, Scheme, SchemeVersion
-from core.policy import UnknownParameter, policy_on
+from core.parameters import UnknownParameter
+from core.policy import policy_on
 from credit.choices import Product, RiskClass
 
 TODAY = date(2026, 11, 24)

@@ -17,7 +17,8 @@ from django.test import Client
 from accounts.models import Post, Unit, User
 from core import clock
 from core.models import ImportBatch, SchemeVersion
-from core.policy import BASE, policy_on
+from core.parameters import BASE
+from core.policy import policy_on
 from credit.models import Borrower
 from postloan.demo.cast import PASSWORD
 from roads import prepare

@@ -14,6 +14,7 @@ from accounts.models import Unit
 from core import clock, policy
 from core.models import Scheme
 from core.models.imports import ImportStatus
+from core.parameters import BASE
 from credit.imports.run import import_files, profile
 from credit.models import Borrower, Contract, Loan
 from inspections.models import Sample
@@ -34,7 +35,7 @@ DAYS = [date(2026, 10, 1) + timedelta(days=n) for n in range(90)]
 
 def begin() -> None:
     """The lender goes live with the first of the days, and expects no extracts on the days of rest."""
-    base = Scheme.objects.get(pk=policy.BASE)
+    base = Scheme.objects.get(pk=BASE)
     parameters = {name: dict(entry) for name, entry in base.versions.latest("number").parameters.items()}
     parameters["lender.go_live_on"]["value"] = DAYS[0].isoformat()
     parameters["extracts.expected"]["value"] = False

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from monitoring.flows.rules.movements import Flow, Kin, Movement, Words, kind_of
+from monitoring.choices import Flow
+from monitoring.flows.rules.movements import Kin, Movement, Words, kind_of
 
 WORDS = Words(
     {

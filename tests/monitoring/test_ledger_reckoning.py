@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.periods import month_of
-from monitoring.flows.rules.movements import EXPENSES, Flow, Movement
+from monitoring.choices import EXPENSES, Flow
+from monitoring.flows.rules.movements import Movement
 from monitoring.flows.rules.reckoning import AccountSum, Moved, average_of, reckon
 from monitoring.months.rules import Earlier, Limits, Month, Told, marks_of
 

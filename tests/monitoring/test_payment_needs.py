@@ -9,7 +9,8 @@ import pytest
 from core.policy import policy_on
 from credit.choices import PaymentMode, Product
 from credit.models import Clause
-from monitoring.loan_money.rules.needs import Agreed, is_split, mode_of_payment, need, need_of, needs_of
+from monitoring.loan_money.rules.needs import Agreed, is_split, mode_of_payment, need
+from monitoring.loan_money.selectors import need_of, needs_of
 from tests import factories
 from tests.conftest import TODAY
 

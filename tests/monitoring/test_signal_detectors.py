@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from monitoring.choices import SignalKind
-from monitoring.flows.rules.movements import Flow, Kin, Movement
+from monitoring.choices import Flow, SignalKind
+from monitoring.flows.rules.movements import Kin, Movement
 from monitoring.flows.rules.reckoning import Moved
 from monitoring.signals.rules.detectors import detect
 from monitoring.signals.rules.facts import Case, Drawdown, Leg, Limits, MonthFact

@@ -18,7 +18,8 @@ from monitoring.decisions.services import confirm, dismiss, reason_not_to_confir
 from monitoring.models import BorrowerMonth, MisuseCase, Signal
 from monitoring.signals import scanning as step
 from monitoring.signals.duties import AccountSignals, GroupSignals
-from monitoring.signals.services import Found, raise_signals
+from monitoring.signals.rules.finding import Finding
+from monitoring.signals.services import raise_signals
 from postloan.close_of_day import retry
 from tests import factories
 from tests.monitoring.money import account
@@ -48,10 +49,10 @@ def base(cast):
     return account(cast.borrower, cast.corporate, "1000000")
 
 
-def found(cast, *movements, **more) -> Found:
+def found(cast, *movements, **more) -> Finding:
     """A reading of these movements."""
     fields = {"amount": Decimal(5), "text": "甲" * 501, "rule": {"天数": "2 天内"}} | more
-    return Found(SignalKind.IN_AND_OUT, Level.RED, cast.borrower.pk, TODAY,
+    return Finding(SignalKind.IN_AND_OUT, Level.RED, cast.borrower.pk, TODAY,
                  movements=tuple(one.pk for one in movements), **fields)  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from monitoring.flows.rules.movements import Kin, Movement, kind_of, words_of
 from monitoring.flows.rules.reckoning import Moved
 from monitoring.signals.rules.detectors import detect
 from monitoring.signals.rules.facts import Case, Drawdown, limits_of
-from monitoring.signals.services import Found
+from monitoring.signals.rules.finding import Finding
 from postloan.demo import misuse
 from postloan.demo.builder import DEFAULT_SEED, build_world
 from postloan.demo.cash import IN
@@ -45,7 +45,7 @@ class Shipped:
         return SimpleNamespace(value=self.base[name]["value"])
 
 
-def found_of(world: Any, key: str, policy: Any) -> list[Found]:
+def found_of(world: Any, key: str, policy: Any) -> list[Finding]:
     """Everything that is found of one borrower, day by day as the movements become known."""
     profile, rows = world.profiles[key], []
     kin = Kin(

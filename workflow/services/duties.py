@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.selectors import Holders
 from core import audit
 from core.errors import Conflict, Refused
-from core.policy import Policy
+from core.parameters import Policy
 from core.transitions import check_transition
 from workflow import measures
 from workflow.choices import DUTY_TRANSITIONS, DutyStatus

@@ -6,36 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db import models
-
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import Channel, CounterpartyRelation, Direction
+from monitoring.choices import EXPENSES, Flow
 
 WORDS = "account_review.words"
 SCHEME = "BASE"  # whose words they are
-
-
-class Flow(models.TextChoices):
-    """What a movement is (分项). Every movement is exactly one of these."""
-
-    LOAN_PROCEEDS = "LOAN_PROCEEDS", "贷款入账"
-    REPAYMENT = "REPAYMENT", "归还贷款本息"
-    SELF_TRANSFER = "SELF_TRANSFER", "同户互转"
-    REVERSAL = "REVERSAL", "冲正"
-    SALES = "SALES", "销售回款"
-    PURCHASE = "PURCHASE", "采购支出"
-    WAGES = "WAGES", "工资"
-    TAX = "TAX", "税费"
-    UTILITIES = "UTILITIES", "水电气"
-    CASH = "CASH", "现金"
-    GROUP = "GROUP", "集团成员往来"
-    OTHER = "OTHER", "其他"
-
-
-# Not the borrower's business with others: left out of settlement, of trade, and of what usually comes in (附件2 公式).
-NOT_TRADE = frozenset({Flow.LOAN_PROCEEDS, Flow.REPAYMENT, Flow.SELF_TRANSFER, Flow.REVERSAL})
-# Expenses that stop when a business stops.
-EXPENSES = (Flow.WAGES, Flow.TAX, Flow.UTILITIES)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from core.money import CENT
 from core.periods import Period
 from credit.choices import Direction
-from monitoring.flows.rules.movements import NOT_TRADE, Flow, Movement, key_of
+from monitoring.choices import NOT_TRADE, Flow
+from monitoring.flows.rules.movements import Movement, key_of
 
 ZERO = Decimal(0)
 

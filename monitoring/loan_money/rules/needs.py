@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from core.money import yuan
 from core.obligations import claims
-from core.policy import Policy
+from core.parameters import Policy
 from credit.choices import ClauseKind, PaymentMode, Product
-from credit.models import Clause, Loan
 
 SCHEME = "BASE"  # thresholds go by product, whatever the scheme
 ENTRUST_ABOVE = "payment.entrust_above"
@@ -39,11 +37,12 @@ class Agreed:
 
 
 NOTHING = Agreed()
-_TELLING = (ClauseKind.PAYMENT_MODE, ClauseKind.PAYMENT_CONSENT, ClauseKind.PASSIVE_DEBIT_BAN)
+# What a clause must be to say something about payments.
+ABOUT_PAYMENTS = (ClauseKind.PAYMENT_MODE, ClauseKind.PAYMENT_CONSENT, ClauseKind.PASSIVE_DEBIT_BAN)
 
 
-def agreed_by(clauses: Iterable[Clause]) -> Agreed:
-    """What these clauses of one contract agree; of two modes the later one."""
+def agreed_by(clauses: Iterable[Any]) -> Agreed:
+    """What these clauses (`kind`, `payment_mode`, `place`) of one contract agree; of two modes the later one."""
     mode, kinds = None, set()
     for clause in sorted(clauses, key=lambda one: one.place):
         kinds.add(clause.kind)
@@ -80,32 +79,6 @@ def need(product: str, amount: Decimal, agreed: Agreed, policy: Policy) -> Need:
     if agreed.consent:
         return Need(mode, True, f"{why}；合同约定支付须经我行审核同意")
     return Need(mode, False, f"{why}，自主支付，不须逐笔审核")
-
-
-def need_of(loan: Loan, policy: Policy, clauses: Sequence[Clause] | None = None) -> Need:
-    """What one loan needs; `clauses` of its contract where they are at hand."""
-    if clauses is None:
-        clauses = list(Clause.objects.known(policy.on).filter(contract=loan.contract_id, kind__in=_TELLING))
-    return need(loan.product, loan.amount, agreed_by(clauses), policy)
-
-
-def agreements(contract_ids: Iterable[int], on: date) -> dict[int, Agreed]:
-    """What each of these contracts agrees about payments, as known on the day; one query, contracts that say nothing
-    left out."""
-    found: dict[int, list[Clause]] = {}
-    for clause in Clause.objects.known(on).filter(contract__in=list(contract_ids), kind__in=_TELLING):
-        found.setdefault(clause.contract_id, []).append(clause)
-    return {contract: agreed_by(clauses) for contract, clauses in found.items()}
-
-
-def needs_of(loans: Iterable[Any], policy: Policy) -> dict[int, Need]:
-    """What each of these loans needs; one query, whatever their number."""
-    rows = list(loans)
-    agreed = agreements({loan.contract_id for loan in rows}, policy.on)
-    return {
-        loan.pk: need(loan.product, loan.amount, agreed.get(loan.contract_id, NOTHING), policy)
-        for loan in rows
-    }
 
 
 def mode_of_payment(

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from core.policy import Policy
-from monitoring.choices import SignalKind
-from monitoring.flows.rules.movements import NOT_TRADE, Flow, Kin
+from core.parameters import Policy
+from monitoring.choices import NOT_TRADE, Flow, SignalKind
+from monitoring.flows.rules.movements import Kin
 from monitoring.flows.rules.reckoning import Moved
 
 ZERO = Decimal(0)

@@ -15,8 +15,8 @@ from typing import Any
 
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
+from core.parameters import Policy
 from core.periods import add_months, month_of
-from core.policy import Policy
 from credit.choices import Direction, LedgerKind, Product
 from credit.models import (
     Account,

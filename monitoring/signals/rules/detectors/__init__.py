@@ -14,9 +14,9 @@ from monitoring.signals.rules.detectors.patterns import (
 )
 from monitoring.signals.rules.detectors.single import forbidden, large
 from monitoring.signals.rules.facts import Case, Limits
-from monitoring.signals.services import Found
+from monitoring.signals.rules.finding import Finding
 
-Detector = Callable[[Case, Limits], Iterator[Found]]
+Detector = Callable[[Case, Limits], Iterator[Finding]]
 DETECTORS: tuple[Detector, ...] = (
     passing_through,
     flowing_back,
@@ -30,7 +30,7 @@ DETECTORS: tuple[Detector, ...] = (
 )
 
 
-def detect(case: Case, limits: Limits) -> Iterator[Found]:
+def detect(case: Case, limits: Limits) -> Iterator[Finding]:
     """Everything that one borrower's movements show; what shows something else is not told to be large as well."""
     told = set().union(*case.spent.values())
     for detector in DETECTORS:

@@ -10,12 +10,12 @@ from core.money import percent, yuan
 from monitoring.choices import Level, SignalKind
 from monitoring.signals.rules.detectors.patterns import first_reaching
 from monitoring.signals.rules.facts import ZERO, Case, Limits, is_business, total
-from monitoring.signals.services import Found
+from monitoring.signals.rules.finding import Finding
 
 TENTH = Decimal("0.001")  # shares are said to a tenth of a per cent
 
 
-def drained(case: Case, limits: Limits) -> Iterator[Found]:
+def drained(case: Case, limits: Limits) -> Iterator[Finding]:
     """存款骤降: deposits fell by a large share within days, by payments to others, the largest of which show it.
 
     Repaying us is no drain; nor is spending a drawdown, which is looked at by itself.
@@ -38,7 +38,7 @@ def drained(case: Case, limits: Limits) -> Iterator[Found]:
     out.sort(key=lambda one: (-one.amount, one.pk))
     shown = first_reaching(out, limits.drained_share * before)
     if shown and case.has_new(one.pk for one in out):
-        yield Found(
+        yield Finding(
             SignalKind.DRAINED,
             Level.YELLOW,
             case.borrower_id,
@@ -56,7 +56,7 @@ def drained(case: Case, limits: Limits) -> Iterator[Found]:
         )
 
 
-def share_falling(case: Case, limits: Limits) -> Iterator[Found]:
+def share_falling(case: Case, limits: Limits) -> Iterator[Finding]:
     """结算份额下降: the last month's share against the mean of the months before it."""
     shares = [one for one in case.months if one.settlement_share is not None]
     if len(shares) < 2 or shares[-1] is not case.months[-1]:
@@ -65,7 +65,7 @@ def share_falling(case: Case, limits: Limits) -> Iterator[Found]:
     now = last.settlement_share or ZERO
     mean = sum((one.settlement_share or ZERO for one in past), ZERO) / len(past)
     if mean > 0 and mean - now >= limits.falling_share * mean:
-        yield Found(
+        yield Finding(
             SignalKind.SHARE_FALLING,
             Level.YELLOW,
             case.borrower_id,
@@ -82,10 +82,10 @@ def share_falling(case: Case, limits: Limits) -> Iterator[Found]:
         )
 
 
-def expenses_stopped(case: Case, limits: Limits) -> Iterator[Found]:
+def expenses_stopped(case: Case, limits: Limits) -> Iterator[Finding]:
     """工资税费水电停付: an expense that the months before had, and the last one has not."""
     if case.months and (last := case.months[-1]).stopped:
-        yield Found(
+        yield Finding(
             SignalKind.EXPENSES_STOPPED,
             Level.YELLOW,
             case.borrower_id,

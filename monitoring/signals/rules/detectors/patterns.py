@@ -12,11 +12,10 @@ from decimal import Decimal
 from typing import TypeVar
 
 from core.money import percent, yuan
-from monitoring.choices import Level, SignalKind
-from monitoring.flows.rules.movements import Flow
+from monitoring.choices import Flow, Level, SignalKind
 from monitoring.flows.rules.reckoning import Moved
 from monitoring.signals.rules.facts import USUAL, ZERO, Case, Drawdown, Leg, Limits, is_business, total
-from monitoring.signals.services import Found
+from monitoring.signals.rules.finding import Finding
 
 T = TypeVar("T", Moved, Leg)
 
@@ -32,7 +31,7 @@ def first_reaching(rows: Iterable[T], needed: Decimal) -> list[T]:
     return []
 
 
-def passing_through(case: Case, limits: Limits) -> Iterator[Found]:
+def passing_through(case: Case, limits: Limits) -> Iterator[Finding]:
     """快进快出: what came in, and was no sale, leaves the same account again within days, and was no purchase."""
     rows = [one for one in case.unspent(SignalKind.IN_AND_OUT) if is_business(one) and one.flow not in USUAL]
     used: set[int] = set()
@@ -55,7 +54,7 @@ def passing_through(case: Case, limits: Limits) -> Iterator[Found]:
         if not out or not case.has_new([into.pk, *(one.pk for one in out)]):
             continue
         drawn = case.loan_money(into.on, limits)
-        yield Found(
+        yield Finding(
             SignalKind.IN_AND_OUT,
             Level.ORANGE if drawn else Level.YELLOW,
             case.borrower_id,
@@ -74,7 +73,7 @@ def passing_through(case: Case, limits: Limits) -> Iterator[Found]:
         )
 
 
-def flowing_back(case: Case, limits: Limits) -> Iterator[Found]:
+def flowing_back(case: Case, limits: Limits) -> Iterator[Finding]:
     """资金回流: paid after a drawdown, it comes back from the payee, or from the payee's group, within days."""
     rows = [one for one in case.unspent(SignalKind.FLOWS_BACK) if is_business(one)]
     used: set[int] = set()
@@ -98,7 +97,7 @@ def flowing_back(case: Case, limits: Limits) -> Iterator[Found]:
         )
         used.update(one.pk for one in back)
         if back and case.has_new([paid.pk, *(one.pk for one in back)]):
-            yield Found(
+            yield Finding(
                 SignalKind.FLOWS_BACK,
                 Level.RED,
                 case.borrower_id,
@@ -118,7 +117,7 @@ def flowing_back(case: Case, limits: Limits) -> Iterator[Found]:
             )
 
 
-def round_trip(case: Case, limits: Limits) -> Iterator[Found]:
+def round_trip(case: Case, limits: Limits) -> Iterator[Finding]:
     """关联方循环: paid to somebody who passes it on, within days, to the borrower's group or a related party."""
     rows = [one for one in case.unspent(SignalKind.ROUND_TRIP) if is_business(one) and not one.is_in]
     spent, used = case.spent.get(SignalKind.ROUND_TRIP, frozenset()), set[int]()
@@ -141,7 +140,7 @@ def round_trip(case: Case, limits: Limits) -> Iterator[Found]:
         if legs and case.has_new([paid.pk, *(leg.pk for leg in legs)]):
             drawn = case.loan_money(paid.on, limits)
             amount = sum((leg.amount for leg in legs), ZERO)
-            yield Found(
+            yield Finding(
                 SignalKind.ROUND_TRIP,
                 Level.RED if drawn else Level.ORANGE,
                 case.borrower_id,
@@ -160,7 +159,7 @@ def round_trip(case: Case, limits: Limits) -> Iterator[Found]:
             )
 
 
-def in_cash(case: Case, limits: Limits) -> Iterator[Found]:
+def in_cash(case: Case, limits: Limits) -> Iterator[Finding]:
     """用款后取现: after a drawdown a large part of it in cash, or several times just below the reporting limit."""
     by_loan: dict[Drawdown, list[Moved]] = defaultdict(list)
     for one in case.unspent(SignalKind.CASH):
@@ -177,7 +176,7 @@ def in_cash(case: Case, limits: Limits) -> Iterator[Found]:
         if not case.has_new(one.pk for one in rows) or not (too_much or too_often):
             continue
         often = f"，其中 {len(near)} 笔略低于 {yuan(limits.cash_limit)} 元" if too_often else ""
-        yield Found(
+        yield Finding(
             SignalKind.CASH,
             Level.ORANGE,
             case.borrower_id,
@@ -197,7 +196,7 @@ def in_cash(case: Case, limits: Limits) -> Iterator[Found]:
         )
 
 
-def within_the_group(case: Case, limits: Limits) -> Iterator[Found]:
+def within_the_group(case: Case, limits: Limits) -> Iterator[Finding]:
     """集团成员间划转: loan money goes to another member; or members get most of what the borrower pays at all."""
     out = [one for one in case.unspent(SignalKind.GROUP_FLOW) if not one.is_in and is_business(one)]
     theirs = [one for one in out if case.kin.is_of_group(one.movement)]
@@ -214,7 +213,7 @@ def within_the_group(case: Case, limits: Limits) -> Iterator[Found]:
         amount = total(rows)
         if amount < limits.least_of(case) or not case.has_new(one.pk for one in rows):
             continue
-        yield Found(
+        yield Finding(
             SignalKind.GROUP_FLOW,
             Level.RED if amount >= limits.group_share * drawn.amount else Level.ORANGE,
             case.borrower_id,
@@ -236,7 +235,7 @@ def within_the_group(case: Case, limits: Limits) -> Iterator[Found]:
         and amount >= limits.least_of(case)
         and amount >= limits.group_share * paid
     ):
-        yield Found(
+        yield Finding(
             SignalKind.GROUP_FLOW,
             Level.YELLOW,
             case.borrower_id,

@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from core.money import percent, wan, yuan
-from monitoring.choices import Level, SignalKind
-from monitoring.flows.rules.movements import Flow
+from monitoring.choices import Flow, Level, SignalKind
 from monitoring.flows.rules.reckoning import Moved
 from monitoring.signals.rules.facts import USUAL, Case, Limits, is_business, total
-from monitoring.signals.services import Found
+from monitoring.signals.rules.finding import Finding
 
 # Where loan money must not go, and how grave it is: with loan money in it, and without.
 FORBIDDEN = {
@@ -20,7 +19,7 @@ FORBIDDEN = {
 }
 
 
-def large(case: Case, limits: Limits) -> Iterator[Found]:
+def large(case: Case, limits: Limits) -> Iterator[Finding]:
     """大额往来: one movement of a large amount, or a large share of our credit; usual trade only by amount."""
     share = limits.large_share * case.credit
     for one in case.unspent(SignalKind.LARGE):
@@ -37,7 +36,7 @@ def large(case: Case, limits: Limits) -> Iterator[Found]:
             if one.amount >= limits.large_amount
             else f"达到我行信用余额 {yuan(case.credit)} 元的 {percent(limits.large_share)}%"
         )
-        yield Found(
+        yield Finding(
             SignalKind.LARGE,
             Level.YELLOW if drawn and one.flow not in USUAL else Level.BLUE,
             case.borrower_id,
@@ -55,7 +54,7 @@ def large(case: Case, limits: Limits) -> Iterator[Found]:
         )
 
 
-def forbidden(case: Case, limits: Limits) -> Iterator[Found]:
+def forbidden(case: Case, limits: Limits) -> Iterator[Finding]:
     """流向证券期货、房地产、其他放贷机构: by the words in the payee's name and the summary, one signal a payee."""
     for kind, (with_loan, without) in FORBIDDEN.items():
         by_payee: dict[str, list[Moved]] = defaultdict(list)
@@ -76,7 +75,7 @@ def forbidden(case: Case, limits: Limits) -> Iterator[Found]:
                 if word in last.movement.counterparty_name + "／" + last.movement.summary
             )
             since = f"，距借据 {drawn.number} 放款 {(last.on - drawn.on).days} 天" if drawn else ""
-            yield Found(
+            yield Finding(
                 kind,
                 with_loan if drawn else without,
                 case.borrower_id,
