@@ -31,6 +31,18 @@ class MaturityLetter(ManagedLoanRule):
     kind = "maturity_letter"
     scheme = "GR"
 
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans under the scheme that mature soon by whatever any terms ever said: which of them are in force is a
+        question for few loans, not for every one."""
+        reach = (on + timedelta(days=1), on + self.shown_at_most(policy))
+        agreed = LoanTerms.objects.known(on).filter(matures_on__range=reach).order_by().values("loan")
+        soon = (
+            Loan.objects.filter(under(policy, self.scheme))
+            .exclude(product__in=WITHOUT_LETTER)
+            .filter(Q(matures_on__range=reach) | Q(pk__in=agreed))
+        )
+        return soon.order_by().values_list("pk")
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Live loans under the scheme that mature soon, or with an open duty of this rule."""
         terms = LoanTerms.objects.known(on).filter(loan=OuterRef("pk"), matures_on=OuterRef("ends_on"))
@@ -43,16 +55,8 @@ class MaturityLetter(ManagedLoanRule):
             Coalesce(Subquery(terms.order_by("known_on").values("known_on")[:1]), F("starts_on")),
             Coalesce(Value(go_live_on(), output_field=DateField()), F("starts_on")),
         )
-        # Whatever any terms ever said: which of them are in force is a question for few loans, not for every one.
-        reach = (on + timedelta(days=1), on + self.shown_at_most(policy))
-        agreed = LoanTerms.objects.known(on).filter(matures_on__range=reach).order_by().values("loan")
-        soon = (
-            Loan.objects.filter(under(policy, self.scheme))
-            .exclude(product__in=WITHOUT_LETTER)
-            .filter(Q(matures_on__range=reach) | Q(pk__in=agreed))
-        )
         return (
-            self.loans(on, policy, self.scheme, having=soon.order_by().values_list("pk"))
+            self.loans(on, policy, self.scheme)
             .annotate(
                 begins_on=begins_on,
                 agreed_on=Coalesce(

@@ -26,7 +26,7 @@ from core.parameters import Policy
 from core.periods import Period, period_of
 from credit.choices import EventKind, Product, RiskClass
 from credit.duties.subjects import BorrowerRule, ManagedLoanRule, standing_of
-from credit.models import Borrower, Loan, PastInspection, RiskEvent
+from credit.models import Loan, PastInspection, RiskEvent
 from credit.selectors.exposures import known_worse
 from credit.selectors.schemes import schemes_under, under
 from inspections.models import Sample, SampledBorrower
@@ -92,20 +92,20 @@ class PeriodVisit(BorrowerRule):
 class PeriodicVisit(PeriodVisit):
     """A borrower is visited so many times a period, by the worst class of the loans that are live."""
 
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with a loan under the scheme, or with an open duty of this rule.
-
-        Where 正常 calls for no visits, those that were never known to be worse are not asked about day after day.
-        """
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any] | None:
+        """Where 正常 calls for no visits, those that were never known to be worse are not asked about day after day."""
         frequencies = [
             policy.get(scheme, "site_inspection.frequency").value
             for scheme in schemes_under(policy, self.scheme)
         ]
         visited = [one for one in RiskClass if any(values[one.value] != "none" for values in frequencies)]
-        having = None
-        if RiskClass.NORMAL not in visited:
-            having = known_worse(on, visited).order_by().values_list("loan__borrower")
-        return self.visited(self.borrowers(on, policy, self.scheme, having=having), on)
+        if RiskClass.NORMAL in visited:
+            return None
+        return known_worse(on, visited).order_by().values_list("loan__borrower")
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers with a loan under the scheme, or with an open duty of this rule."""
+        return self.visited(self.borrowers(on, policy, self.scheme), on)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit in the calendar period of the day, due at its end."""
@@ -160,14 +160,21 @@ class SampledVisit(PeriodVisit):
     scheme = "GD"
     prepared_by = "samples"
 
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers drawn for the period of the day, or with an open duty of this rule."""
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers drawn for the period of the day."""
+        return self.drawn(on, policy).order_by().values_list("borrower")
+
+    def drawn(self, on: date, policy: Policy) -> QuerySet[SampledBorrower]:
+        """Who was drawn for the period of the day, by the day."""
         period = sampling_period(policy, self.scheme, on)
         # Their numbers first: PostgreSQL takes three conditions for one sample, where each branch has one.
         samples = Sample.objects.filter(scheme=self.scheme, period_key=period.key, drawn_on__lte=on)
-        drawn = SampledBorrower.objects.filter(sample__in=list(samples.values_list("pk", flat=True)))
-        mine = drawn.filter(borrower=OuterRef("pk")).order_by("sample__drawn_on")
-        rows = self.borrowers(on, policy, self.scheme, having=drawn.order_by().values_list("borrower"))
+        return SampledBorrower.objects.filter(sample__in=list(samples.values_list("pk", flat=True)))
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers drawn for the period of the day, or with an open duty of this rule."""
+        mine = self.drawn(on, policy).filter(borrower=OuterRef("pk")).order_by("sample__drawn_on")
+        rows = self.borrowers(on, policy, self.scheme)
         return self.visited(rows.annotate(drawn_on=Subquery(mine.values("sample__drawn_on")[:1])), on)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
@@ -199,14 +206,18 @@ class FirstCheck(ManagedLoanRule):
     kind = "first_check"
     scheme = "GS"
 
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans paid out lately under the scheme."""
+        lately = Loan.objects.filter(under(policy, self.scheme), starts_on__gt=on - LATELY)
+        return lately.order_by().values_list("pk")
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans paid out lately under the scheme, or with an open duty of this rule."""
         past = PastInspection.objects.known(on).filter(
             borrower=OuterRef("borrower"), effective_on__gte=OuterRef("starts_on")
         )
-        lately = Loan.objects.filter(under(policy, self.scheme), starts_on__gt=on - LATELY)
         return (
-            self.loans(on, policy, self.scheme, having=lately.order_by().values_list("pk"))
+            self.loans(on, policy, self.scheme)
             .exclude(product__in=NOT_PAID_OUT)
             .annotate(
                 past_check_on=Subquery(past.order_by("effective_on").values("effective_on")[:1]),
@@ -241,16 +252,21 @@ class EventVisit(BorrowerRule):
     post = Role.CUSTOMER_MANAGER
     events: ClassVar[tuple[EventKind, ...]]
 
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with an event of these kinds since go-live, or with an open duty of this rule."""
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers with such an event."""
+        return self.standing_events(on).order_by().values_list("borrower")
+
+    def standing_events(self, on: date) -> QuerySet[RiskEvent]:
+        """Events of these kinds since go-live that stand on the day."""
         events = RiskEvent.objects.standing(on).known(on).filter(kind__in=self.events)
         if go_live := go_live_on():  # what happened before is history that the opening extracts tell
             events = events.filter(effective_on__gte=go_live)
-        if not (events.exists() or self.standing().exists()):
-            return Borrower.objects.none()  # an empty day costs two small questions
-        return self.borrowers(
-            on, policy, "GR", having=events.order_by().values_list("borrower")
-        ).prefetch_related(
+        return events
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers with an event of these kinds since go-live, or with an open duty of this rule."""
+        events = self.standing_events(on)
+        return self.borrowers(on, policy, "GR").prefetch_related(
             Prefetch("events", queryset=events.order_by("effective_on", "pk"), to_attr="standing_events")
         )
 
@@ -322,10 +338,14 @@ class AtOnce(ManagedLoanRule):
         """What calls for it of the loan that is the outer row, as `id`, `day` and `what`."""
         raise NotImplementedError
 
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans under the scheme with such a fact."""
+        loans = Loan.objects.filter(under(policy, self.scheme)).filter(Exists(self.facts(on)))
+        return loans.order_by().values_list("pk")
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme with such a fact, or with an open duty of this rule."""
-        having = Loan.objects.filter(under(policy, self.scheme)).filter(Exists(self.facts(on)))
-        rows = self.loans(on, policy, self.scheme, having=having.order_by().values_list("pk"))
+        rows = self.loans(on, policy, self.scheme)
         return rows.annotate(facts=ArraySubquery(self.facts(on)))
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:

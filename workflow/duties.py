@@ -92,6 +92,13 @@ class Rule(ABC):
         """The subjects of this rule that are about these borrowers; None where a subject is about no borrower."""
         return None
 
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any] | None:
+        """Ids of the subjects that the day may oblige to something, by a small question; None where all may be.
+
+        Where there are none and no duty of the rule is open, a day asks nothing more.
+        """
+        return None
+
     @abstractmethod
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Subjects that may owe something on the day, or that have an open duty of this rule; `pk` is the subject."""

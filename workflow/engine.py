@@ -90,6 +90,9 @@ def reconcile(
     progress = progress or Progress()
     step = step or f"duties:{rule.code}"
     counts: Counter[str] = Counter()
+    affected = rule.affected(on, policy)
+    if affected is not None and not affected.exists() and not rule.standing().exists():
+        return counts
     rows = rule.candidates(on, policy)
     if only is not None:
         rows = rows.filter(pk__in=only)

@@ -39,13 +39,16 @@ class OriginalRecovery(ManagedLoanRule):
     obligation = "GR-6.4.4"
     kind = "original_recovery"
 
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Letters of guarantee."""
+        return Loan.objects.filter(product=Product.LETTER_OF_GUARANTEE).order_by().values_list("pk")
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Letters that expire soon or have expired, whose original is out; or with an open duty of this rule."""
         ahead = max(
             int(policy.get(scheme, "letter_of_guarantee.remind_before").value["days"])
             for scheme in policy.parameters
         )
-        letters = Loan.objects.filter(product=Product.LETTER_OF_GUARANTEE).order_by().values_list("pk")
         known = LoanReading.objects.known(on).filter(loan=OuterRef("pk"))
         electronic = LetterOfGuarantee.objects.filter(loan=OuterRef("pk"), is_electronic=True)
         back = LetterReturn.objects.known(on).filter(loan=OuterRef("pk"))
@@ -57,7 +60,7 @@ class OriginalRecovery(ManagedLoanRule):
             is_back=False,
         )
         return (
-            self.loans(on, policy, "GR", having=letters)
+            self.loans(on, policy, "GR")
             .annotate(is_electronic=whether(electronic), is_back=whether(back))
             .filter(out | Q(Exists(self.standing().filter(subject_id=OuterRef("pk")))))
         )
@@ -104,6 +107,24 @@ class FirstContact(BorrowerRule):
     post = Role.CUSTOMER_MANAGER
     scheme = "GD"
 
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers to whom something was granted under the scheme, since so long that the contact is asked for."""
+        lent = Loan.objects.filter(under(policy, self.scheme))
+        if since := self.asked_since(policy):
+            lent = lent.filter(starts_on__gte=since)
+        return lent.order_by().values_list("borrower")
+
+    def asked_since(self, policy: Policy) -> date | None:
+        """Whoever was due before the lender's first day is not asked about day after day."""
+        go_live = go_live_on()
+        if go_live is None:
+            return None
+        longest = max(
+            int(policy.get(scheme, "contact.within").value["workdays"])
+            for scheme in schemes_under(policy, self.scheme)
+        )
+        return go_live - timedelta(days=2 * longest) - LONGEST_HOLIDAY
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers under the scheme who cannot be reached yet, or with an open duty of this rule."""
         named = self.standing().filter(
@@ -120,18 +141,11 @@ class FirstContact(BorrowerRule):
             .order_by("starts_on", "number")
         )
         reached = Contact.objects.known(on).filter(borrower=OuterRef("pk"))
-        lent = Loan.objects.filter(under(policy, self.scheme))
         new = Q(is_reached=False)
-        if go_live := go_live_on():  # whoever was due before it is not asked about day after day
-            longest = max(
-                int(policy.get(scheme, "contact.within").value["workdays"])
-                for scheme in schemes_under(policy, self.scheme)
-            )
-            since = go_live - timedelta(days=2 * longest) - LONGEST_HOLIDAY
+        if since := self.asked_since(policy):
             new &= Q(first_loan_on__gte=since)
-            lent = lent.filter(starts_on__gte=since)
         return (
-            self.borrowers(on, policy, self.scheme, having=lent.order_by().values_list("borrower"))
+            self.borrowers(on, policy, self.scheme)
             .annotate(
                 is_reached=whether(reached),
                 first_number=Subquery(first.values("number")[:1], output_field=CharField()),

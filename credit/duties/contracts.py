@@ -49,10 +49,18 @@ class ContractRule(Rule):
         """Their contracts."""
         return list(Contract.objects.filter(borrower__in=ids).values_list("pk", flat=True))
 
-    def contracts(self, on: date, policy: Policy, having: Q) -> QuerySet[Contract]:
-        """Contracts under the scheme that are meant, or with an open duty of this rule; with `scheme_code`,
-        `is_live` (a loan with a balance, or none granted yet), `duty_unit` and `duty_person`."""
+    def meant(self, on: date, policy: Policy) -> Q:
+        """Which contracts may owe something."""
+        raise NotImplementedError
+
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Those of the scheme that are meant."""
         mine = under(policy, self.scheme, contract="")
+        return Contract.objects.filter(mine, self.meant(on, policy)).order_by().values_list("pk")
+
+    def contracts(self, on: date, policy: Policy) -> QuerySet[Contract]:
+        """Contracts that are affected, or with an open duty of this rule; with `scheme_code`, `is_live` (a loan with a
+        balance, or none granted yet), `duty_unit` and `duty_person`."""
         # What was granted later had not been granted on the day, although by now it is known.
         loans = Loan.objects.filter(contract=OuterRef("pk"), starts_on__lte=on).order_by("-starts_on", "-pk")
         manager = managers_of("borrower", on)
@@ -63,7 +71,9 @@ class ContractRule(Rule):
                 duty_person=Subquery(manager.values("person")[:1]),
                 duty_unit=Coalesce(Subquery(manager.values("unit")[:1]), Subquery(loans.values("unit")[:1])),
             )
-            .filter((mine & having) | Q(Exists(self.standing().filter(subject_id=OuterRef("pk")))))
+            .filter(
+                pk__in=self.affected(on, policy).union(self.standing().order_by().values_list("subject_id"))
+            )
             .filter(duty_unit__isnull=False)
             .select_related("borrower")
         )
@@ -87,8 +97,8 @@ class PaymentClauses(ContractRule):
     obligation = "GR-24"
     kind = "contract_clauses"
 
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Contracts whose payments may be reviewed and that lack one of the two clauses, or with an open duty."""
+    def meant(self, on: date, policy: Policy) -> Q:
+        """Granted under, may be reviewed, and lacking one of the two clauses."""
         clauses = Clause.objects.known(on).filter(contract=OuterRef("pk"))
         modes: set[str] = set()
         products: set[str] = set()
@@ -99,10 +109,18 @@ class PaymentClauses(ContractRule):
         lacking = Q()
         for kind in PAYMENT_CLAUSES:
             lacking |= ~Q(Exists(clauses.filter(kind=kind)))
-        granted = Loan.objects.filter(contract=OuterRef("pk"), starts_on__lte=on).order_by()
+        return having & lacking & Q(Exists(self.granted(on)))
+
+    def granted(self, on: date) -> QuerySet[Loan]:
+        """The loans under the contract that is the outer row."""
+        return Loan.objects.filter(contract=OuterRef("pk"), starts_on__lte=on).order_by()
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Contracts whose payments may be reviewed and that lack one of the two clauses, or with an open duty."""
+        clauses, granted = Clause.objects.known(on).filter(contract=OuterRef("pk")), self.granted(on)
         first = granted.values("contract").annotate(first=Min("starts_on")).values("first")
         begins = Coalesce(Subquery(first), F("signed_on"))
-        return self.contracts(on, policy, having & lacking & Q(Exists(granted))).annotate(
+        return self.contracts(on, policy).annotate(
             kinds=ArraySubquery(clauses.order_by("kind").values("kind").distinct()),
             modes=ArraySubquery(
                 clauses.exclude(payment_mode="").order_by("payment_mode").values("payment_mode").distinct()
@@ -145,16 +163,22 @@ class ContractTerms(ContractRule):
     obligation = "GR-4"
     kind = "contract_terms"
 
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Contracts with a promise or a demand that is not met and falls due soon, or with an open duty."""
+    def meant(self, on: date, policy: Policy) -> Q:
+        """With a promise or a demand that is not met and falls due soon."""
+        clauses, conditions = self.unmet(on, policy)
+        return Q(Exists(clauses)) | Q(Exists(conditions))
+
+    def unmet(self, on: date, policy: Policy) -> tuple[QuerySet[Clause], QuerySet[ApprovalCondition]]:
+        """Promises and demands of the contract that is the outer row, not met and due soon."""
         schemes = schemes_under(policy, self.scheme)
         ahead = max(int(policy.get(s, "contract_terms.remind_before").value["days"]) for s in schemes)
         soon = Q(contract=OuterRef("pk"), due_on__lte=on + timedelta(days=ahead))
-        clauses, conditions = (
-            rows.unmet(on).filter(soon) for rows in (Clause.objects, ApprovalCondition.objects)
-        )
-        having = Q(Exists(clauses)) | Q(Exists(conditions))
-        return self.contracts(on, policy, having).annotate(
+        return Clause.objects.unmet(on).filter(soon), ApprovalCondition.objects.unmet(on).filter(soon)
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Contracts with a promise or a demand that is not met and falls due soon, or with an open duty."""
+        clauses, conditions = self.unmet(on, policy)
+        return self.contracts(on, policy).annotate(
             clauses_due=_due(clauses, Coalesce("text", Value(""), output_field=CharField()), "kind"),
             conditions_due=_due(conditions, F("text"), "text"),
         )

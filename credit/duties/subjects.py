@@ -88,15 +88,13 @@ class BorrowerRule(Rule):
         """Themselves."""
         return ids
 
-    def borrowers(
-        self, on: date, policy: Policy, scheme: str, *, having: QuerySet[Any] | None = None
-    ) -> QuerySet[Borrower]:
-        """Borrowers with a loan under the scheme (judge by its balance), or with an open duty of this rule.
+    def borrowers(self, on: date, policy: Policy, scheme: str) -> QuerySet[Borrower]:
+        """Borrowers that are affected, else those with a loan under the scheme (judge by its balance); and those with
+        an open duty of this rule.
 
-        Each carries `notes` for `standing_of`, `duty_unit` and `duty_person`. `having`, a list of borrowers' ids,
-        takes the place of the former.
+        Each carries `notes` for `standing_of`, `duty_unit` and `duty_person`.
         """
-        ids: Any = having
+        ids: Any = self.affected(on, policy)
         if ids is None:
             ids = Loan.objects.filter(under(policy, scheme)).order_by().values_list("borrower")
         notes = positions(on).filter(borrower=OuterRef("pk")).order_by().annotate(
@@ -163,14 +161,10 @@ class LoanRule(Rule):
             .select_related("borrower")
         )
 
-    def loans(
-        self, on: date, policy: Policy, scheme: str, *, having: QuerySet[Any] | None = None
-    ) -> QuerySet[Loan]:
-        """Loans under the scheme (judge by `is_live`), or with an open duty of this rule, `annotated`.
-
-        `having`, a list of loans' ids, takes the place of the former.
-        """
-        ids: Any = having
+    def loans(self, on: date, policy: Policy, scheme: str) -> QuerySet[Loan]:
+        """Loans that are affected, else those under the scheme (judge by `is_live`); and those with an open duty of
+        this rule; `annotated`."""
+        ids: Any = self.affected(on, policy)
         if ids is None:
             ids = Loan.objects.filter(under(policy, scheme)).order_by().values_list("pk")
         return self.annotated(on, policy).filter(

@@ -24,7 +24,7 @@ from core.errors import Invalid, Refused
 from core.forms import DayField
 from core.once import once
 from core.policy import policy_on
-from monitoring.authority import rules as authority
+from monitoring.authority import services as authority
 from monitoring.authority.rules import REVIEWERS, Tier
 from monitoring.models import PaymentAuthority, PaymentTier
 

@@ -44,20 +44,28 @@ class CollectionReminder(LoanRule):
     post = Role.ACCOUNTANT
     scheme = "FW"
 
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Live loans under the scheme with an instalment coming near, or with an open duty of this rule."""
+    def coming(self, on: date, policy: Policy) -> QuerySet[Installment]:
+        """Instalments that come near."""
         leads = [
             policy.get(scheme, name).value["days"]
             for scheme in schemes_under(policy, self.scheme)
             for name in LEADS
         ]
         horizon = on + timedelta(days=max(leads, default=0)) + SHOWN_BEFORE + LONGEST_HOLIDAY
-        coming = Installment.objects.planned(on).filter(
+        return Installment.objects.planned(on).filter(
             Q(principal__gt=0) | Q(interest__gt=0), due_on__gt=on, due_on__lte=horizon
         )
-        having = Loan.objects.filter(under(policy, self.scheme), Exists(coming.filter(loan=OuterRef("pk"))))
+
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans under the scheme with one of them."""
+        coming = self.coming(on, policy).filter(loan=OuterRef("pk"))
+        return Loan.objects.filter(under(policy, self.scheme), Exists(coming)).order_by().values_list("pk")
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Live loans under the scheme with an instalment coming near, or with an open duty of this rule."""
+        coming = self.coming(on, policy)
         return (
-            self.loans(on, policy, self.scheme, having=having.order_by().values_list("pk"))
+            self.loans(on, policy, self.scheme)
             .annotate(
                 begins_on=Greatest(
                     "starts_on", Coalesce(Value(go_live_on(), output_field=DateField()), "starts_on")
@@ -109,6 +117,10 @@ class FundsRule(ManagedLoanRule):
     prefix: ClassVar[str]
     words: ClassVar[str]
 
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans that the day's check found short."""
+        return FundsCheck.objects.filter(on=on, kind=self.debt).short().order_by().values_list("loan")
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans that the day's check found short, or with an open duty of this rule; their checks and their manager.
 
@@ -117,7 +129,7 @@ class FundsRule(ManagedLoanRule):
         checks = FundsCheck.objects.filter(on=on, kind=self.debt)
         money = {name: Cast(name, CharField()) for name in ("required", "from_pots", "from_balance", "short")}
         return (
-            self.loans(on, policy, self.scheme, having=checks.short().order_by().values_list("loan"))
+            self.loans(on, policy, self.scheme)
             .exclude(borrower__in=set_aside(on, STEP).values("subject_id"))
             .annotate(
                 checks=ArraySubquery(

@@ -43,20 +43,26 @@ class MonthRule(BorrowerRule):
         """The period key of a month."""
         return f"{self.prefix}{month.key}"
 
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers of the scheme whose month was written down and has no duty yet, or with an open one.
+    def kept(self, on: date) -> QuerySet[BorrowerMonth]:
+        """The last month that is over, as it was written down.
 
         What was written down later than on its last day is of the time before the lender's first day.
         """
         month = month_over(on)
-        kept = BorrowerMonth.objects.filter(month=month.first, computed_on__lte=month.last)
+        return BorrowerMonth.objects.filter(month=month.first, computed_on__lte=month.last)
+
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers of the scheme whose month was written down and has no duty yet."""
+        month, kept = month_over(on), self.kept(on)
         raised = self.duties().filter(subject_id=OuterRef("borrower"), period_key=self.key(month))
         theirs = Loan.objects.filter(under(policy, self.scheme)).order_by().values("borrower")
         new = self.concerned(kept, policy).filter(~Exists(raised), borrower__in=theirs)
-        one = kept.filter(borrower=OuterRef("pk"))
-        return self.borrowers(
-            on, policy, self.scheme, having=new.order_by().values_list("borrower")
-        ).annotate(
+        return new.order_by().values_list("borrower")
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers of the scheme whose month was written down and has no duty yet, or with an open one."""
+        one = self.kept(on).filter(borrower=OuterRef("pk"))
+        return self.borrowers(on, policy, self.scheme).annotate(
             marks=Subquery(one.values("marks")[:1], output_field=JSONField()),
             settled=Cast(Subquery(one.values("settlement_share")[:1]), CharField()),
             has_month=Exists(one),

@@ -44,9 +44,13 @@ class MisuseRectification(BorrowerRule):
     kind = KIND
     post = Role.CUSTOMER_MANAGER
 
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers with an open case."""
+        return _borrowers(_standing(), on)
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an open case, or with an open duty of this rule; all their cases."""
-        return _with_cases(self, on, policy, _standing())
+        return _with_cases(self, on, policy)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """Owed until the risk line has accepted the correction."""
@@ -72,14 +76,18 @@ class Report(BorrowerRule):
 
     key: ClassVar[str]
 
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with a case that is not reported yet, corrected or not, or with an open duty of this rule."""
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers with a case that is not reported yet, corrected or not."""
         done = self.duties().filter(
             subject_id=OuterRef("contract__borrower"),
             period_key=Concat(Value(f"{self.key}:"), Cast(OuterRef("pk"), CharField())),
             status__in=[DutyStatus.DONE, DutyStatus.WAIVED],
         )
-        return _with_cases(self, on, policy, MisuseCase.objects.filter(~Exists(done)))
+        return _borrowers(MisuseCase.objects.filter(~Exists(done)), on)
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers with a case that is not reported yet, corrected or not, or with an open duty of this rule."""
+        return _with_cases(self, on, policy)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """Each case, corrected by now or not, due so many workdays after it was confirmed."""
@@ -137,6 +145,10 @@ class LegalOpinion(BorrowerRule):
     kind = LEGAL
     post = Role.LEGAL
 
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers with an open case."""
+        return _borrowers(_standing(), on)
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an open case, or with an open duty of this rule, and who is asked about each.
 
@@ -144,7 +156,7 @@ class LegalOpinion(BorrowerRule):
         """
         branch = latest_loans("pk").annotate(b=branch_of_unit()).values("b")[:1]
         return (
-            _with_cases(self, on, policy, _standing())
+            _with_cases(self, on, policy)
             .annotate(branch=Subquery(branch))
             .annotate(
                 legal=Coalesce(
@@ -185,11 +197,14 @@ def _standing() -> QuerySet[MisuseCase]:
     return MisuseCase.objects.filter(status=MisuseStatus.RECTIFYING)
 
 
-def _with_cases(rule: BorrowerRule, on: date, policy: Policy, having: QuerySet[MisuseCase]) -> QuerySet[Any]:
-    """Borrowers of these cases, or with an open duty of the rule; each with all its `cases`."""
-    ids = having.filter(confirmed_on__lte=on).order_by().values_list("contract__borrower")
+def _borrowers(cases: QuerySet[MisuseCase], on: date) -> QuerySet[Any]:
+    return cases.filter(confirmed_on__lte=on).order_by().values_list("contract__borrower")
+
+
+def _with_cases(rule: BorrowerRule, on: date, policy: Policy) -> QuerySet[Any]:
+    """The rule's borrowers, each with all its `cases`."""
     cases = MisuseCase.objects.filter(confirmed_on__lte=on, contract__borrower=OuterRef("pk")).order_by("pk")
-    return rule.borrowers(on, policy, "BASE", having=ids).annotate(
+    return rule.borrowers(on, policy, "BASE").annotate(
         cases=ArraySubquery(
             with_right(cases, on).values(
                 json=JSONObject(

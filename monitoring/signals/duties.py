@@ -46,10 +46,17 @@ class SignalsRule(BorrowerRule):
     post = Role.CUSTOMER_MANAGER
     kinds: ClassVar[Collection[SignalKind]]
 
+    def open_signals(self, on: date) -> QuerySet[Signal]:
+        """Signals of these kinds that nobody has decided."""
+        return Signal.objects.filter(kind__in=self.kinds, status=SignalStatus.OPEN, known_on__lte=on)
+
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers with one of them."""
+        return self.open_signals(on).order_by().values_list("borrower")
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an open signal of these kinds, or with an open duty of this rule; their signals."""
-        told = Signal.objects.filter(kind__in=self.kinds, status=SignalStatus.OPEN, known_on__lte=on)
-        rows = self.borrowers(on, policy, "BASE", having=told.order_by().values_list("borrower"))
+        told, rows = self.open_signals(on), self.borrowers(on, policy, "BASE")
         return rows.annotate(
             told=ArraySubquery(
                 told.filter(borrower=OuterRef("pk"))

@@ -28,16 +28,20 @@ class SupervisedAccounts(ManagedLoanRule):
     kind = "supervised_account"
     scheme = "GR"
 
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Loans that may need review and whose account is not marked, or with an open duty of this rule."""
-        having = (
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans that may need review and whose account is not marked."""
+        loans = (
             Loan.objects.filter(under(policy, self.scheme), may_need_review(policy), starts_on__lte=on)
             .exclude(settlement_account="")
             .exclude(Exists(marks_of("settlement_account", on)))
         )
         if first := go_live_on():
-            having = having.filter(starts_on__gte=first)
-        rows = self.loans(on, policy, self.scheme, having=having.order_by().values_list("pk"))
+            loans = loans.filter(starts_on__gte=first)
+        return loans.order_by().values_list("pk")
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans that may need review and whose account is not marked, or with an open duty of this rule."""
+        rows = self.loans(on, policy, self.scheme)
         clauses = Clause.objects.known(on).filter(contract=OuterRef("contract")).order_by("place")
         return with_unpaid(rows, on).annotate(
             clauses=ArraySubquery(

@@ -46,15 +46,23 @@ class ToldAtOnce(Rule):
         """Themselves."""
         return ids
 
+    def refused(self, on: date) -> QuerySet[RefusedRelease]:
+        """What accounting refused by the day."""
+        return RefusedRelease.objects.filter(on__lte=on, case__isnull=not self.of_a_freeze)
+
+    def open_signals(self, on: date) -> QuerySet[Signal]:
+        """Signals of these kinds that nobody has decided."""
+        return Signal.objects.filter(kind__in=self.kinds, status=SignalStatus.OPEN, known_on__lte=on)
+
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers of whom a release was refused, or with an open signal."""
+        told = self.open_signals(on).order_by().values_list("borrower")
+        return self.refused(on).order_by().values_list("account__borrower").union(told)
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers of whom a release was refused, or with an open signal or an open duty of this rule."""
-        refused = RefusedRelease.objects.filter(on__lte=on, case__isnull=not self.of_a_freeze)
-        told = Signal.objects.filter(kind__in=self.kinds, status=SignalStatus.OPEN, known_on__lte=on)
-        ids = (
-            refused.order_by().values_list("account__borrower")
-            .union(told.order_by().values_list("borrower"))
-            .union(self.standing().order_by().values_list("subject_id"))
-        )  # fmt: skip
+        refused, told = self.refused(on), self.open_signals(on)
+        ids = self.affected(on, policy).union(self.standing().order_by().values_list("subject_id"))
         own, loans = responsible_for(ResponsibleRole.RISK_MANAGER, "pk", on), latest_loans("pk")
         return (
             Borrower.objects.filter(pk__in=ids)

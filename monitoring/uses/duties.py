@@ -47,11 +47,14 @@ class UseRule(ManagedLoanRule):
     kind = RECORD
     scheme: ClassVar[str]
 
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans under the scheme of which money left on the day."""
+        news = SeenUse.objects.filter(known_on=on, loan=OuterRef("pk"))
+        return Loan.objects.filter(under(policy, self.scheme), Exists(news)).order_by().values_list("pk")
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme of which money left on the day, or with an open duty of this rule."""
-        news = SeenUse.objects.filter(known_on=on, loan=OuterRef("pk"))
-        having = Loan.objects.filter(under(policy, self.scheme), Exists(news)).order_by().values_list("pk")
-        return self.loans(on, policy, self.scheme, having=having).annotate(
+        return self.loans(on, policy, self.scheme).annotate(
             uses=ArraySubquery(_facts(unrecorded(on).filter(loan=OuterRef("pk"))))
         )
 
@@ -95,8 +98,8 @@ class SelfPaymentSummary(ManagedLoanRule):
     kind = SUMMARY
     scheme = "GR"
 
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Loans under the scheme with self payments in the last period and no duty of it, or with an open duty."""
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans under the scheme with self payments in the last period and no duty of it."""
         frequencies = {policy.get(scheme, SUMMED).value for scheme in policy.family(self.scheme)}
         periods = [_period_over(frequency, on) for frequency in sorted(frequencies)]
         paid = SeenUse.objects.filter(
@@ -106,13 +109,15 @@ class SelfPaymentSummary(ManagedLoanRule):
         )
         keys = [f"summary:{period.key}" for period in periods]
         raised = self.duties().filter(subject_id=OuterRef("pk"), period_key__in=keys)
-        having = Loan.objects.filter(
+        loans = Loan.objects.filter(
             under(policy, self.scheme), ~Exists(raised), Exists(paid.filter(loan=OuterRef("pk")))
         )
+        return loans.order_by().values_list("pk")
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans under the scheme with self payments in the last period and no duty of it, or with an open duty."""
         uses = seen_uses(on).filter(seen_as=SeenAs.SELF, loan=OuterRef("pk"))
-        return self.loans(on, policy, self.scheme, having=having.order_by().values_list("pk")).annotate(
-            uses=ArraySubquery(_facts(uses))
-        )
+        return self.loans(on, policy, self.scheme).annotate(uses=ArraySubquery(_facts(uses)))
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One summary for each period in which the borrower paid."""
