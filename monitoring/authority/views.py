@@ -25,7 +25,7 @@ from core.forms import DayField
 from core.once import once
 from core.policy import policy_on
 from monitoring.authority import services as authority
-from monitoring.authority.rules import REVIEWERS, Tier
+from monitoring.authority.rules import REVIEWERS, Tier, default_tiers
 from monitoring.models import PaymentAuthority, PaymentTier
 
 ROWS = 5
@@ -107,7 +107,7 @@ def payment_authority(request: SignedInRequest) -> HttpResponse:
     steps = (
         tuple(Tier(Role(t.role), t.up_to, t.person_id) for t in own.tiers.order_by("place")) if own else ()
     )
-    default = authority.default_tiers(policy_on(on))
+    default = default_tiers(policy_on(on))
     form = AuthorityForm(request.POST or None, user=user, on=on, initial=_initial(steps or default, on))
     status = 200
     if form.is_bound and form.is_valid():

@@ -13,7 +13,7 @@ from core import clock
 from core.errors import Invalid, Refused
 from core.policy import policy_on
 from credit.models import Account, Group, GroupMember, RelatedParty
-from monitoring.authority import rules as authority
+from monitoring.authority import services as authority
 from monitoring.authority.rules import Tier
 from monitoring.models import Payment, PaymentAuthority
 from monitoring.payments import services as requests
