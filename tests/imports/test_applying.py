@@ -250,7 +250,10 @@ def test_overdue_and_arrears_are_events_when_they_begin_and_again_after_settleme
     ]
 
 
-@pytest.mark.parametrize("product", ["银行承兑汇票", "保函"])
+@pytest.mark.parametrize(
+    "product",
+    [pytest.param("银行承兑汇票", marks=pytest.mark.obligation("GR-6.4.2", clause="e")), "保函"],
+)
 def test_what_the_lender_paid_for_the_customer_is_an_advance_not_an_overdue(
     tmp_path: Path, product: str
 ) -> None:

@@ -268,7 +268,7 @@ EVENTS = [
     pytest.param(
         "GR-28.2",
         [EventKind.INTEREST_ARREARS, EventKind.EXTENSION, EventKind.OVERDUE, EventKind.ADVANCE],
-        marks=pytest.mark.obligation("GR-28.2"),
+        marks=[pytest.mark.obligation("GR-28.2"), pytest.mark.obligation("GR-6.4.2", clause="f")],
     ),
     pytest.param(
         "GR-28.3",

@@ -90,7 +90,7 @@ def found_of(world: Any, key: str, policy: Any) -> list[Found]:
     return found
 
 
-@pytest.mark.obligation("GR-22.1")
+@pytest.mark.obligation("GR-22.1", clause="bcd")
 def test_every_pattern_of_the_demonstration_is_found_with_its_customer(monkeypatch) -> None:
     told: list[tuple[str, str, date]] = []
 
