@@ -220,6 +220,11 @@ def test_a_parameter_speaks_of_its_article_however_its_brackets_are_written(
     assert speaks_of(article, cite) == same
 
 
+@pytest.mark.obligation("GR-27", clause="b")
+@pytest.mark.obligation("GR-28.1", clause="b")
+@pytest.mark.obligation("GR-28.2", clause="d")
+@pytest.mark.obligation("GR-28.3", clause="c")
+@pytest.mark.obligation("GR-28.4", clause="c")
 def test_an_article_shows_its_parameters_in_words_with_scheme_and_what_is_ours(
     cast: SimpleNamespace, browse: Callable[[User], Client]
 ) -> None:
@@ -238,10 +243,13 @@ def test_an_article_shows_its_parameters_in_words_with_scheme_and_what_is_ours(
     assert visits.ours and visits.since is None
     meeting = {one.name: one for one in rows["GR-35"].figures}["贷后例会频率"]
     assert (meeting.value, meeting.ours) == ("每季至少一次", False)
-    (visit, *_rest) = rows["GR-28.2"].figures
-    assert (visit.name, visit.value, visit.ours) == ("风险事项到场期限（工作日）", "3", True)
+    for event in ("GR-28.1", "GR-28.2", "GR-28.3", "GR-28.4"):
+        (visit, *_rest) = rows[event].figures
+        assert (visit.name, visit.value, visit.ours) == ("风险事项到场期限（工作日）", "3", True)
     assert {one.name for one in rows["GS-8"].figures} == {"首次检查期限（工作日）", "首次检查后填表期限"}
-    assert "含本系统设定" in browse(cast.cm).get("/rulebook/").content.decode()
+    text = browse(cast.cm).get("/rulebook/").content.decode()
+    assert "含本系统设定" in text
+    assert "可疑、损失类的频率原文空缺" in text
 
 
 def test_every_parameter_that_names_a_regulation_is_found_under_one_of_its_articles(
