@@ -44,6 +44,9 @@ ROOMS: dict[str, object] = {
 
 # What a gate, a verb or a reading that claims an obligation does; a rule is named by the duty that it raises.
 CLAIMS: dict[str, object] = {
+    "inspections.documents.site_inspection.definition.SITE_INSPECTION": _(
+        "附件3 信贷业务现场检查表：批复要求逐条答，账实、账账、账表分别核对"
+    ),
     "inspections.services.signers": _("附件3 按条文的顺序送签"),
     "monitoring.documents.payment_request.signers": _(
         "支付审核单：客户经理提交，风险条线按权限审核，提交人不审核"
