@@ -58,7 +58,7 @@ def why_frozen(contract: Contract) -> str:
     return f"{told(case)}，填写限期纠正单、经风险条线验收后才能支付。" if case else ""
 
 
-@claims("GR-23")
+@claims("GR-23", clause="b")
 def check_not_frozen(contract: Contract) -> None:
     """Raise while a case is open under the contract: 暂停用款."""
     if reason := why_frozen(contract):
@@ -147,7 +147,7 @@ def open_case(
     return case
 
 
-@claims("GR-23")
+@claims("GR-23", clause="f")
 @transaction.atomic
 def accept(*, case: MisuseCase, document: Document, by: User, on: date) -> MisuseCase:
     """The risk line accepts the correction: the case is closed, and the contract thaws once none is open."""

@@ -39,6 +39,7 @@ class MisuseRectification(BorrowerRule):
     """限期纠正: one duty for each open case, due on the day set for its correction."""
 
     obligation = "GR-23"
+    clause = "f"
     kind = KIND
     post = Role.CUSTOMER_MANAGER
 
@@ -102,6 +103,7 @@ class MisuseReport(Report):
     """The borrower's principal is told at once and takes note of each case, discharged by 办结记录."""
 
     obligation = "GR-23"
+    clause = "a"
     part = "report"
     kind = REPORT
     post = Role.PRINCIPAL
@@ -121,6 +123,7 @@ class ManagerReport(Report):
     """The customer manager reports each case to the principal in writing, discharged by 办结记录."""
 
     obligation = "GR-23"
+    clause = "a"
     part = "manager_report"
     kind = MANAGER_REPORT
     post = Role.CUSTOMER_MANAGER
@@ -131,6 +134,7 @@ class LegalOpinion(BorrowerRule):
     """按合同约定暂停用款: where the contract gives no such right, 法务 says on what the freeze stands."""
 
     obligation = "GR-23"
+    clause = "e"
     part = "legal"
     kind = LEGAL
     post = Role.LEGAL

@@ -143,6 +143,7 @@ class FrozenContract(ToldAtOnce):
     """第二十三条: 暂停用款; loan money of a frozen contract that would have left, that left, or that was lent."""
 
     obligation = "GR-23"
+    clause = "c"
     part = "frozen"
     kind = FROZEN
     kinds = OF_A_FREEZE

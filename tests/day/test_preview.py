@@ -98,6 +98,8 @@ def owed_in_truth(first: date, last: date, since: date) -> dict[tuple[Any, ...],
     return owed
 
 
+@pytest.mark.obligation("GR-27", clause="b")
+@pytest.mark.obligation("GD-3.3", clause="d")
 def test_what_a_preview_says_is_what_happens_when_the_change_is_approved_and_the_days_are_closed(
     cast: SimpleNamespace,
 ) -> None:

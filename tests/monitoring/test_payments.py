@@ -265,7 +265,6 @@ def test_a_reviewed_payment_is_not_corrected_but_given_up(cast, loan) -> None:
 
 
 @pytest.mark.obligation("XW-7", clause="a")
-@pytest.mark.obligation("XW-5.1")
 def test_a_micro_loan_goes_through_its_payment_reviewer(cast) -> None:
     register(cast.borrower)
     loan = lend_on_account(cast, product=Product.MICRO)
