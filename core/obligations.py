@@ -1,20 +1,22 @@
 """Which code keeps which obligation: a rule, a gate or a form claims the id of the catalogue that it honours.
 
-The catalogue is `fixtures/obligations.yaml`; a claim counts only beside a test marked with the same id.
+The catalogue is `fixtures/obligations.yaml`, and `fixtures/clauses.yaml` says what each row consists of; a claim counts
+only beside tests that are marked with the row's clauses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import yaml
 
 T = TypeVar("T")
 
-_claims: dict[str, set[str]] = {}
+_claims: dict[str, dict[str, set[str]]] = {}  # by row and code, the clauses that the code is said to keep
 
 
 class Obligation(NamedTuple):
@@ -27,13 +29,13 @@ class Obligation(NamedTuple):
     same_as: tuple[str, ...]
     app: str  # the room that owns it
     system: str  # what the software must do for it
+    clauses: Mapping[str, str] = MappingProxyType({})  # what it consists of; none where others carry it
 
 
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, Obligation]:
     """Every obligation by id."""
-    path = Path(__file__).resolve().parent.parent / "fixtures" / "obligations.yaml"
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data, clauses = _fixture("obligations.yaml"), clauses_by_row()
     documents: dict[str, str] = data["documents"]
     return {
         row["id"]: Obligation(
@@ -44,32 +46,52 @@ def catalogue() -> dict[str, Obligation]:
             tuple(row.get("same_as", ())),
             row["app"],
             row["system"],
+            MappingProxyType(clauses.get(row["id"], {})),
         )
         for row in data["obligations"]
     }
 
 
-def claim(obligation: str, by: str) -> None:
-    """Say that some code keeps an obligation; an id that the catalogue does not know is a mistake."""
+@lru_cache(maxsize=1)
+def clauses_by_row() -> dict[str, dict[str, str]]:
+    """What each row consists of, as the file says it: its clauses in their order, by letter."""
+    return {row: dict(clauses) for row, clauses in _fixture("clauses.yaml").items()}
+
+
+def claim(obligation: str, by: str, clause: str = "") -> None:
+    """Say that some code keeps an obligation, or only the clauses whose letters are named.
+
+    An id or a letter that the catalogue does not know is a mistake.
+    """
     if obligation not in catalogue():
         raise LookupError(f"obligation {obligation!r} is not in the catalogue (claimed by {by})")
-    _claims.setdefault(obligation, set()).add(by)
+    if unknown := set(clause) - set(catalogue()[obligation].clauses):
+        raise LookupError(f"{obligation} has no clause {''.join(sorted(unknown))!r} (claimed by {by})")
+    _claims.setdefault(obligation, {}).setdefault(by, set()).update(clause)
 
 
-def claims(*obligations: str) -> Callable[[T], T]:
-    """Decorate the function or class that keeps these obligations."""
+def claims(*obligations: str, clause: str = "") -> Callable[[T], T]:
+    """Decorate the function or class that keeps these obligations; `clause="bc"` narrows the claim to those clauses."""
 
     def mark(code: T) -> T:
         for obligation in obligations:
-            claim(obligation, _name(code))
+            claim(obligation, _name(code), clause)
         return code
 
     return mark
 
 
-def claimed() -> dict[str, frozenset[str]]:
-    """Every claimed obligation with the code that claims it."""
-    return {obligation: frozenset(by) for obligation, by in _claims.items()}
+def claimed() -> dict[str, dict[str, frozenset[str]]]:
+    """Every claimed obligation with the code that claims it and the clauses that it names; none: the row as such."""
+    return {
+        obligation: {code: frozenset(letters) for code, letters in by.items()}
+        for obligation, by in _claims.items()
+    }
+
+
+def _fixture(name: str) -> Any:
+    path = Path(__file__).resolve().parent.parent / "fixtures" / name
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _name(code: Any) -> str:

@@ -1,4 +1,4 @@
-"""How far each obligation is honoured: code that claims it and tests that are marked with it, and nothing less.
+"""How far each obligation is honoured: code that claims it and a marked test for each clause, and nothing less.
 
 The marks of the tests are read from their source once and shipped as `fixtures/marked_tests.json`, so that an
 installation that carries no tests says the same as one that does, and no page ever parses the tests.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -36,17 +35,13 @@ class Honoured(TextChoices):
         return {"WHOLE": "ok", "PART": "watch"}.get(self.value, "")
 
 
-@dataclass(frozen=True)
-class Marks:
-    """Tests (`file::function`) by the obligation that they show wholly kept, and kept in part."""
+# By obligation and by the letter of its clause: the tests (`file::function`) that show it kept.
+Marks = Mapping[str, Mapping[str, tuple[str, ...]]]
 
-    whole: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    part: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def as_json(self) -> str:
-        """As it is shipped: sorted, so that the same tests write the same file."""
-        content = {"whole": dict(sorted(self.whole.items())), "part": dict(sorted(self.part.items()))}
-        return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+def as_json(marks: Marks) -> str:
+    """As they are shipped: sorted, so that the same tests write the same file."""
+    return json.dumps(marks, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def states(
@@ -58,41 +53,53 @@ def states(
         if row.same_as:
             below = {state(catalogue[other]) for other in row.same_as}
             return below.pop() if len(below) == 1 else Honoured.PART
-        if row.id in claimed and row.id in marks.whole:
+        shown = marks.get(row.id, {})
+        if row.id in claimed and row.clauses and row.clauses.keys() <= shown.keys():
             return Honoured.WHOLE
-        touched = row.id in claimed or row.id in marks.whole or row.id in marks.part
-        return Honoured.PART if touched else Honoured.NOT_YET
+        return Honoured.PART if row.id in claimed or shown else Honoured.NOT_YET
 
     return {row.id: state(row) for row in catalogue.values()}
 
 
-def marks_in(folder: Path) -> Marks:
-    """Every mark of the tests below a folder, read from their source; addresses begin with the folder's name."""
-    whole: dict[str, set[str]] = {}
-    part: dict[str, set[str]] = {}
+def marks_in(folder: Path, catalogue: Mapping[str, Obligation]) -> Marks:
+    """Every mark of the tests below a folder, read from their source; addresses begin with the folder's name.
+
+    Marks that do not say which clause of which obligation are refused, all at once and each with its line.
+    """
+    marks: dict[str, dict[str, set[str]]] = {}
+    wrong: dict[str, None] = {}  # in their order; a mark of a whole class is met once a test
     for path in sorted(folder.rglob("test_*.py")):
         file = path.relative_to(folder.parent).as_posix()
         for test, mark in _marked(ast.parse(path.read_text(encoding="utf-8"))):
-            for obligation in _ids(mark, file):
-                (part if mark.keywords else whole).setdefault(obligation, set()).add(f"{file}::{test}")
-    return Marks(_sorted(whole), _sorted(part))
+            try:
+                obligation, letters = _read(mark, catalogue)
+            except ValueError as error:
+                wrong[f"{file}:{mark.lineno}: {error}"] = None
+                continue
+            for letter in letters:
+                marks.setdefault(obligation, {}).setdefault(letter, set()).add(f"{file}::{test}")
+    if wrong:
+        raise ValueError("\n".join(wrong))
+    return {
+        obligation: {letter: tuple(sorted(tests)) for letter, tests in sorted(by.items())}
+        for obligation, by in sorted(marks.items())
+    }
 
 
 @lru_cache(maxsize=1)
 def shipped_marks() -> Marks:
     """The marks that came with the software."""
     content = json.loads(marks_file().read_text(encoding="utf-8"))
-    return Marks(*({key: tuple(tests) for key, tests in content[name].items()} for name in ("whole", "part")))
+    return {
+        obligation: {letter: tuple(tests) for letter, tests in by.items()}
+        for obligation, by in content.items()
+    }
 
 
 def marks_file() -> Path:
     """Where they are kept; `manage.py rulebook --write` writes it."""
     path: Path = settings.BASE_DIR / "fixtures" / "marked_tests.json"
     return path
-
-
-def _sorted(tests: Mapping[str, set[str]]) -> dict[str, tuple[str, ...]]:
-    return {obligation: tuple(sorted(names)) for obligation, names in sorted(tests.items())}
 
 
 def _marked(module: ast.Module) -> Iterator[tuple[str, ast.Call]]:
@@ -139,8 +146,25 @@ def _walk(roots: Iterable[ast.expr], kind: type[Any]) -> Iterator[Any]:
     return (node for root in roots for node in ast.walk(root) if isinstance(node, kind))
 
 
-def _ids(mark: ast.Call, file: str) -> list[str]:
-    ids = [arg.value for arg in mark.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
-    if not ids or len(ids) != len(mark.args):
-        raise ValueError(f"{file}:{mark.lineno}: an obligation mark names its obligations as plain strings")
-    return ids
+def _read(mark: ast.Call, catalogue: Mapping[str, Obligation]) -> tuple[str, str]:
+    """The obligation and the letters of the clauses that a mark names."""
+    told = {keyword.arg: _text(keyword.value) for keyword in mark.keywords}
+    obligation = _text(mark.args[0]) if len(mark.args) == 1 else None
+    if obligation is None:
+        raise ValueError("an obligation mark names one obligation as a plain string")
+    if obligation not in catalogue:
+        raise ValueError(f"the catalogue has no obligation {obligation}")
+    letters = told.pop("clause", None)
+    if told:
+        raise ValueError(
+            f"an obligation mark says its clauses and nothing else ({', '.join(map(str, told))})"
+        )
+    if not letters:
+        raise ValueError(f'an obligation mark names its clauses: obligation("{obligation}", clause="a")')
+    if unknown := sorted(set(letters) - set(catalogue[obligation].clauses)):
+        raise ValueError(f"{obligation} has no clause {', '.join(unknown)}")
+    return obligation, letters
+
+
+def _text(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

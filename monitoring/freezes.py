@@ -46,7 +46,7 @@ def why_frozen(contract: Contract) -> str:
     return f"{sentence(case)}，填写限期纠正单、经风险条线验收后才能支付。" if case else ""
 
 
-@claims("GR-23")
+@claims("GR-23", clause="b")
 def check_not_frozen(contract: Contract) -> None:
     """Raise while a case is open under the contract: 暂停用款."""
     if reason := why_frozen(contract):

@@ -17,33 +17,29 @@ from roads.places import PYTHON, ROOT, VENV, var_dir
 from roads.say import Stop, line, step
 
 NOTE = VENV / ".installed.json"
-FILES = {
-    "requirements.txt": ["requirements.txt"],
-    "requirements-dev.txt": ["requirements.txt", "requirements-dev.txt"],
-}
+RUNNING, TESTING = "requirements.lock", "requirements-dev.lock"  # the latter has all of the former
 
 
-def ensure(requirements: str) -> None:
-    """See that what `requirements` pins is installed. The note is written last, so that a half-finished
+def ensure(lock_file: str) -> None:
+    """See that what a lock file pins is installed, by its hashes. The note is written last, so that a half-finished
     installation is simply done again."""
     var_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
     with (var_dir() / ".install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # ./run and ./test in one checkout share the environment
-        wanted = _fingerprint(requirements)
-        if _noted().get(requirements) == wanted and _works():
+        wanted = _fingerprint(lock_file)
+        if _noted().get(lock_file) == wanted and _works():
             return
-        with step(f"安装 {requirements} 所列的软件包（首次约需几分钟）"):
-            _install(requirements)
-        noted = _noted() | {requirements: wanted}
-        if requirements == "requirements-dev.txt":
-            noted["requirements.txt"] = _fingerprint("requirements.txt")
+        with step(f"安装 {lock_file} 所列的软件包（首次约需几分钟）"):
+            _install(lock_file)
+        noted = _noted() | {lock_file: wanted}
+        if lock_file == TESTING:
+            noted[RUNNING] = _fingerprint(RUNNING)
         NOTE.write_text(json.dumps(noted, indent=1))
 
 
-def _fingerprint(requirements: str) -> str:
+def _fingerprint(lock_file: str) -> str:
     digest = hashlib.sha256(f"{sys.version_info[:2]} {sys.platform}".encode())
-    for name in FILES[requirements]:
-        digest.update((ROOT / name).read_bytes())
+    digest.update((ROOT / lock_file).read_bytes())
     return digest.hexdigest()
 
 
@@ -64,7 +60,7 @@ def _works() -> bool:
         return False
 
 
-def _install(requirements: str) -> None:
+def _install(lock_file: str) -> None:
     log = var_dir() / "log" / "install.log"
     log.parent.mkdir(exist_ok=True)
     uv = shutil.which("uv")
@@ -72,7 +68,16 @@ def _install(requirements: str) -> None:
         if not _works():
             shutil.rmtree(VENV, ignore_errors=True)
             subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, VENV], check=False)
-        command: list[str | Path] = [uv, "pip", "install", "--python", PYTHON, "-r", ROOT / requirements]
+        command: list[str | Path] = [
+            uv,
+            "pip",
+            "install",
+            "--require-hashes",
+            "--python",
+            PYTHON,
+            "-r",
+            ROOT / lock_file,
+        ]
         if _works() and quietly(command, log, telling=lambda said: said) == 0:
             return
         # uv does not read pip's own configuration, so a company's mirror may be known to pip alone.
@@ -86,8 +91,9 @@ def _install(requirements: str) -> None:
         "install",
         "--no-input",
         "--disable-pip-version-check",
+        "--require-hashes",
         "-r",
-        ROOT / requirements,
+        ROOT / lock_file,
     ]
     if quietly(command, log, telling=_pip_says):
         raise Stop(

@@ -121,7 +121,7 @@ class Run:
             ports.claim(self.host, self.port)
             if self.redis:
                 check_redis(self.redis)
-            environment.ensure("requirements.txt")
+            environment.ensure(environment.RUNNING)
             if notice := native.ensure(native.PRINTING, why="打印中文 PDF"):
                 say.warn(notice)
                 self.notices.append(notice)  # and again at the end, where it will be read

@@ -155,7 +155,7 @@ def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 
 def run(options: argparse.Namespace, rest: list[str]) -> int:
-    environment.ensure("requirements-dev.txt")
+    environment.ensure(environment.TESTING)
     if notice := native.ensure(native.TESTING, why="测试"):
         if os.environ.get("CI"):
             raise Stop(notice)  # a test that skips there is a test that nobody runs

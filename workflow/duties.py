@@ -65,6 +65,7 @@ class Rule(ABC):
     prepared_by: ClassVar[str] = ""
     part: ClassVar[str] = ""
     obligation: ClassVar[str] = ""
+    clause: ClassVar[str] = ""  # letters of the clauses that it keeps, where it does not keep the whole row
     subject: ClassVar[SubjectKind]
     kind: ClassVar[str]
     post: ClassVar[Role]
@@ -73,7 +74,9 @@ class Rule(ABC):
         """A rule that names its obligation claims it."""
         super().__init_subclass__()
         if "obligation" in cls.__dict__:
-            obligations.claim(cls.obligation, f"{cls.__module__}.{cls.__qualname__}")
+            obligations.claim(
+                cls.obligation, f"{cls.__module__}.{cls.__qualname__}", cls.__dict__.get("clause", "")
+            )
 
     @property
     def code(self) -> str:

@@ -83,7 +83,7 @@ class UsagePage:
             setattr(self.total, name, sum(getattr(line, name) for line in self.lines))
 
 
-@claims("GR-5")
+@claims("GR-5", clause="ef")
 def usage_of(user: User, *, first: date, until: date, as_of: date) -> UsagePage:
     """Everybody in the units whose business the person reads; for anybody else, themselves.
 

@@ -89,7 +89,7 @@ def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
     return Prefill(answers=answers, facts_on=on)
 
 
-@claims("GR-23")
+@claims("GR-23", clause="f")
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """By the chain of policy; whatever it says, the last signature is the risk line's own, never a stand-in's."""
     chain = chain_of(document=document, on=on)

@@ -26,7 +26,7 @@ WAYS = ("contract", "product", "settlement_account")  # by these the money of a 
 LOANS, LEDGER = KINDS["loans"], KINDS["repayments"]
 
 
-@claims("GR-23")
+@claims("GR-23", clause="c")
 def refuse_loans(*, rows: Sequence[Texts], before: Sequence[Texts | None], on: date) -> Iterator[Complaint]:
     """A note that is new, grows, comes under the contract, leaves it, or whose money turns elsewhere."""
     pairs = list(zip(rows, before, strict=True))
@@ -40,7 +40,7 @@ def refuse_loans(*, rows: Sequence[Texts], before: Sequence[Texts | None], on: d
             )
 
 
-@claims("GR-23")
+@claims("GR-23", clause="c")
 def refuse_disbursements(
     *, rows: Sequence[Texts], before: Sequence[Texts | None], on: date
 ) -> Iterator[Complaint]:

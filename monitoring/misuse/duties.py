@@ -41,6 +41,7 @@ class MisuseRectification(BorrowerRule):
     """限期纠正: one duty for each open case, due on the day set for its correction."""
 
     obligation = "GR-23"
+    clause = "f"
     kind = KIND
     post = Role.CUSTOMER_MANAGER
 
@@ -112,6 +113,7 @@ class MisuseReport(Report):
     """The borrower's principal is told at once and takes note of each case, discharged by 办结记录."""
 
     obligation = "GR-23"
+    clause = "a"
     part = "report"
     kind = REPORT
     post = Role.PRINCIPAL
@@ -131,6 +133,7 @@ class ManagerReport(Report):
     """The customer manager reports each case to the principal in writing, discharged by 办结记录."""
 
     obligation = "GR-23"
+    clause = "a"
     part = "manager_report"
     kind = MANAGER_REPORT
     post = Role.CUSTOMER_MANAGER
@@ -141,6 +144,7 @@ class LegalOpinion(BorrowerRule):
     """按合同约定暂停用款: where the contract gives no such right, 法务 says on what the freeze stands."""
 
     obligation = "GR-23"
+    clause = "e"
     part = "legal"
     kind = LEGAL
     post = Role.LEGAL
@@ -226,6 +230,7 @@ class FrozenContract(ToldAtOnce):
     """第二十三条: 暂停用款; loan money of a frozen contract that would have left, that left, or that was lent."""
 
     obligation = "GR-23"
+    clause = "c"
     part = "frozen"
     kind = FROZEN
     kinds = OF_A_FREEZE

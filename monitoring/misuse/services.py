@@ -86,7 +86,7 @@ def open_case(
     return case
 
 
-@claims("GR-23")
+@claims("GR-23", clause="f")
 @transaction.atomic
 def accept(*, case: MisuseCase, document: Document, by: User, on: date) -> MisuseCase:
     """The risk line accepts the correction: the case is closed, and the contract thaws once none is open."""

@@ -40,7 +40,7 @@ STEP = "frozen"
 RULE = {"口径": "混合账户中贷款资金先于自有资金流出"}
 
 
-@claims("GR-23")
+@claims("GR-23", clause="c")
 def watch(
     on: date, policy: Policy, progress: Progress | None = None, *, only: Collection[int] | None = None
 ) -> Counter[str]:

@@ -368,7 +368,8 @@ def may_author(*, user: User, subject: Subject, on: date) -> bool:
     return manages(user, loan.borrower, on)
 
 
-@claims("GR-16", "XW-7", "XW-5.1")
+@claims("GR-16", clause="abd")
+@claims("XW-7", "XW-5.1")
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """The author, then everybody whose limits the amount passes, the risk line first (第十六条、第十八条).
 

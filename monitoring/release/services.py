@@ -91,7 +91,8 @@ def reasons_not_to_release(payments: Sequence[Payment], by: User, on: date) -> d
     }
 
 
-@claims("GR-16", "GR-19")
+@claims("GR-16", clause="cdef")
+@claims("GR-19", clause="d")
 @transaction.atomic
 def release(*, payment: Payment, by: User, on: date, at: datetime) -> Payment:
     """Let a reviewed payment leave: the third of three people (第十六条)."""
@@ -148,7 +149,8 @@ def account_at_counter(number: str, user: User, on: date) -> Account:
     return account
 
 
-@claims("GR-19", "GR-23")
+@claims("GR-19", clause="ab")
+@claims("GR-23", clause="d")
 @transaction.atomic
 def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:
     """Look for the reviewed payment that a slip carries out; without one, loan money is refused and the risk line told.

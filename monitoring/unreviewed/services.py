@@ -38,7 +38,8 @@ from workflow.sweep import sweep
 STEP = "payments"
 
 
-@claims("GR-19", "GR-24")
+@claims("GR-19", clause="c")
+@claims("GR-24", clause="c")
 def match_and_watch(
     on: date, policy: Policy, progress: Progress | None = None, *, only: Collection[int] | None = None
 ) -> Counter[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pkgutil
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -43,6 +43,9 @@ ROOMS: dict[str, object] = {
 
 # What a gate, a verb or a reading that claims an obligation does; a rule is named by the duty that it raises.
 CLAIMS: dict[str, object] = {
+    "inspections.documents.site_inspection.definition.SITE_INSPECTION": _(
+        "附件3 信贷业务现场检查表：批复要求逐条答，账实、账账、账表分别核对"
+    ),
     "inspections.services.signers": _("附件3 按条文的顺序送签"),
     "monitoring.payments.documents.signers": _("支付审核单：客户经理提交，风险条线按权限审核，提交人不审核"),
     "monitoring.freezes.check_not_frozen": _("挪用认定后该合同的支付一律拒绝"),
@@ -76,6 +79,7 @@ class Claim:
     label: str
     code: str
     summary: str  # the first line of its docstring
+    raises: bool = False  # a rule: its duties stand in the lists
 
 
 @dataclass(frozen=True)
@@ -107,14 +111,43 @@ class Duties:
 
 
 @dataclass(frozen=True)
+class Clause:
+    """One clause of a row: what keeps it, and the tests that show it kept."""
+
+    letter: str
+    words: str
+    claims: tuple[Claim, ...] = ()
+    tests: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> Honoured:
+        """Kept where code claims it and a test shows it; there is no half of a clause."""
+        return Honoured.WHOLE if self.claims and self.tests else Honoured.NOT_YET
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is kept."""
+        return self.state == Honoured.WHOLE
+
+    def as_data(self) -> dict[str, Any]:
+        """The same for a program."""
+        return {
+            "clause": self.letter,
+            "words": self.words,
+            "state": str(self.state),
+            "claims": [claim.code for claim in self.claims],
+            "tests": list(self.tests),
+        }
+
+
+@dataclass(frozen=True)
 class Row:
     """One row of the rulebook."""
 
     obligation: Obligation
     state: Honoured
     claims: tuple[Claim, ...] = ()
-    tests: tuple[str, ...] = ()
-    part_tests: tuple[str, ...] = ()
+    clauses: tuple[Clause, ...] = ()
     figures: tuple[Figure, ...] = ()
     same_as: tuple[Obligation, ...] = ()
     duties: Duties = field(default_factory=Duties)
@@ -128,6 +161,26 @@ class Row:
     def document(self) -> str:
         """The key of the regulation."""
         return self.id.partition("-")[0]
+
+    @property
+    def kept(self) -> tuple[Clause, ...]:
+        """The clauses that are kept."""
+        return tuple(one for one in self.clauses if one.kept)
+
+    @property
+    def missing(self) -> tuple[Clause, ...]:
+        """The clauses that are not, or not yet."""
+        return tuple(one for one in self.clauses if not one.kept)
+
+    @property
+    def share(self) -> str:
+        """How many of its clauses are kept: 4/6; nothing where others carry the row."""
+        return f"{len(self.kept)}/{len(self.clauses)}" if self.clauses else ""
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """Every test that shows a clause kept, once."""
+        return tuple(sorted({test for one in self.clauses for test in one.tests}))
 
     @property
     def room(self) -> str:
@@ -150,7 +203,13 @@ class Row:
     def texts(self) -> str:
         """Everything that a search looks through."""
         one = self.obligation
-        told = [one.cite, one.duty, self.system, *(claim.label for claim in self.claims)]
+        told = [
+            one.cite,
+            one.duty,
+            self.system,
+            *one.clauses.values(),
+            *(claim.label for claim in self.claims),
+        ]
         return plain(" ".join(told + [f"{figure.name} {figure.value}" for figure in self.figures]))
 
     def as_data(self) -> dict[str, Any]:
@@ -168,8 +227,7 @@ class Row:
             "state": str(self.state),
             "same_as": list(one.same_as),
             "claims": [asdict(claim) for claim in self.claims],
-            "tests": list(self.tests),
-            "part_tests": list(self.part_tests),
+            "clauses": [clause.as_data() for clause in self.clauses],
             "parameters": [asdict(figure) for figure in self.figures],
             "duties": asdict(self.duties),
         }
@@ -184,14 +242,32 @@ def rulebook(policy: Policy, duties: Mapping[str, Duties] | None = None) -> list
             row,
             state[row.id],
             tuple(claim_of(code) for code in sorted(by.get(row.id, ()))),
-            marks.whole.get(row.id, ()),
-            marks.part.get(row.id, ()),
+            clauses_of(row, by.get(row.id, {}), marks.get(row.id, {})),
             figures.get(row.id, ()),
             tuple(known[other] for other in row.same_as),
             counts.get(row.id, Duties()),
         )
         for row in known.values()
     ]
+
+
+def clauses_of(
+    row: Obligation, by: Mapping[str, Collection[str]], tests: Mapping[str, tuple[str, ...]]
+) -> tuple[Clause, ...]:
+    """The clauses of a row. What no code names in particular is kept by the code that claims the row as such."""
+    whole = [code for code, letters in by.items() if not letters]
+    return tuple(
+        Clause(
+            letter,
+            words_of,
+            tuple(
+                claim_of(code)
+                for code in sorted([code for code, letters in by.items() if letter in letters] or whole)
+            ),
+            tests.get(letter, ()),
+        )
+        for letter, words_of in row.clauses.items()
+    )
 
 
 def by_state(rows: Iterable[Row]) -> dict[Honoured, int]:
@@ -206,7 +282,7 @@ def claim_of(code: str) -> Claim:
     summary = (thing.__doc__ or "").strip().partition("\n")[0]
     if isinstance(thing, type) and issubclass(thing, Rule):
         label = str(_("生成职责：%(kind)s")) % {"kind": kind_label(thing.kind)}
-        return Claim(label if thing.kind in KINDS else summary, code, summary)
+        return Claim(label if thing.kind in KINDS else summary, code, summary, raises=True)
     return Claim(str(CLAIMS.get(code, summary)), code, summary)
 
 

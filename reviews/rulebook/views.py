@@ -139,7 +139,9 @@ def _sheet_rows(rows: list[Row]) -> Iterator[tuple[Any, ...]]:
             one.document, one.cite, one.duty, row.system, row.room, str(row.state.label),
             "；".join(claim.label for claim in row.claims)
             or "；".join(f"{other.cite} {other.duty}" for other in row.same_as),
-            len(row.tests), len(row.part_tests),
+            len(row.clauses), len(row.kept),
+            "；".join(clause.words for clause in row.kept), "；".join(clause.words for clause in row.missing),
+            len(row.tests),
             "；".join(f"{figure.name}：{figure.value}（{figure.scheme}）" for figure in row.figures),
             row.duties.raised, row.duties.done, row.duties.on_time, row.duties.open, row.duties.late,
         )  # fmt: skip
@@ -152,8 +154,9 @@ def rulebook_export(request: SignedInRequest) -> HttpResponse:
     choice, period = Choice.of(request), Period.of(request)
     rows = [row for row in rows_for(request, period) if choice.takes(row)]
     headers = [
-        _("制度"), _("条款"), _("职责"), _("系统做法"), _("板块"), _("状态"), _("由谁落实"), _("测试"), _("部分测试"),
-        _("本条参数"), _("生成"), _("办结"), _("按期"), _("未办"), _("其中逾期"),
+        _("制度"), _("条款"), _("职责"), _("系统做法"), _("板块"), _("状态"), _("由谁落实"),
+        _("要求数"), _("已落实要求数"), _("已落实的要求"), _("未落实的要求"), _("测试"), _("本条参数"),
+        _("生成"), _("办结"), _("按期"), _("未办"), _("其中逾期"),
     ]  # fmt: skip
     audit.record(
         act="postloan.rulebook.exported",

@@ -100,7 +100,9 @@ def lent(world) -> Loan:
     return loan
 
 
-@pytest.mark.obligation("GR-16")
+@pytest.mark.obligation("GR-16", clause="bc")
+@pytest.mark.obligation("GR-20.2", clause="a")
+@pytest.mark.obligation("GR-23", clause="bf")
 def test_loan_money_is_reviewed_released_followed_misused_and_corrected_and_a_month_is_closed(
     world, lent, site, sign_in, tmp_path
 ):
@@ -254,7 +256,7 @@ def ask(page: Page, loan: Loan, amount: str) -> Document:
     return request
 
 
-@pytest.mark.obligation("GR-20.2")
+@pytest.mark.obligation("GR-20.2", clause="bc")
 def test_money_that_left_meanwhile_is_refused_from_the_request_to_the_counter(world, site, sign_in, tmp_path):
     # Three million under self payment. 1,200,000 are reviewed, 1,000,000 are under review, 500,000 are asked for.
     today = clock.today()

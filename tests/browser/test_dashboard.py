@@ -65,6 +65,7 @@ def test_the_charts_are_drawn_and_the_page_passes_axe(
     assert {url.split("/")[2] for url in asked} == {page.url.split("/")[2]}  # nothing but our own server
 
 
+@pytest.mark.obligation("GR-7.1", clause="b")
 def test_a_red_figure_leads_to_its_customer_and_back(
     days: SimpleNamespace, sign_in: Callable[..., Page]
 ) -> None:

@@ -17,7 +17,7 @@ from workflow.models import Document, Step, WorkItem
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.obligation("GR-5")
+@pytest.mark.obligation("GR-5", clause="b")
 def test_a_paper_visit_is_entered_with_consent_and_signed_by_the_deputy_of_the_head(
     world: SimpleNamespace, sign_in: Callable[..., Page]
 ) -> None:

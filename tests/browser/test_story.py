@@ -75,7 +75,7 @@ def give_password(page: Page, button: str) -> None:
     page.get_by_role("button", name=button, exact=True).click()
 
 
-@pytest.mark.obligation("GR-30")
+@pytest.mark.obligation("GR-30", clause="a")
 def test_a_visit_goes_from_the_duty_to_the_filed_form(world, site, sign_in):
     close_yesterday()
     duty = WorkItem.objects.get(obligation="GR-27", subject_id=world.borrower.pk)

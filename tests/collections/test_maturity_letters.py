@@ -18,7 +18,7 @@ from workflow.choices import DutyStatus
 from workflow.engine import reconcile
 from workflow.models import Document, WorkItem
 
-pytestmark = [pytest.mark.usefixtures("reference"), pytest.mark.obligation("GR-6.4.1", part="raise")]
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +78,7 @@ MATURITIES = [
 ]
 
 
+@pytest.mark.obligation("GR-6.4.1", clause="ab")
 @pytest.mark.parametrize(("matures_on", "shown", "letter_on", "receipts_on"), MATURITIES)
 def test_the_letter_is_out_a_month_ahead_and_confirmed_fifteen_days_ahead(
     cast, matures_on, shown, letter_on, receipts_on
@@ -141,6 +142,7 @@ def test_a_loan_shorter_than_the_lead_has_until_the_next_workday(cast):
     }
 
 
+@pytest.mark.obligation("GR-6.4.1", clause="b")
 def test_an_extended_loan_is_written_to_about_its_new_maturity(cast):
     loan = lend(cast, date(2026, 12, 10))  # the letter was due on 11-10
     run(date(2026, 11, 16))

@@ -59,6 +59,8 @@ def within(on: date) -> int:
     return int(policy_on(on).get("GR", "event_visit.within").value)
 
 
+@pytest.mark.obligation("GR-27", clause="ab")
+@pytest.mark.obligation("GD-3.3", clause="abc")
 @pytest.mark.parametrize(
     ("code", "frequencies"),
     [
@@ -79,6 +81,7 @@ def test_each_class_is_visited_as_often_as_its_scheme_says(code: str, frequencie
     assert [value[risk_class] for risk_class in RiskClass.values] == frequencies
 
 
+@pytest.mark.obligation("GR-27", clause="b")
 def test_a_figure_that_the_source_does_not_give_says_so() -> None:
     frequency = policy_on(TODAY).get("GR", "site_inspection.frequency")
     assert (frequency.source, frequency.article) == ("工人支行贷后管理办法", "第二十七条")

@@ -20,7 +20,7 @@ from workflow.choices import DocumentStatus, DutyStatus
 from workflow.engine import reconcile
 from workflow.models import Document, WorkItem
 
-pytestmark = [pytest.mark.usefixtures("reference"), pytest.mark.obligation("GD-3.2")]
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +68,7 @@ STARTS = [
 ]
 
 
+@pytest.mark.obligation("GD-3.2", clause="ab")
 @pytest.mark.parametrize(("starts_on", "due_on"), STARTS)
 def test_a_new_borrower_is_reached_within_five_workdays(cast, starts_on, due_on):
     loan = lend(cast, starts_on)
@@ -138,6 +139,7 @@ def start(cast) -> Document:
     return Document.objects.get()
 
 
+@pytest.mark.obligation("GD-3.2", clause="c")
 def test_the_manager_registers_the_contact_and_the_borrower_page_shows_it(cast):
     loan = lend(cast, date(2026, 11, 20))
     run(cast.today)
@@ -172,6 +174,7 @@ def test_the_manager_registers_the_contact_and_the_borrower_page_shows_it(cast):
     assert "微信 wxh-nc" in page
 
 
+@pytest.mark.obligation("GD-3.2", clause="c")
 @pytest.mark.parametrize(
     ("phone", "is_one"),
     [

@@ -18,8 +18,6 @@ from credit.models import LetterClaim, LetterOfGuarantee, LetterReturn, Loan, Lo
 from credit.security import services as letters
 from tests import factories
 
-pytestmark = [pytest.mark.obligation("GR-6.4.4")]
-
 EXPIRY = date(2026, 11, 20)
 MARGIN = Decimal("600000.00")
 
@@ -90,6 +88,7 @@ def test_nothing_is_released_up_to_the_expiry_in_force(cast):
     assert release(loan, cast.accountant, on=date(2026, 11, 25))
 
 
+@pytest.mark.obligation("GR-6.4.4", clause="e")
 def test_nothing_is_released_while_a_claim_is_open(cast):
     loan = letter(cast)
     back(loan)
@@ -103,6 +102,7 @@ def test_nothing_is_released_while_a_claim_is_open(cast):
     assert release(loan, cast.accountant, on=date(2026, 11, 25))
 
 
+@pytest.mark.obligation("GR-6.4.4", clause="e")
 def test_the_database_holds_the_margin_while_a_claim_is_open(cast):
     loan = letter(cast)
     fields = {"loan": loan, "amount": MARGIN, "known_on": cast.today, "recorded_by": "1010"}
@@ -142,6 +142,7 @@ def page(person, name: str = "letters", **kwargs) -> str:
     return client.get(reverse(name, kwargs=kwargs)).content.decode()
 
 
+@pytest.mark.obligation("GR-6.4.4", clause="e")
 def test_the_button_says_why_it_cannot_be_pressed(cast):
     loan = letter(cast)
     why = "签发原件还没有收回，受益人也没有书面解除责任，请客户经理先办原件收回。"

@@ -48,6 +48,7 @@ def test_every_beat_entry_names_a_job_and_binds_its_arguments():
         inspect.signature(job.run).bind(*entry.get("args", ()), **entry.get("kwargs", {}))
 
 
+@pytest.mark.obligation("GR-28.3", clause="a")
 def test_an_event_recorded_by_a_person_calls_for_its_visit_within_seconds_and_its_reversal_takes_it_back(
     cast, reference
 ):

@@ -141,6 +141,7 @@ def test_every_figure_of_duties_equals_sql_written_by_hand(book: SimpleNamespace
     assert {(r.unit_id, r.person_id, r.post, r.obligation): int(r.value) for r in rows} == by_hand
 
 
+@pytest.mark.obligation("GR-7.1", clause="b")
 def test_every_figure_leads_to_exactly_its_rows(book: SimpleNamespace) -> None:
     measures.write(ON)
     known, wrong = snapshots.measures(), []

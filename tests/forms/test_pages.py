@@ -189,7 +189,7 @@ def test_every_gap_is_listed_with_a_link_and_the_submit_button_says_why_not(cast
     assert "处没有填好，不能提交" in answer.content.decode()
 
 
-@pytest.mark.obligation("GR-29", part="form")
+@pytest.mark.obligation("GR-30", clause="ad")
 def test_the_whole_road_of_a_visit(cast, draft, duty, password):
     client = fill_in(cast, draft)
     submit = reverse("document_submit", args=[draft.pk])

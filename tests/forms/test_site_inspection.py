@@ -56,7 +56,6 @@ def found(answers: dict, background: Background | None = None) -> list[str]:
     return [gap.sentence for gap in gaps(SITE_INSPECTION, answers, background or known())]
 
 
-@pytest.mark.obligation("GR-29", part="form")
 @pytest.mark.parametrize(
     ("types", "project_loan", "blocks"),
     [
@@ -80,7 +79,7 @@ def test_the_blocks_follow_the_kind_of_visit_and_the_live_fixed_asset_loan(types
     assert shown == [*ALWAYS[:2], *blocks, *ALWAYS[2:]]
 
 
-@pytest.mark.obligation("GR-29", part="form")
+@pytest.mark.obligation("GR-29", clause="c")
 def test_the_form_asks_everything_that_the_bank_form_asks():
     everything = complete(
         types=["BORROWER", "GUARANTOR", "COLLATERAL", "PROJECT"],
@@ -104,7 +103,7 @@ def test_a_complete_form_has_no_gap():
     assert found(complete()) == []
 
 
-@pytest.mark.obligation("GR-29", part="form")
+@pytest.mark.obligation("GR-29", clause="c")
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
@@ -119,6 +118,9 @@ def test_a_complete_form_has_no_gap():
         ({"statements_before": "2026-10-31"}, "上期报表截止日应早于报表截止日，请核对两个日期。"),
         ({"workers_trend": "减少"}, "“工人数量与上期比”选“减少”，请填写减少原因。"),
         ({"books_goods": "不符"}, "“账实核对”选“不符”，请填写说明。"),
+        ({"books_goods": ""}, "请选择“账实核对”。"),
+        ({"books_books": ""}, "请选择“账账核对”。"),
+        ({"books_statements": ""}, "请选择“账表核对”。"),
         ({"shareholders_changed": "yes"}, "“主要股东有无变化”选“是”，请填写说明。"),
         ({"proposed_class": "SUBSTANDARD"}, "请填写“与现分类不一致的理由”。"),
         ({"margin_state": "正常"}, "请填写“检查情况”。"),
@@ -131,7 +133,7 @@ def test_what_the_form_insists_on(changed, sentence):
     assert sentence in found(answers)
 
 
-@pytest.mark.obligation("GR-29", part="form")
+@pytest.mark.obligation("GR-29", clause="b")
 def test_requirements_of_the_approval_are_answered_one_by_one():
     rows = [
         {"condition": "资产负债率不高于 65%", "state": "已落实", "note": ""},

@@ -212,7 +212,7 @@ def test_a_reversal_stands_beside_what_it_reverses(tmp_path: Path) -> None:
 # --- events
 
 
-@pytest.mark.obligation("GR-28.1", part="fact")
+@pytest.mark.obligation("GR-28.1", clause="c")
 def test_a_worse_class_is_an_event_once(tmp_path: Path) -> None:
     begin(tmp_path)
     load_only(tmp_path / "b", D21, loan_states=state(klass="次级"))
@@ -230,6 +230,7 @@ def test_a_loan_that_opens_overdue_raises_no_event(tmp_path: Path) -> None:
     assert events() == []
 
 
+@pytest.mark.obligation("GR-28.2", clause="a")
 def test_overdue_and_arrears_are_events_when_they_begin_and_again_after_settlement(tmp_path: Path) -> None:
     begin(tmp_path)
     load_only(tmp_path / "b", D21, loan_states=state(overdue="1234567.80", interest="12.30", days="1"))
@@ -250,7 +251,11 @@ def test_overdue_and_arrears_are_events_when_they_begin_and_again_after_settleme
     ]
 
 
-@pytest.mark.parametrize("product", ["银行承兑汇票", "保函"])
+@pytest.mark.obligation("GR-28.2", clause="c")
+@pytest.mark.parametrize(
+    "product",
+    [pytest.param("银行承兑汇票", marks=pytest.mark.obligation("GR-6.4.2", clause="e")), "保函"],
+)
 def test_what_the_lender_paid_for_the_customer_is_an_advance_not_an_overdue(
     tmp_path: Path, product: str
 ) -> None:

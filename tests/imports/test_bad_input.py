@@ -225,6 +225,7 @@ def test_two_people_for_one_role_at_a_time_are_named(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.obligation("GR-3", clause="b")
 def test_a_post_of_the_other_line_and_a_circle_of_units_are_named(tmp_path: Path) -> None:
     batch = load_book(
         tmp_path,
@@ -333,6 +334,7 @@ def test_two_imports_never_interleave(tmp_path: Path) -> None:
     assert not AccountBalance.objects.exists()
 
 
+@pytest.mark.obligation("GR-3", clause="b")
 def test_a_responsible_person_of_the_other_line_is_named(tmp_path: Path) -> None:
     answers = [BOOK["responsibilities"][0], ("C1", "风险经理", "1001", "0101", "2026-01-01", "")]
     batch = load_book(tmp_path, responsibilities=answers)

@@ -251,6 +251,7 @@ def test_every_dated_fact_is_guarded_by_the_database() -> None:
         assert {row[0] for row in cursor.fetchall()} == facts
 
 
+@pytest.mark.obligation("GR-3", clause="b")
 def test_nobody_answers_for_a_customer_in_a_role_of_the_other_line(cast: SimpleNamespace) -> None:
     cast.borrower.responsibilities.filter(role="RISK_MANAGER").update(to_on=D1)
     with pytest.raises(IntegrityError, match="双线不能兼任"), transaction.atomic():

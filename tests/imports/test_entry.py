@@ -213,6 +213,7 @@ def test_a_head_enters_for_the_whole_department(cast: SimpleNamespace, browse: B
     assert Responsibility.objects.get(borrower__number="C900001").person == cast.cm2
 
 
+@pytest.mark.obligation("GR-3", clause="a")
 @pytest.mark.parametrize(
     ("kind", "allowed"),
     [
@@ -514,6 +515,7 @@ def test_a_head_hands_customers_over_with_the_duties_that_are_open(
     ).exists()
 
 
+@pytest.mark.obligation("GR-3", clause="b")
 @pytest.mark.parametrize("to", ["1003", "2001", "1006"])
 def test_customers_are_not_handed_to_another_department_branch_or_line(
     cast: SimpleNamespace, browse: Browse, to: str

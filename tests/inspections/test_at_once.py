@@ -43,7 +43,6 @@ def misused(cast, loan=None) -> MisuseCase:
     )  # fmt: skip
 
 
-@pytest.mark.obligation("XF-2.3")
 @pytest.mark.parametrize("is_named", [True, False])
 def test_a_misused_consumer_loan_is_to_be_settled_by_the_next_workday(cast, is_named) -> None:
     cast.contract.scheme = ""
@@ -56,7 +55,6 @@ def test_a_misused_consumer_loan_is_to_be_settled_by_the_next_workday(cast, is_n
     assert look(cast) == [("early_settlement", "OPEN", "张明", date(2026, 11, 25))]
 
 
-@pytest.mark.obligation("XF-2.3")
 def test_a_misused_loan_of_another_scheme_is_not_settled_by_this_rule(cast) -> None:
     cast.contract.scheme = ""
     cast.contract.save()
@@ -65,7 +63,6 @@ def test_a_misused_loan_of_another_scheme_is_not_settled_by_this_rule(cast) -> N
     assert look(cast) == []
 
 
-@pytest.mark.obligation("XF-2.3")
 def test_collection_starts_the_workday_after_contact_was_lost(cast) -> None:
     cast.contract.scheme = ""
     cast.contract.save()
@@ -77,7 +74,6 @@ def test_collection_starts_the_workday_after_contact_was_lost(cast) -> None:
     assert look(cast) == [("start_collection", "OPEN", "张明", date(2026, 11, 25))]
 
 
-@pytest.mark.obligation("XF-2.3")
 def test_both_are_owed_at_once_and_not_only_this_evening(cast) -> None:
     cast.contract.scheme = ""
     cast.contract.save()

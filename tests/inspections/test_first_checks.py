@@ -17,7 +17,7 @@ from workflow.choices import DutyStatus
 from workflow.engine import reconcile
 from workflow.models import Document, WorkItem
 
-pytestmark = [pytest.mark.usefixtures("reference"), pytest.mark.obligation("GS-8", part="raise")]
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 def run(on: date, **more) -> None:
@@ -50,6 +50,7 @@ FIFTEEN_WORKDAYS = [
 ]
 
 
+@pytest.mark.obligation("GS-8", clause="ac")
 @pytest.mark.parametrize(("starts_on", "due_on"), FIFTEEN_WORKDAYS)
 def test_the_first_check_falls_due_fifteen_workdays_after_the_money_went_out(cast, starts_on, due_on):
     loan = lend(cast, starts_on)

@@ -114,6 +114,7 @@ def test_a_sum_is_not_given_while_a_value_is_missing_and_the_visitor_is_told(cas
     assert not any("标准厂房" in title for title in told)
 
 
+@pytest.mark.obligation("GR-29", clause="b")
 def test_what_the_approval_demands_is_asked_one_by_one_and_what_is_overdue_is_told(cast):
     demand(
         cast, 1, "追加实际控制人保证", due_on=date(2026, 4, 1), met_on=date(2026, 3, 30), note="已签保证合同"

@@ -40,6 +40,7 @@ def read(person, path: str, *, status: int = 200):
     return answer
 
 
+@pytest.mark.obligation("GD-2", clause="b")
 def test_the_page_shows_seed_population_and_who_was_drawn(drawn):
     assert f'href="/samples/{drawn.sample.pk}/"' in read(drawn.risk, "/samples/").content.decode()
     page = read(drawn.risk, f"/samples/{drawn.sample.pk}/")
@@ -70,6 +71,7 @@ def test_another_branch_and_a_customer_manager_see_no_sample(drawn):
     read(drawn.cm_personal, path, status=403)
 
 
+@pytest.mark.obligation("GD-2", clause="b")
 def test_the_workbook_lets_anybody_draw_again(drawn):
     answer = read(drawn.auditor, f"/samples/{drawn.sample.pk}/export/")
     rows = list(load_workbook(BytesIO(answer.content)).active.iter_rows(min_row=2, values_only=True))

@@ -27,6 +27,7 @@ FOURTH = date(2026, 10, 1)
 
 # By `printf 7e57F | sha256sum` and so on, the tickets of A to K in rising order begin with:
 # F 3a, E 68, H 6e, K 73, G 79, D 9f, I a0, B a3, A a4, J c4, C e3.
+@pytest.mark.obligation("GD-2", clause="b")
 @pytest.mark.parametrize(
     ("population", "rate", "drawn"),
     [
@@ -87,7 +88,7 @@ def owed(obligation: str, borrower) -> list[tuple[str, date, str]]:
     return [(row.period_key, row.due_on, row.status) for row in rows]
 
 
-@pytest.mark.obligation("GD-2", part="raise")
+@pytest.mark.obligation("GD-2", clause="b")
 def test_every_branch_draws_once_a_quarter_and_keeps_what_it_drew_from(homes):
     assert draw_on(FOURTH) == 2
     sample = Sample.objects.get(unit=homes.br1)
@@ -120,7 +121,6 @@ def test_a_borrower_whose_other_loan_is_in_trouble_is_none_to_draw(homes):
     assert "P200001" not in Sample.objects.get(unit=homes.br1).population
 
 
-@pytest.mark.obligation("GD-2", part="raise")
 def test_who_was_drawn_is_visited_by_the_end_of_the_period_and_nobody_else(homes):
     draw_on(FOURTH)
     for on in (FOURTH, homes.today):
@@ -144,6 +144,8 @@ def alone(cast, reference):
     return cast
 
 
+@pytest.mark.obligation("GD-2", clause="cd")
+@pytest.mark.obligation("GD-3.3", clause="e")
 def test_who_falls_to_special_mention_stays_drawn_and_owes_the_full_visits_besides(alone):
     fell = date(2026, 11, 5)
     factories.make_class(alone.personal_loan, RiskClass.SPECIAL_MENTION, effective_on=fell)

@@ -42,7 +42,7 @@ CORPORATE = [
 ]
 
 
-@pytest.mark.obligation("GR-27")
+@pytest.mark.obligation("GR-27", clause="abcf")
 @pytest.mark.parametrize(("risk_class", "on", "expected"), CORPORATE)
 def test_a_corporate_borrower_is_visited_by_its_class(cast, risk_class, on, expected):
     factories.make_class(cast.loan, risk_class, effective_on=date(2026, 3, 11))
@@ -51,7 +51,7 @@ def test_a_corporate_borrower_is_visited_by_its_class(cast, risk_class, on, expe
     assert not WorkItem.objects.filter(subject_id=cast.personal_borrower.pk).exists()
 
 
-@pytest.mark.obligation("GR-27")
+@pytest.mark.obligation("GR-27", clause="c")
 def test_the_duty_says_who_owes_it_and_why(cast):
     run(CorporateVisit(), cast.today)
     duty = WorkItem.objects.get(subject_id=cast.borrower.pk)
@@ -65,7 +65,7 @@ def test_the_duty_says_who_owes_it_and_why(cast):
     assert duty.policy.scheme_id == "GR"
 
 
-@pytest.mark.obligation("GR-27")
+@pytest.mark.obligation("GR-27", clause="a")
 def test_the_worst_of_several_loans_decides(cast):
     factories.make_loan(
         cast.borrower, cast.corporate, starts_on=date(2026, 5, 6), risk_class=RiskClass.SUBSTANDARD
@@ -74,7 +74,6 @@ def test_the_worst_of_several_loans_decides(cast):
     assert standing("GR-27", cast.borrower) == [("2026-11", date(2026, 11, 30), DutyStatus.OPEN)]
 
 
-@pytest.mark.obligation("GR-27")
 def test_periodic_visits_begin_after_the_period_in_which_the_first_check_fell_due(cast):
     # 2026-09-15 plus fifteen workdays: 16–18, the make-up Sunday 20, 21–24 (25 is 中秋), 28–30, then after 国庆
     # 10-08, 10-09, the make-up Saturday 10-10, and Monday 10-12: in the fourth quarter.
@@ -94,7 +93,7 @@ def test_a_rollover_does_not_make_a_new_customer(cast):
     assert standing("GR-27", cast.borrower) == [("2026Q4", date(2026, 12, 31), DutyStatus.OPEN)]
 
 
-@pytest.mark.obligation("GR-27")
+@pytest.mark.obligation("GR-27", clause="d")
 def test_a_worse_class_asks_for_more_visits_and_a_better_one_gives_the_quarter_back(cast):
     run(CorporateVisit(), date(2026, 11, 18))
     factories.make_class(cast.loan, RiskClass.SUBSTANDARD, effective_on=date(2026, 11, 19))
@@ -137,6 +136,7 @@ def test_a_fact_that_was_not_known_yet_does_not_count(cast):
     assert standing("GR-27", cast.borrower) == [("2026Q4", date(2026, 12, 31), DutyStatus.OPEN)]
 
 
+@pytest.mark.obligation("GR-27", clause="c")
 def test_a_new_customer_manager_takes_the_open_duty_over(cast):
     run(CorporateVisit(), date(2026, 11, 23))
     cast.borrower.responsibilities.filter(role="CUSTOMER_MANAGER").update(to_on=date(2026, 11, 23))
@@ -145,6 +145,7 @@ def test_a_new_customer_manager_takes_the_open_duty_over(cast):
     assert WorkItem.objects.get(subject_id=cast.borrower.pk).person == cast.cm2
 
 
+@pytest.mark.obligation("GR-27", clause="c")
 def test_a_visit_counts_only_after_the_least_gap_since_the_last_one(cast):
     run(CorporateVisit(), date(2026, 9, 30))
     WorkItem.objects.filter(subject_id=cast.borrower.pk).update(
@@ -174,7 +175,7 @@ ON_PAPER = [
 ]
 
 
-@pytest.mark.obligation("GR-27")
+@pytest.mark.obligation("GR-27", clause="c")
 @pytest.mark.parametrize(("risk_class", "visited_on", "counts_from"), ON_PAPER)
 def test_a_visit_before_going_live_is_the_visit_of_its_period_and_keeps_the_next_one_away(
     cast, risk_class, visited_on, counts_from
@@ -187,7 +188,7 @@ def test_a_visit_before_going_live_is_the_visit_of_its_period_and_keeps_the_next
     assert all(duty.reason.endswith(f"；上次检查 {visited_on}。") for duty in duties)
 
 
-@pytest.mark.obligation("GR-27")
+@pytest.mark.obligation("GR-27", clause="c")
 def test_the_period_after_a_visit_on_paper_owes_its_own(cast):
     on_paper(cast.borrower, date(2026, 11, 10))
     on_paper(cast.borrower, date(2026, 7, 10))
@@ -197,7 +198,6 @@ def test_the_period_after_a_visit_on_paper_owes_its_own(cast):
     assert (duty.period_key, duty.reason) == ("2027Q1", "正常类，每季至少一次；上次检查 2026-11-10。")
 
 
-@pytest.mark.obligation("GR-27")
 def test_a_visit_on_paper_that_turns_up_late_takes_the_open_duty_back(cast):
     on_paper(cast.borrower, date(2026, 11, 10), known_on=date(2026, 11, 23))
     run(CorporateVisit(), date(2026, 11, 20))
@@ -207,7 +207,7 @@ def test_a_visit_on_paper_that_turns_up_late_takes_the_open_duty_back(cast):
     assert (duty.status, duty.close_reason) == (DutyStatus.VOID, "上线前已检查（2026-11-10）")
 
 
-@pytest.mark.obligation("GD-3.3")
+@pytest.mark.obligation("GD-3.3", clause="b")
 def test_a_personal_borrower_visited_on_paper_in_the_first_half_owes_the_second_half(cast):
     factories.make_class(cast.personal_loan, RiskClass.DOUBTFUL, effective_on=date(2026, 3, 11))
     on_paper(cast.personal_borrower, date(2026, 11, 13), known_on=date(2026, 11, 14))
@@ -231,7 +231,9 @@ PERSONAL = [
 ]
 
 
-@pytest.mark.obligation("GD-3.3")
+@pytest.mark.obligation("GR-27", clause="f")
+@pytest.mark.obligation("GD-2", clause="c")
+@pytest.mark.obligation("GD-3.3", clause="abc")
 @pytest.mark.parametrize(("risk_class", "on", "expected"), PERSONAL)
 def test_a_personal_borrower_is_visited_by_its_class(cast, risk_class, on, expected):
     factories.make_class(cast.personal_loan, risk_class, effective_on=date(2026, 3, 11))
@@ -242,7 +244,8 @@ def test_a_personal_borrower_is_visited_by_its_class(cast, risk_class, on, expec
     assert standing("GD-3.3", cast.personal_borrower) == ([(*expected, DutyStatus.OPEN)] if expected else [])
 
 
-@pytest.mark.obligation("GD-3.3")
+@pytest.mark.obligation("GR-27", clause="a")
+@pytest.mark.obligation("GD-3.3", clause="a")
 def test_a_trader_with_both_kinds_of_loans_owes_both_visits_and_the_worst_class_decides_both(cast):
     both = factories.make_borrower(kind=BorrowerKind.SOLE_TRADER, name="张记粮油店")
     factories.make_loan(both, cast.corporate, starts_on=date(2026, 1, 8))
@@ -264,16 +267,19 @@ def event(borrower, kind, *, effective_on: date, known_on: date | None = None, *
 
 
 EVENTS = [
-    pytest.param("GR-28.1", [EventKind.DOWNGRADE], marks=pytest.mark.obligation("GR-28.1")),
+    pytest.param("GR-28.1", [EventKind.DOWNGRADE], marks=pytest.mark.obligation("GR-28.1", clause="bc")),
     pytest.param(
         "GR-28.2",
         [EventKind.INTEREST_ARREARS, EventKind.EXTENSION, EventKind.OVERDUE, EventKind.ADVANCE],
-        marks=pytest.mark.obligation("GR-28.2"),
+        marks=[
+            pytest.mark.obligation("GR-28.2", clause="acd"),
+            pytest.mark.obligation("GR-6.4.2", clause="f"),
+        ],
     ),
     pytest.param(
         "GR-28.3",
         [EventKind.STOPPAGE, EventKind.PARTIAL_STOPPAGE],
-        marks=pytest.mark.obligation("GR-28.3"),
+        marks=pytest.mark.obligation("GR-28.3", clause="ac"),
     ),
     pytest.param(
         "GR-28.4",
@@ -284,7 +290,7 @@ EVENTS = [
             EventKind.ACCIDENT,
             EventKind.OTHER_MAJOR,
         ],
-        marks=pytest.mark.obligation("GR-28.4"),
+        marks=pytest.mark.obligation("GR-28.4", clause="abc"),
     ),
 ]
 
@@ -314,6 +320,7 @@ def test_a_risk_event_calls_for_a_visit_within_three_workdays_and_says_what_happ
     assert first.counts_from == date(2026, 11, 19)
 
 
+@pytest.mark.obligation("GR-28.3", clause="c")
 def test_three_workdays_step_over_a_holiday_and_count_a_make_up_day(cast):
     # Known on Wednesday 2026-09-30: 国庆 lasts to 10-07; Thursday 8, Friday 9, and the make-up Saturday 10.
     event(cast.borrower, EventKind.STOPPAGE, effective_on=date(2026, 9, 30))
@@ -355,7 +362,6 @@ def test_what_happened_before_the_lender_went_live_calls_for_nothing(cast):
     assert WorkItem.objects.get().period_key == f"event:{fresh.pk}"
 
 
-@pytest.mark.obligation("GR-27")
 def test_the_scheme_that_a_contract_names_comes_before_that_of_its_product(cast):
     # 流动资金贷款 is managed under GR; this lender has put the contract under 贷款贷后管理规定 (GD), where a normal
     # loan is not visited by calendar.

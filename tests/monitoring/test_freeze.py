@@ -124,7 +124,7 @@ def accept(cast) -> None:
 # --- a: the report ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="a")
 def test_the_principal_is_told_at_once_and_the_managers_report_outlives_a_quick_correction(
     cast, case
 ) -> None:
@@ -139,7 +139,7 @@ def test_the_principal_is_told_at_once_and_the_managers_report_outlives_a_quick_
     assert owed("misuse_manager_report") == [("张明", "DONE")] and owed("misuse_report") == [("吴刚", "OPEN")]
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="a")
 def test_a_case_that_was_closed_before_anybody_looked_is_reported_all_the_same(cast, case) -> None:
     reconcile(
         MISUSE_RULES[0], on=cast.today, policy=policy_on(cast.today)
@@ -152,7 +152,7 @@ def test_a_case_that_was_closed_before_anybody_looked_is_reported_all_the_same(c
 # --- b: self payments that nobody reviews -------------------------------------------------------------------------
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="b")
 def test_a_self_payment_of_frozen_loan_money_is_refused_at_the_counter_and_told_to_the_risk_line(
     cast, loan
 ) -> None:
@@ -177,7 +177,7 @@ def test_a_self_payment_of_frozen_loan_money_is_refused_at_the_counter_and_told_
 # --- c: what the account shows, and what is lent --------------------------------------------------------------------
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="c")
 def test_an_outflow_of_frozen_loan_money_is_told_in_red_the_same_day_loan_money_first(cast, case) -> None:
     # 1,000,000 of loan money and 500,000 of the customer's own: 600,000 and 300,000 leave as loan money, so do 100,000
     # of the last 200,000; a repayment to us and what was undone are no outflow, a transfer to an own account is one.
@@ -202,7 +202,6 @@ def test_an_outflow_of_frozen_loan_money_is_told_in_red_the_same_day_loan_money_
     assert watch(cast.today) == {"signals": 0}
 
 
-@pytest.mark.obligation("GR-23")
 def test_the_risk_manager_answers_for_what_left_until_it_is_decided(cast, case) -> None:
     move("620001", "-600000", cast.today, counterparty_name="海南置业", counterparty_account="6298")
     watch(cast.today)
@@ -216,7 +215,7 @@ def test_the_risk_manager_answers_for_what_left_until_it_is_decided(cast, case) 
     assert duty.status == DutyStatus.DONE
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="c")
 def test_only_what_happens_while_it_is_frozen_is_told_and_a_missed_day_as_it_would_have_been_then(
     cast, loan
 ) -> None:
@@ -233,7 +232,7 @@ def test_only_what_happens_while_it_is_frozen_is_told_and_a_missed_day_as_it_wou
     assert watch(cast.today) == {"signals": 1} and told() == [("FROZEN_OUTFLOW", "RED", "5.00")]
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="c")
 def test_a_payment_that_was_released_before_the_freeze_is_no_outflow_of_it(cast) -> None:
     register(cast.borrower)
     cast.contract.clauses.create(place=1, kind="PAYMENT_MODE", payment_mode="ENTRUSTED")
@@ -259,7 +258,7 @@ DRAWN = {
 }  # fmt: skip
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="cf")
 @pytest.mark.parametrize("typed", [{}, {"starts_on": "2026-11-20"}])  # whatever day is typed
 def test_a_new_note_under_a_frozen_contract_is_refused_on_screen(cast, case, typed) -> None:
     answer = post(at(cast.cm), "loans", LOAN | typed)
@@ -272,7 +271,7 @@ def test_a_new_note_under_a_frozen_contract_is_refused_on_screen(cast, case, typ
     assert post(at(cast.cm), "loans", LOAN | typed).status_code == 302
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="c")
 def test_money_paid_out_on_an_old_note_is_refused_on_screen_and_a_repayment_is_not(cast, case) -> None:
     answer = post(at(cast.accountant), "repayments", DRAWN)
     assert answer.status_code == 422
@@ -287,7 +286,7 @@ def test_money_paid_out_on_an_old_note_is_refused_on_screen_and_a_repayment_is_n
     assert LedgerEntry.objects.get().kind == "PRINCIPAL"
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="c")
 @pytest.mark.parametrize(
     ("change", "column"),
     [
@@ -310,7 +309,7 @@ def test_a_note_is_not_led_out_of_the_freeze_by_a_correction(cast, loan, change,
         assert list(answer.context["page"].forms[0].errors) == [column]
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="c")
 def test_what_an_extract_lends_under_a_frozen_contract_is_taken_and_told_in_red(cast, case, tmp_path) -> None:
     batch = load_only(
         tmp_path, as_of=cast.today,
@@ -346,7 +345,7 @@ def test_a_customer_that_breaks_is_set_aside_and_told_when_it_is_tried_again(cas
 # --- d: the customer's own money ------------------------------------------------------------------------------------
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="bd")
 def test_own_money_passes_beside_frozen_loan_money_to_the_cent_and_no_more(cast, case) -> None:
     put(account(cast), "1500000", BEFORE)
     status, page = slip(cast, "500000.01")
@@ -364,7 +363,7 @@ def test_own_money_passes_beside_frozen_loan_money_to_the_cent_and_no_more(cast,
     assert watch(cast.today) == {"signals": 1}
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="bd")
 def test_two_slips_that_are_each_own_money_are_not_both(cast, case) -> None:
     put(account(cast), "1500000", BEFORE)
     assert slip(cast, "300000")[0] == 200
@@ -379,7 +378,7 @@ def test_two_slips_that_are_each_own_money_are_not_both(cast, case) -> None:
     assert slip(cast, "300000.01")[0] == 403 and slip(cast, "300000")[0] == 200
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="bd")
 def test_a_slip_counts_until_its_movement_is_known_or_its_day_is_closed(cast, case) -> None:
     put(account(cast), "1500000", cast.today - timedelta(days=1))
     assert slip(cast, "300000")[0] == 200
@@ -391,7 +390,7 @@ def test_a_slip_counts_until_its_movement_is_known_or_its_day_is_closed(cast, ca
         assert slip(cast, "200000")[0] == 200  # it was not carried out, and the day's extract is in
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="d")
 def test_what_came_in_since_the_balance_is_own_money_too(cast, case) -> None:
     put(account(cast), "1000000", BEFORE)
     assert slip(cast, "80000")[0] == 403
@@ -399,14 +398,14 @@ def test_what_came_in_since_the_balance_is_own_money_too(cast, case) -> None:
     assert slip(cast, "80000")[0] == 200
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="d")
 def test_a_running_balance_tells_where_no_days_balance_does(cast, case) -> None:
     move("620001", "1000000", LENT, balance_after=Decimal(1000000))
     move("620001", "500", LENT)
     assert slip(cast, "500.01")[0] == 403 and slip(cast, "500")[0] == 200
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="bd")
 def test_where_nobody_knows_the_balance_nothing_passes_until_the_accountant_enters_it(cast, case) -> None:
     status, page = slip(cast, "1")
     assert status == 403 and "账户余额没有记录，不能确认是客户自有资金" in page
@@ -417,7 +416,7 @@ def test_where_nobody_knows_the_balance_nothing_passes_until_the_accountant_ente
     assert AccountBalance.objects.exists() and slip(cast, "1")[0] == 200
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="d")
 def test_what_was_seen_to_be_used_is_taken_off_the_loan_money_once(cast, loan) -> None:
     # 1,000,000 lent and 100 of the customer's own; 400,000 of the loan's were used before the freeze.
     put(account(cast), "1000100", LENT)
@@ -429,7 +428,7 @@ def test_what_was_seen_to_be_used_is_taken_off_the_loan_money_once(cast, loan) -
     assert slip(cast, "100")[0] == 200
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="d")
 def test_loan_money_that_is_spent_or_repaid_binds_own_money_no_longer(cast, loan) -> None:
     put(account(cast), "100", BEFORE)
     move("620001", "-1000000", BEFORE, counterparty_account="6298")
@@ -445,7 +444,7 @@ def test_loan_money_that_is_spent_or_repaid_binds_own_money_no_longer(cast, loan
     assert slip(cast, "100")[0] == 200
 
 
-@pytest.mark.obligation("GR-19")
+@pytest.mark.obligation("GR-19", clause="a")
 def test_own_money_passes_beside_loan_money_under_review_as_well(cast) -> None:
     cast.contract.clauses.create(place=1, kind="PAYMENT_MODE", payment_mode="ENTRUSTED")
     lend_on_account(cast)
@@ -467,7 +466,7 @@ def test_no_more_passes_than_is_the_customers_own(cast, case) -> None:
 # --- e: no right to suspend -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="e")
 def test_where_the_contract_gives_no_right_the_freeze_says_so_and_legal_is_asked(cast, case) -> None:
     legal = factories.make_person("1013", "彭律", role="LEGAL", unit=cast.corporate.parent)
     outbox.deliver(HANDLERS)
@@ -486,7 +485,7 @@ def test_where_the_contract_gives_no_right_the_freeze_says_so_and_legal_is_asked
     assert "合同无提款暂停权，已请法务" in at(cast.risk).get("/misuse/").content.decode()
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="e")
 def test_legal_is_not_asked_where_the_contract_gives_the_right_nor_after_the_thaw(cast, case) -> None:
     legal = factories.make_person("3001", "总行法务", role="LEGAL", unit=cast.bank)
     judge(cast.today)

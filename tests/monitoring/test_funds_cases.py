@@ -194,6 +194,8 @@ CASES: list[Callable[[Any], list[tuple]]] = [
 ]
 
 
+@pytest.mark.obligation("GR-6.4.1b", clause="bd")
+@pytest.mark.obligation("GR-6.4.2", clause="ac")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_worked_by_hand(cast, case) -> None:
     expected = case(cast)

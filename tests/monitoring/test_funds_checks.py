@@ -62,6 +62,8 @@ CHECK_DAYS = {
 }
 
 
+@pytest.mark.obligation("GR-6.4.1b", clause="a")
+@pytest.mark.obligation("GR-6.4.2", clause="b")
 @pytest.mark.parametrize(
     ("kind", "due_on", "expected"),
     [(kind, *row) for kind, rows in CHECK_DAYS.items() for row in rows],
@@ -72,6 +74,7 @@ def test_by_when_the_money_must_be_there(reference, kind, due_on, expected) -> N
     assert first_look(kind, due_on, policy, "GR") == expected - timedelta(days=10)
 
 
+@pytest.mark.obligation("GR-6.4.1b", clause="f")
 def test_a_debt_is_looked_at_every_day_from_ten_days_before_its_check_day_until_it_is_due(cast) -> None:
     # Due Tuesday 12-01, to be there by Friday 11-27, looked at from 11-17 on; the cast's own loan is years off.
     lend(cast, "A", "100", date(2026, 12, 1))
@@ -83,6 +86,7 @@ def test_a_debt_is_looked_at_every_day_from_ten_days_before_its_check_day_until_
     assert seen == [date(2026, 11, day) for day in range(17, 31)] + [date(2026, 12, 1)]
 
 
+@pytest.mark.obligation("GR-6.4.1b", clause="a")
 def test_a_long_holiday_does_not_shorten_the_look_ahead(cast) -> None:
     # Due 10-08 after 国庆: to be there by 09-30, so looked at from 09-20 on, eighteen days before it is due.
     lend(cast, "A", "100", date(2026, 10, 8))
@@ -92,6 +96,7 @@ def test_a_long_holiday_does_not_shorten_the_look_ahead(cast) -> None:
     assert checks(date(2026, 9, 20), kind="LOAN") == [(date(2026, 10, 8), "100.00", "0.00", "0.00", "100.00")]
 
 
+@pytest.mark.obligation("GR-6.4.3", clause="ac")
 def test_interest_is_computed_where_no_plan_says_it(cast) -> None:
     # 2,800,000 at 4.35% from 09-20 to 12-20, 91 days: 30,788.33. To be there by Friday 12-18, seen from 12-08.
     account(cast.borrower, cast.corporate, "30000")
@@ -154,6 +159,7 @@ def test_a_released_margin_covers_no_claim_any_more(cast) -> None:
     assert checks(ON) == []  # a claim is due when it comes: nothing to look at beforehand
 
 
+@pytest.mark.obligation("GR-6.4.1b", clause="d")
 def test_a_short_check_says_what_took_the_money_before_it(cast) -> None:
     account(cast.borrower, cast.corporate, "300")
     lend(cast, "A", "200", NOV25)

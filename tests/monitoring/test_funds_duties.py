@@ -57,7 +57,7 @@ MATURITIES = [
 ]
 
 
-@pytest.mark.obligation("GR-6.4.1b")
+@pytest.mark.obligation("GR-6.4.1b", clause="ae")
 @pytest.mark.parametrize(("due_on", "by", "shown"), MATURITIES)
 def test_money_for_a_maturity_is_owed_three_days_before_by_the_manager(cast, due_on, by, shown) -> None:
     # 5,000,000 to repay, 1,200,000 there: 3,800,000 short.
@@ -75,7 +75,7 @@ def test_money_for_a_maturity_is_owed_three_days_before_by_the_manager(cast, due
     )
 
 
-@pytest.mark.obligation("GR-6.4.1b")
+@pytest.mark.obligation("GR-6.4.1b", clause="ade")
 def test_every_instalment_and_the_final_maturity_are_owed_each_by_its_own_day(cast) -> None:
     # 300 there: the first instalment of 200 is met, 100 of the second 150; nothing is left for the last 250.
     account(cast.borrower, cast.corporate, "300")
@@ -89,7 +89,7 @@ def test_every_instalment_and_the_final_maturity_are_owed_each_by_its_own_day(ca
     ]
 
 
-@pytest.mark.obligation("GR-6.4.1b")
+@pytest.mark.obligation("GR-6.4.1b", clause="be")
 def test_interest_of_the_same_day_is_paid_before_the_principal(cast) -> None:
     # 1,000 there; interest 100 first, so 900 of the 1,000 of principal: 100 short.
     account(cast.borrower, cast.corporate, "1000")
@@ -98,7 +98,7 @@ def test_interest_of_the_same_day_is_paid_before_the_principal(cast) -> None:
     assert duty().reason == "12-01 应还本金 1,000.00 元，可用 900.00 元，缺 100.00 元。"
 
 
-@pytest.mark.obligation("GR-6.4.1b")
+@pytest.mark.obligation("GR-6.4.1b", clause="ef")
 def test_topped_up_before_its_day_the_duty_is_void_and_drained_again_it_is_owed_again(cast) -> None:
     # Due 12-20, to be there by Thursday 12-17.
     base = account(cast.borrower, cast.corporate, "0")
@@ -120,7 +120,7 @@ def test_topped_up_before_its_day_the_duty_is_void_and_drained_again_it_is_owed_
     assert (duty().status, duty().due_on) == (DutyStatus.OPEN, date(2026, 12, 20))
 
 
-@pytest.mark.obligation("GR-6.4.1b")
+@pytest.mark.obligation("GR-6.4.1b", clause="f")
 def test_first_drained_after_its_day_there_is_until_the_next_workday(cast) -> None:
     # Due Wednesday 12-09, to be there by Friday 12-04 (12-06 is a Sunday); drained on Saturday 12-05: until Monday.
     base = account(cast.borrower, cast.corporate, "1000")
@@ -133,7 +133,7 @@ def test_first_drained_after_its_day_there_is_until_the_next_workday(cast) -> No
     assert (duty().raised_on, duty().due_on) == (date(2026, 12, 5), date(2026, 12, 7))
 
 
-@pytest.mark.obligation("GR-6.4.1b")
+@pytest.mark.obligation("GR-6.4.1b", clause="f")
 def test_what_is_late_stays_owed_until_the_debt_is_paid_or_its_day_has_passed(cast) -> None:
     # Due 12-09, to be there by 12-04. The money comes on 12-07: late all the same, until 12-10.
     base = account(cast.borrower, cast.corporate, "0")
@@ -158,7 +158,6 @@ def test_what_is_late_stays_owed_until_the_debt_is_paid_or_its_day_has_passed(ca
     assert (duty().status, duty().close_reason) == (DutyStatus.VOID, "已归还，或已过应还日，不再核对资金")
 
 
-@pytest.mark.obligation("GR-6.4.1b")
 def test_a_loan_paid_off_asks_for_no_money_though_it_was_late(cast) -> None:
     loan = lend(cast, "1000", date(2026, 12, 9))
     look(date(2026, 12, 1), MaturityFunds)
@@ -167,7 +166,7 @@ def test_a_loan_paid_off_asks_for_no_money_though_it_was_late(cast) -> None:
     assert (duty().status, duty().close_reason) == (DutyStatus.VOID, "已无余额，不再核对资金")
 
 
-@pytest.mark.obligation("GR-6.4.2")
+@pytest.mark.obligation("GR-6.4.2", clause="abd")
 @pytest.mark.parametrize(("due_on", "by", "shown"), MATURITIES)
 def test_an_acceptance_is_covered_three_days_before_its_bills_fall_due(cast, due_on, by, shown) -> None:
     # 10,000,000 of bills in two, margin 3,000,000 (30%), a deposit of 2,000,000 pledged: 敞口 5,000,000; 4,500,000
@@ -193,7 +192,7 @@ def test_an_acceptance_is_covered_three_days_before_its_bills_fall_due(cast, due
     )
 
 
-@pytest.mark.obligation("GR-6.4.2")
+@pytest.mark.obligation("GR-6.4.2", clause="abd")
 def test_bills_of_one_agreement_on_different_days_are_owed_by_their_own_days(cast) -> None:
     # Tuesday 12-01 by Friday 11-27; Friday 12-04 by Tuesday 12-01. 30 there: the first bill of 20 is met by the margin.
     account(cast.borrower, cast.corporate, "30")
@@ -207,7 +206,7 @@ def test_bills_of_one_agreement_on_different_days_are_owed_by_their_own_days(cas
     assert duty().reason == "12-04 到期票据 60.00 元，可用 30.00 元，缺 30.00 元。"
 
 
-@pytest.mark.obligation("GR-6.4.2")
+@pytest.mark.obligation("GR-6.4.2", clause="d")
 def test_once_the_lender_has_advanced_the_money_the_duty_is_over(cast) -> None:
     # Due 12-01; on 12-02 the core system reports the agreement as advanced (垫款): from then on GR-28.2.
     agreement = lend(cast, "80", date(2026, 12, 1), product=Product.ACCEPTANCE)
@@ -239,7 +238,7 @@ INTEREST = [
 ]
 
 
-@pytest.mark.obligation("GR-6.4.3")
+@pytest.mark.obligation("GR-6.4.3", clause="ac")
 @pytest.mark.parametrize(("frequency", "due_on", "by", "amount"), INTEREST)
 def test_money_for_interest_is_owed_by_the_twentieth(cast, frequency, due_on, by, amount) -> None:
     bears_interest(cast, frequency)
@@ -253,7 +252,7 @@ def test_money_for_interest_is_owed_by_the_twentieth(cast, frequency, due_on, by
     assert found.person == cast.cm
 
 
-@pytest.mark.obligation("GR-6.4.3")
+@pytest.mark.obligation("GR-6.4.3", clause="a")
 def test_a_quarterly_loan_asks_for_nothing_in_another_month(cast) -> None:
     bears_interest(cast)
     for on in days(date(2026, 10, 8), date(2026, 11, 30)):
@@ -261,7 +260,7 @@ def test_a_quarterly_loan_asks_for_nothing_in_another_month(cast) -> None:
     assert not WorkItem.objects.exists()
 
 
-@pytest.mark.obligation("GR-6.4.3")
+@pytest.mark.obligation("GR-6.4.3", clause="ac")
 def test_interest_that_the_plan_states_is_due_by_the_twentieth_though_it_falls_due_later(cast) -> None:
     # Planned for the 21st, a Monday; there by the 20th, a Sunday, so Friday 12-18. 25,000 of 30,000 there.
     account(cast.borrower, cast.corporate, "25000")
@@ -271,7 +270,6 @@ def test_interest_that_the_plan_states_is_due_by_the_twentieth_though_it_falls_d
     assert duty().reason == "12-21 应付利息 30,000.00 元，可用 25,000.00 元，缺 5,000.00 元。"
 
 
-@pytest.mark.obligation("GR-6.4.3")
 def test_still_short_on_the_twentieth_it_is_late(cast) -> None:
     bears_interest(cast)
     for on in days(date(2026, 12, 14), date(2026, 12, 20)):
@@ -281,6 +279,8 @@ def test_still_short_on_the_twentieth_it_is_late(cast) -> None:
     ]
 
 
+@pytest.mark.obligation("GR-6.4.1b", clause="d")
+@pytest.mark.obligation("GR-6.4.2", clause="c")
 def test_one_yuan_covers_one_debt_over_all_three_rules(cast) -> None:
     # 100 there. 11-30: interest 40; 12-01: principal 50 (the 10 left and 40 …): 60 - 50 = 10 for the bill of 30.
     account(cast.borrower, cast.corporate, "100")
@@ -312,7 +312,8 @@ def test_a_customer_without_a_manager_and_one_set_aside(cast) -> None:
     assert duty(period_key="maturity:2026-12-02").person is None
 
 
-@pytest.mark.obligation("GR-6.4.1b", "GR-6.4.2", "GR-6.4.3")
+@pytest.mark.obligation("GR-6.4.1b", clause="a")
+@pytest.mark.obligation("GR-6.4.2", clause="b")
 def test_the_close_of_day_looks_before_it_raises(cast) -> None:
     applied(date(2026, 11, 24))
     lend(cast, "100", date(2026, 12, 1), interest_frequency="MONTHLY")

@@ -201,6 +201,8 @@ def coin_by_coin(available: int, pots: dict[str, int], debts: list[Debt]) -> dic
     return short
 
 
+@pytest.mark.obligation("GR-6.4.1b", clause="d")
+@pytest.mark.obligation("GR-6.4.2", clause="c")
 @settings(max_examples=300, deadline=None)
 @given(worlds())
 def test_no_yuan_covers_two_debts(world) -> None:

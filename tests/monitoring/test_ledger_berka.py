@@ -82,7 +82,6 @@ class TestMonthsOfBerka(TestCase):
                 assert not counts["quarantined"]
         cls.expected = recomputed()
 
-    @pytest.mark.obligation("GR-21")
     def test_every_account_month_equals_the_recomputation(self) -> None:
         columns = ("opening", "inflow", "inflow_count", "outflow", "outflow_count", "closing", "average")
         kept = {
@@ -94,7 +93,6 @@ class TestMonthsOfBerka(TestCase):
         wrong = {key: (kept[key], self.expected[key]) for key in kept if kept[key] != self.expected[key]}
         assert not wrong, list(wrong.items())[:5]
 
-    @pytest.mark.obligation("GR-21")
     def test_what_moved_adds_up_by_what_it_is(self) -> None:
         paid: dict[date, Decimal] = defaultdict(Decimal)
         for row in raw("trans"):

@@ -34,7 +34,7 @@ def in_nx(cast) -> None:
     Contract.objects.filter(pk=cast.contract.pk).update(scheme="NX")
 
 
-@pytest.mark.obligation("GR-21")
+@pytest.mark.obligation("GR-21", clause="a")
 def test_every_borrower_s_month_is_reviewed_by_the_tenth_workday_of_the_next(cast) -> None:
     # 10-31 is a Saturday. The workdays of November from the 2nd on: the tenth is Friday the 13th.
     quiet(cast)
@@ -56,13 +56,11 @@ def test_every_borrower_s_month_is_reviewed_by_the_tenth_workday_of_the_next(cas
     assert duties(status=DutyStatus.OPEN) == [("C300001", "2026-10", date(2026, 11, 13), DutyStatus.OPEN)]
 
 
-@pytest.mark.obligation("GR-21")
 def test_a_month_that_was_not_written_down_is_not_asked_for(cast) -> None:
     judge(date(2026, 11, 3), AccountReview, SharePrompt)
     assert duties() == []
 
 
-@pytest.mark.obligation("GR-21", part="share")
 def test_a_share_below_ours_is_a_prompt_until_the_next_month_s_share_is_fine(cast) -> None:
     # Ours 2,800,000 of 4,000,000: 70 %. October 100,000 of 200,000 sold: 50 %. November 140,000 more: 70 %.
     base = quiet(cast)
@@ -86,7 +84,6 @@ def test_a_share_below_ours_is_a_prompt_until_the_next_month_s_share_is_fine(cas
     assert (found.status, found.close_reason) == (DutyStatus.VOID, "份额已达标，不再督促")
 
 
-@pytest.mark.obligation("GR-21", part="share")
 def test_a_month_whose_shares_are_fine_or_unknown_asks_for_no_prompt(cast) -> None:
     quiet(cast)
     close()
@@ -94,7 +91,6 @@ def test_a_month_whose_shares_are_fine_or_unknown_asks_for_no_prompt(cast) -> No
     assert duties(person=cast.cm) == []
 
 
-@pytest.mark.obligation("NX-4.2")
 def test_a_borrower_of_a_rural_lender_has_its_change_analysis_in_place_of_the_other(cast) -> None:
     in_nx(cast)
     quiet(cast)
@@ -115,7 +111,7 @@ def test_a_borrower_that_comes_under_another_scheme_owes_this_one_nothing_more(c
     assert (found.status, found.close_reason) == (DutyStatus.VOID, "已不适用本方案")
 
 
-@pytest.mark.obligation("NX-4.3")
+@pytest.mark.obligation("NX-4.3", clause="a")
 @pytest.mark.parametrize(("declared", "rate"), [("166667", "60%"), ("200000", "50%"), ("166666", "")])
 def test_a_rate_of_return_below_six_tenths_is_prompted(cast, declared, rate) -> None:
     # 100,000 came back: of 166,667 that is 59.9999 %, of 166,666 60.0002 %.

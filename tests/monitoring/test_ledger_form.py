@@ -44,7 +44,6 @@ def begin(cast, on: date = END) -> Document:
     return start_from(raise_review(on), user=cast.cm, on=REVIEWED)
 
 
-@pytest.mark.obligation("GR-21")
 def test_a_month_with_nothing_unusual_is_the_manager_s_own_word(cast) -> None:
     quiet(cast)
     document = begin(cast)
@@ -63,7 +62,7 @@ def test_a_month_with_nothing_unusual_is_the_manager_s_own_word(cast) -> None:
     assert (duty.status, duty.done_on) == (DutyStatus.DONE, REVIEWED)
 
 
-@pytest.mark.obligation("GR-21")
+@pytest.mark.obligation("NX-4.2", clause="c")
 def test_every_mark_must_be_explained_and_the_head_reads_it(cast) -> None:
     base = quiet(cast)
     put(base, "150000.01", END)  # a cent that no movement explains
@@ -100,7 +99,6 @@ def test_a_review_is_not_of_tomorrow_and_not_of_before_the_month_was_over(cast) 
     assert gaps(fill(document, reviewed_on="2026-10-31")) == set()
 
 
-@pytest.mark.obligation("GR-21")
 def test_the_form_says_what_moved_with_whom_and_how_the_shares_are_reckoned(cast) -> None:
     base = quiet(cast)
     registers(cast.borrower, "大客户", "DOWNSTREAM", "D1")
@@ -144,6 +142,7 @@ def test_the_form_says_what_moved_with_whom_and_how_the_shares_are_reckoned(cast
     assert content["has_marks"] == "no"
 
 
+@pytest.mark.obligation("NX-4.3", clause="b")
 def test_what_nobody_has_told_is_said_beside_the_form_and_not_invented(cast) -> None:
     quiet(cast)
     document = begin(cast)
@@ -154,7 +153,6 @@ def test_what_nobody_has_told_is_said_beside_the_form_and_not_invented(cast) -> 
     assert {row["met"] for row in document.content["shares"] if row["item"] == "结算份额"} == {"无从比较"}
 
 
-@pytest.mark.obligation("GR-21")
 def test_the_shares_are_told_over_the_quarter_and_the_year_too(cast) -> None:
     quiet(cast)
     declares(cast.borrower, "1000000", "100000")

@@ -120,6 +120,7 @@ def test_shares_leave_syndicated_loans_out_and_take_the_newest_word_of_each_lend
     assert month.marks == [] and not month.is_unusual
 
 
+@pytest.mark.obligation("NX-4.3", clause="b")
 def test_what_nobody_has_said_is_empty_and_not_nought(cast) -> None:
     quiet(cast)
     close()
@@ -151,6 +152,7 @@ def test_agreed_shares_and_balances_of_live_contracts_are_compared(cast) -> None
     ]
 
 
+@pytest.mark.obligation("NX-4.3", clause="a")
 def test_money_from_the_group_its_people_and_itself_is_no_sale(cast) -> None:
     base = quiet(cast)
     own = account(cast.borrower, cast.corporate, "0", on=date(2026, 9, 1))
@@ -233,7 +235,7 @@ def test_a_row_that_cannot_be_written_stands_aside_and_is_taken_again(cast) -> N
     assert kept(cast.borrower) and not Quarantined.objects.filter(resolved_at=None).exists()
 
 
-@pytest.mark.obligation("GR-21")
+@pytest.mark.obligation("GR-21", clause="a")
 def test_the_close_of_the_last_day_writes_the_months_before_it_judges(cast) -> None:
     quiet(cast)
     applied(END)

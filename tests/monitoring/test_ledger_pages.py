@@ -112,7 +112,6 @@ def test_before_the_first_month_the_page_says_so(cast) -> None:
     assert "还没有月度汇总" in page(cast.cm)
 
 
-@pytest.mark.obligation("GR-21")
 def test_one_password_signs_a_document_for_each_month_with_a_fingerprint_of_its_own(cast, months) -> None:
     results = confirm(cast, months, "C100001", "C100002", "C100003")
     assert [one.refusal for one in results] == ["", "", ""]
@@ -128,7 +127,6 @@ def test_one_password_signs_a_document_for_each_month_with_a_fingerprint_of_its_
     }  # fmt: skip
 
 
-@pytest.mark.obligation("GR-21")
 def test_what_is_unusual_or_another_s_or_done_is_refused_beside_what_is_signed(cast, months) -> None:
     confirm(cast, months, "C100003")
     start_from(WorkItem.objects.get(borrower_number="C100002"), user=cast.cm, on=ON)

@@ -61,7 +61,7 @@ def sheet(cast, **answers: str):
     return submit(document)
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="bf")
 def test_a_confirmed_misuse_freezes_its_contract_is_written_down_and_given_ten_workdays(cast, case) -> None:
     # Ten workdays after Tuesday 11-24: Tuesday 12-08.
     assert (case.correct_by, case.confirmed_by, case.status) == (date(2026, 12, 8), cast.cm, "RECTIFYING")
@@ -72,7 +72,7 @@ def test_a_confirmed_misuse_freezes_its_contract_is_written_down_and_given_ten_w
     assert entry.borrower_number == cast.borrower.number and entry.after["correct_by"] == "2026-12-08"
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="aef")
 def test_the_principal_is_told_and_the_correction_is_owed_as_soon_as_the_outbox_is_delivered(
     cast, case
 ) -> None:
@@ -92,7 +92,7 @@ def test_the_principal_is_told_and_the_correction_is_owed_as_soon_as_the_outbox_
     ]
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="af")
 def test_the_principal_takes_note_by_a_completion_record_of_their_own(cast, case) -> None:
     judge(cast.today)
     document = start_from(WorkItem.objects.get(kind="misuse_report"), user=cast.president, on=cast.today)
@@ -106,7 +106,7 @@ def test_the_principal_takes_note_by_a_completion_record_of_their_own(cast, case
     assert freezes.of([cast.contract.pk])
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="f")
 def test_the_contract_thaws_when_the_risk_line_accepts_and_not_a_signature_earlier(cast, case) -> None:
     document = sheet(cast)
     assert freezes.of([cast.contract.pk])
@@ -121,7 +121,7 @@ def test_the_contract_thaws_when_the_risk_line_accepts_and_not_a_signature_earli
     assert WorkItem.objects.filter(kind="misuse_rectification").count() == 1
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="f")
 @pytest.mark.parametrize("who", ["cm", "head", "president", "accountant", "other_cm"])
 def test_nobody_outside_the_risk_line_thaws(cast, case, who) -> None:
     with pytest.raises(Refused, match="风险条线"):
@@ -129,7 +129,7 @@ def test_nobody_outside_the_risk_line_thaws(cast, case, who) -> None:
     assert freezes.of([cast.contract.pk])
 
 
-@pytest.mark.obligation("GR-23")
+@pytest.mark.obligation("GR-23", clause="f")
 def test_a_contract_with_two_cases_thaws_with_the_second(cast, case) -> None:
     misuse.register(contract=cast.contract, facts="又转购房", amount=Decimal(1), by=cast.risk, on=cast.today)
     judge(cast.today)
@@ -166,6 +166,7 @@ def test_a_misuse_needs_facts_and_an_amount(cast, facts, amount) -> None:
         )
 
 
+@pytest.mark.obligation("GR-23", clause="e")
 def test_the_sheet_names_the_right_that_the_freeze_rests_on(cast, case) -> None:
     assert sheet(cast).content["right"] == "合同未登记提款暂停权条款，暂停用款依据办法第二十三条"
     Clause.objects.create(contract=cast.contract, place=9, kind="SUSPENSION_RIGHT", text="发现挪用可停止放款")

@@ -30,6 +30,7 @@ def case(cast) -> MisuseCase:
     )
 
 
+@pytest.mark.obligation("GR-23", clause="e")
 def test_a_manager_registers_a_misuse_and_reads_its_story(cast) -> None:
     where = f"/borrowers/{cast.borrower.number}/misuse/new/"
     mine = client(cast.cm)

@@ -62,7 +62,7 @@ def release_now(payment: Payment, by) -> Payment:
     return release.release(payment=payment, by=by, on=clock.today(), at=clock.now())
 
 
-@pytest.mark.obligation("GR-20.2")
+@pytest.mark.obligation("GR-20.2", clause="bc")
 def test_what_was_paid_alone_is_spent_before_any_paper_tells_of_it(cast, loan) -> None:
     # 2,000,000 + 1,800,000 + 1,200,000 = 5,000,000: all of it.
     spend("2000000", "1800000", "1200000", on=cast.today)
@@ -74,7 +74,7 @@ def test_what_was_paid_alone_is_spent_before_any_paper_tells_of_it(cast, loan) -
     assert (asked.status_code, Payment.objects.count()) == (403, 0)
 
 
-@pytest.mark.obligation("GR-20.2")
+@pytest.mark.obligation("GR-20.2", clause="bc")
 def test_the_excess_is_refused_at_request_review_and_release(cast, loan) -> None:
     # 5,000,000 lent. Asked for: 1,200,000 (reviewed), 1,000,000 (waits for its review), 500,000 (a draft).
     passed = reviewed(loan, cast, amount="1200000")
@@ -171,7 +171,7 @@ def sums(loan, on: date) -> tuple[Decimal, Decimal, Decimal, Decimal]:
     return row.disbursed, row.used_before, row.paid_out, row.unpaid
 
 
-@pytest.mark.obligation("GR-20.2")
+@pytest.mark.obligation("GR-20.2", clause="f")
 def test_a_loan_of_before_counts_as_used_up_unless_the_opening_says_otherwise(cast, loan, first_day) -> None:
     assert sums(loan, cast.today) == (5000000, 5000000, 0, 0)
     spend("100000", on=cast.today)
@@ -193,7 +193,7 @@ def test_a_loan_of_before_counts_as_used_up_unless_the_opening_says_otherwise(ca
         assert "上线前已用" in text and "3,200,000.00" in text, page
 
 
-@pytest.mark.obligation("GR-20.2")
+@pytest.mark.obligation("GR-20.2", clause="f")
 def test_what_is_drawn_after_the_first_day_is_there_to_be_paid(cast, loan, first_day) -> None:
     # 2,000,000 were drawn before and count as used; 3,000,000 on the 12th may be paid.
     for number, amount, on in (("F1", 2000000, LENT), ("F2", 3000000, date(2026, 11, 12))):
@@ -208,6 +208,7 @@ def test_what_is_drawn_after_the_first_day_is_there_to_be_paid(cast, loan, first
     assert sums(loan, cast.today) == (5000000, 2000000, 3000000, 0)
 
 
+@pytest.mark.obligation("GR-20.2", clause="f")
 def test_the_paper_of_uses_begins_with_what_was_used_before(cast, loan, first_day) -> None:
     PastUse.objects.create(loan=loan, amount=3200000, effective_on=date(2026, 11, 9), known_on=first_day)
     spend("600000", on=cast.today)

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.usefixtures("reference"), pytest.mark.django_db]
 ENTRUSTED, SELF, MIXED = PaymentMode.ENTRUSTED, PaymentMode.SELF, PaymentMode.MIXED
 
 
-@pytest.mark.obligation("GR-17.2")
+@pytest.mark.obligation("GR-17.2", clause="a")
 @pytest.mark.parametrize(
     ("product", "amount", "agreed", "mode", "reviewed"),
     [

@@ -10,7 +10,7 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from core.models import AuditEntry
-from credit.models import Account, Loan
+from credit.models import Account, Borrower, Loan
 from monitoring.models import Payment, PaymentAuthority
 from tests.monitoring.paying import draft, lend_on_account, register, reviewed, submit
 from tests.pages import one_time
@@ -36,6 +36,10 @@ def page(person, where: str = "/payments/") -> str:
     answer = at(person).get(where)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def somebody_else(loan: Loan) -> Borrower:
+    return Borrower.objects.exclude(pk=loan.borrower_id).order_by("pk")[0]
 
 
 def test_the_list_shows_each_line_its_own_customers_and_adds_up(cast, loan) -> None:
@@ -85,12 +89,14 @@ def test_a_payment_begins_on_the_loan_page(cast, loan) -> None:
     assert Document.objects.filter(form="payment_request").count() == 1
 
 
+@pytest.mark.obligation("GR-17.1", clause="c")
 @pytest.mark.parametrize(
     ("who", "spoil", "sentence"),
     [
         ("risk", lambda loan: None, "由管户客户经理或部门负责人发起"),
         ("cm", lambda loan: loan.borrower.counterparties.all().delete(), "没有登记交易对手"),
         ("cm", lambda loan: Account.objects.update(number="1"), "没有登记本行结算账户"),
+        ("cm", lambda loan: Account.objects.update(borrower=somebody_else(loan)), "没有登记本行结算账户"),
     ],
 )
 def test_the_button_says_why_it_may_not_be_pressed(cast, loan, who, spoil, sentence) -> None:
@@ -111,7 +117,7 @@ def test_a_reviewed_payment_is_given_up_on_its_page(cast, loan) -> None:
     assert at(cast.risk).get(where).status_code == 403 and at(cast.other_cm).get(where).status_code == 404
 
 
-@pytest.mark.obligation("GR-18")
+@pytest.mark.obligation("GR-18", clause="a")
 def test_a_principal_sets_the_tiers_on_their_page(cast) -> None:
     form = {
         "from_on": "2026-11-25", "role_1": "RISK_MANAGER", "up_to_1": "1,000,000", "role_2": "RISK_HEAD",
@@ -126,6 +132,7 @@ def test_a_principal_sets_the_tiers_on_their_page(cast) -> None:
     assert "2026-11-25" not in page(cast.other_cm, "/payments/authority/")
 
 
+@pytest.mark.obligation("GR-18", clause="a")
 @pytest.mark.parametrize(
     ("who", "change", "status", "sentence"),
     [

@@ -81,6 +81,7 @@ def kinds(one: Case) -> set[str]:
     return {f.kind.value for f in detect(one, LIMITS)}
 
 
+@pytest.mark.obligation("GR-22.1", clause="a")
 @pytest.mark.parametrize(
     ("row", "level"),
     [
@@ -102,18 +103,21 @@ def test_a_large_movement_is_large_by_amount_or_by_share_of_our_credit(row: Move
     assert [lv for k, lv, _m, _a in found(case(row)) if k == "LARGE"] == ([level] if level else [])
 
 
+@pytest.mark.obligation("GR-22.1", clause="a")
 def test_a_large_payment_while_loan_money_may_be_in_it_is_graver_and_a_reviewed_one_is_none() -> None:
     row = moved(1, 0, 2_000_000)
     assert ("LARGE", "YELLOW", (1,), Decimal(2_000_000)) in found(case(row, drawdowns=[LOAN]))
     assert found(case(row, drawdowns=[LOAN], reviewed=frozenset({1}))) == []
 
 
+@pytest.mark.obligation("GR-22.1", clause="a")
 def test_a_share_of_a_small_credit_counts_from_the_least_amount_on() -> None:
     # 20 % of 300,000 is 60,000, below the 100,000 from which a company's movements are looked at.
     assert kinds(case(moved(1, 0, 99_999), credit=Decimal(300_000))) == set()
     assert kinds(case(moved(1, 0, 100_000), credit=Decimal(300_000))) == {"LARGE"}
 
 
+@pytest.mark.obligation("GR-22.1", clause="b")
 def test_money_that_passes_through_within_two_days_is_one_signal() -> None:
     # 1,000,000 in; 400,000 + 500,000 out are 90 %.
     rows = (moved(1, -2, 1_000_000, into=True), moved(2, -1, 400_000), moved(3, 0, 500_000))
@@ -125,6 +129,7 @@ def test_money_that_passes_through_within_two_days_is_one_signal() -> None:
     assert kinds(case(sale, *rows[1:])) == set()  # what was sold is spent
 
 
+@pytest.mark.obligation("GR-22.1", clause="b")
 def test_what_leaves_serves_one_sum_that_came_in_only() -> None:
     # Two sums of 500,000 came in; 450,000 that left is 90 % of the first, nothing is left for the second.
     rows = (
@@ -135,6 +140,7 @@ def test_what_leaves_serves_one_sum_that_came_in_only() -> None:
     assert [m for _k, _l, m, _a in found(case(*rows))] == [(1, 3)]
 
 
+@pytest.mark.obligation("GR-22.1", clause="c")
 def test_money_that_comes_back_from_the_payee_after_a_drawdown_is_red() -> None:
     # Drawn on 11-10; 800,000 paid on 11-14; 400,000 back today is half.
     paid = moved(1, -10, 800_000, flow=Flow.PURCHASE)
@@ -150,11 +156,13 @@ def test_money_that_comes_back_from_the_payee_after_a_drawdown_is_red() -> None:
     assert kinds(case(early, back, drawdowns=[LOAN])) == set()
 
 
+@pytest.mark.obligation("GR-22.1", clause="c")
 def test_money_that_came_back_serves_one_payment_only() -> None:
     rows = (moved(1, -10, 800_000), moved(2, -9, 800_000), moved(3, 0, 400_000, into=True))
     assert [m for _k, _l, m, _a in found(case(*rows, drawdowns=[LOAN]))] == [(1, 3)]
 
 
+@pytest.mark.obligation("GR-22.1", clause="c")
 def test_money_comes_back_also_from_the_payees_group() -> None:
     rows = (
         moved(1, -10, 800_000, number="A1"),
@@ -165,6 +173,7 @@ def test_money_comes_back_also_from_the_payees_group() -> None:
     assert "FLOWS_BACK" in kinds(case(*rows, drawdowns=[LOAN], circles=one_group))
 
 
+@pytest.mark.obligation("GR-22.1", clause="c")
 def test_a_payee_that_passes_the_money_on_to_kin_closes_the_circle() -> None:
     # 600,000 to 甲公司 on 11-20, which pays 300,000 to the borrower's sister company today.
     paid, leg = moved(1, -4, 600_000), Leg(9, TODAY, Decimal(300_000), "甲公司", "江南纺织贸易公司")
@@ -178,6 +187,7 @@ def test_a_payee_that_passes_the_money_on_to_kin_closes_the_circle() -> None:
     assert kinds(case(paid, legs=[replace(leg, payer="乙公司")], new={9})) == set()
 
 
+@pytest.mark.obligation("GR-22.1", clause="d")
 @pytest.mark.parametrize(
     ("who", "summary", "kind", "with_loan", "without"),
     [
@@ -200,6 +210,7 @@ def test_a_payment_where_loan_money_must_not_go_is_told_by_its_words(
     assert kinds(case(row, drawdowns=[LOAN], reviewed=frozenset({1}))) == set()
 
 
+@pytest.mark.obligation("GR-22.1", clause="d")
 def test_a_housing_loan_buys_a_house_and_other_loans_do_not() -> None:
     row = moved(1, 0, 400_000, who="洪州置业开发有限公司", summary="购房款")
     assert kinds(case(row, drawdowns=[replace(LOAN, product="HOUSING")])) == set()
@@ -234,6 +245,7 @@ def test_deposits_that_fell_by_half_are_shown_by_the_largest_payments() -> None:
     assert found(case(*rows, deposits_before=Decimal(99_999), deposits_now=Decimal(0))) == []
 
 
+@pytest.mark.obligation("GR-22.2", clause="b")
 def test_loan_money_that_goes_to_another_member_is_a_signal_red_from_half_of_it() -> None:
     kin = Kin(group_names=frozenset({"甲公司"}))
 
@@ -269,6 +281,7 @@ def test_a_falling_settlement_share_and_stopped_expenses_are_told_by_the_months(
     assert kinds(case(months=[stopped])) == {"EXPENSES_STOPPED"}
 
 
+@pytest.mark.obligation("GR-22.1", clause="f")
 def test_a_pattern_that_grows_shouts_again_only_when_the_new_part_would_by_itself() -> None:
     """What was shown is spent, dismissed or not: 900,000 of cash were; 899,999 more are not enough, 900,000 are."""
     old = moved(1, -1, 900_000, who="现金", flow=Flow.CASH)
@@ -279,6 +292,7 @@ def test_a_pattern_that_grows_shouts_again_only_when_the_new_part_would_by_itsel
         assert {m for k, _l, m, _a in rows if k == "CASH"} == again
 
 
+@pytest.mark.obligation("GR-22.1", clause="f")
 def test_every_signal_says_in_one_sentence_what_it_rests_on_and_by_which_thresholds() -> None:
     back = case(moved(1, -10, 800_000), moved(2, 0, 400_000, into=True), drawdowns=[LOAN])
     (one,) = detect(back, LIMITS)

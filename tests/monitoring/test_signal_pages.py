@@ -107,7 +107,7 @@ def test_the_workbook_holds_exactly_the_filtered_list_and_is_written_down(cast, 
     assert entry.after == {"rows": 1} and entry.note == "status=DISMISSED"
 
 
-@pytest.mark.obligation("GR-22.1")
+@pytest.mark.obligation("GR-22.1", clause="f")
 def test_a_signal_shows_its_movements_its_rule_and_who_may_decide(cast, told) -> None:
     where = f"/signals/{told[0].pk}/"
     text = page(cast.risk, where)
@@ -158,7 +158,7 @@ def test_the_borrower_page_shows_its_signals_the_open_ones_first(cast, told) -> 
     assert "设备款，合同相符" in text
 
 
-@pytest.mark.obligation("GR-22.2")
+@pytest.mark.obligation("GR-22.2", clause="a")
 def test_the_group_page_says_what_members_paid_each_other_and_its_share(cast) -> None:
     made = Group.objects.create(number="G-1", name="江南集团")
     sister = factories.make_borrower("C100009", "江南贸易有限公司")
@@ -206,7 +206,6 @@ def said(document: Document, *verdicts: str) -> list[dict[str, str]]:
     return [{**row, "why": "核对合同发票", "verdict": v} for row, v in zip(rows, verdicts, strict=True)]
 
 
-@pytest.mark.obligation("GR-22.1")
 def test_one_sheet_holds_every_open_signal_and_its_signature_decides_each(
     cast, told, sheet, password
 ) -> None:

@@ -56,7 +56,7 @@ def found(cast, *movements, **more) -> Finding:
                  movements=tuple(one.pk for one in movements), **fields)  # fmt: skip
 
 
-@pytest.mark.obligation("GR-22.1")
+@pytest.mark.obligation("GR-22.1", clause="cf")
 def test_money_that_flows_back_is_raised_once_with_its_movements_rule_and_thresholds(
     cast, lent, base
 ) -> None:
@@ -71,7 +71,7 @@ def test_money_that_flows_back_is_raised_once_with_its_movements_rule_and_thresh
     assert scan_day(TODAY)["raised"] == 0 and Signal.objects.count() == 1
 
 
-@pytest.mark.obligation("GR-22.1")
+@pytest.mark.obligation("GR-22.1", clause="f")
 def test_a_dismissed_pattern_does_not_shout_again_and_what_is_new_must_reach_the_threshold_by_itself(
     cast, lent, base
 ) -> None:
@@ -121,7 +121,7 @@ def group(cast):
     return account(sister, cast.corporate, "0", number="62990001")
 
 
-@pytest.mark.obligation("GR-22.2")
+@pytest.mark.obligation("GR-22.2", clause="b")
 def test_loan_money_that_enters_another_member_is_a_signal(cast, lent, base, group) -> None:
     # 1,500,000 is half of the drawdown: red.
     move(base, TODAY, "1500000", "江南贸易有限公司", counterparty_account="62990001")
@@ -129,7 +129,8 @@ def test_loan_money_that_enters_another_member_is_a_signal(cast, lent, base, gro
     assert raised() == [("GROUP_FLOW", "RED", "1500000.00")]
 
 
-@pytest.mark.obligation("GR-22.2")
+@pytest.mark.obligation("GR-22.1", clause="c")
+@pytest.mark.obligation("GR-22.2", clause="b")
 def test_a_circle_over_a_third_party_is_found_on_the_members_account(cast, lent, base, group) -> None:
     # 甲公司 was paid 600,000 three days ago and pays the sister company 300,000 today; the borrower moves nothing.
     paid = move(base, days_ago(3), "600000", summary="货款")
@@ -142,6 +143,7 @@ def test_a_circle_over_a_third_party_is_found_on_the_members_account(cast, lent,
     assert Signal.objects.count() == 1
 
 
+@pytest.mark.obligation("GR-22.1", clause="c")
 @pytest.mark.parametrize(
     "receiver", ["江南控股有限公司", "江南贸易有限公司"]
 )  # a shareholder, a company of the group
@@ -158,6 +160,7 @@ def test_the_circle_is_seen_on_the_day_on_which_it_closes_though_the_borrower_mo
     assert raised(kind="ROUND_TRIP", borrower=cast.borrower) == [("ROUND_TRIP", "RED", "300000.00")]
 
 
+@pytest.mark.obligation("GR-22.1", clause="c")
 def test_a_payee_here_that_passes_the_money_on_to_a_related_party_closes_the_circle(cast, lent, base) -> None:
     payee = account(cast.other_borrower, cast.corporate2, "0", number="62880001")
     RelatedParty.objects.create(borrower=cast.borrower, name="江南控股有限公司", relation="SHAREHOLDER")
@@ -329,7 +332,6 @@ def test_a_confirmed_misuse_opens_a_case_under_the_contract(cast, lent) -> None:
     assert (case.contract, case.loan, case.signal, case.amount) == (cast.contract, lent, signal, 400_000)
 
 
-@pytest.mark.obligation("GR-22.1")
 @pytest.mark.parametrize(
     ("level", "due_on"),
     [
@@ -350,7 +352,6 @@ def test_each_open_signal_is_a_duty_of_the_manager_due_by_its_level(cast, level,
     assert (item.status, item.closed_by, item.document) == (DutyStatus.DONE, cast.cm.username, None)
 
 
-@pytest.mark.obligation("GR-22.2")
 def test_signals_of_a_group_are_duties_of_their_own_article_and_a_decided_one_is_owed_no_more(cast) -> None:
     signal = make_signal(cast.borrower, TODAY, kind="GROUP_FLOW")
     make_signal(cast.borrower, TODAY, kind="UNREVIEWED")  # goes to the risk manager, by another rule

@@ -90,7 +90,7 @@ def found_of(world: Any, key: str, policy: Any) -> list[Finding]:
     return found
 
 
-@pytest.mark.obligation("GR-22.1")
+@pytest.mark.obligation("GR-22.1", clause="abcd")
 def test_every_pattern_of_the_demonstration_is_found_with_its_customer(monkeypatch) -> None:
     told: list[tuple[str, str, date]] = []
 
@@ -106,6 +106,8 @@ def test_every_pattern_of_the_demonstration_is_found_with_its_customer(monkeypat
     world = build_world(Timeline(AS_OF, STORY_WEEKDAYS), DEFAULT_SEED)
     assert {name for name, _key, _on in told} == set(PATTERNS)
     policy = Shipped()
+    limits, large = limits_of(policy), policy.get("BASE", "signals.large").value
+    assert (limits.large_share, limits.large_amount) == (Decimal(large["share"]), Decimal(large["amount"]))
     for name, key, granted in told:
         kinds = {one.kind for one in found_of(world, key, policy) if one.effective_on >= granted}
         assert PATTERNS[name] in kinds, (name, key, kinds)

@@ -56,7 +56,7 @@ def marked(cast, loan):
     return SupervisedAccount.objects.get()
 
 
-@pytest.mark.obligation("GR-26")
+@pytest.mark.obligation("GR-26", clause="a")
 def test_the_account_of_reviewed_unpaid_money_is_to_be_marked_and_accounting_confirms_it(cast, loan) -> None:
     # Paid out on Friday 11-20: three workdays later is Wednesday 11-25.
     assert look(cast.today) == [("OPEN", date(2026, 11, 25), "张明")]
@@ -72,7 +72,7 @@ def test_the_account_of_reviewed_unpaid_money_is_to_be_marked_and_accounting_con
     assert look(cast.today) == [("DONE", date(2026, 11, 25), "张明")]
 
 
-@pytest.mark.obligation("GR-26")
+@pytest.mark.obligation("GR-26", clause="a")
 @pytest.mark.parametrize(
     "fields",
     [
@@ -92,14 +92,17 @@ def test_a_duty_is_dropped_once_the_loan_is_repaid(cast, loan) -> None:
     assert [status for status, _due, _who in look(cast.today + timedelta(days=9))] == ["VOID"]
 
 
-@pytest.mark.obligation("GR-26")
+@pytest.mark.obligation("GR-26", clause="c")
 def test_the_mark_is_taken_off_by_the_same_paper_and_the_register_keeps_both(cast, loan) -> None:
     marked(cast, loan)
     document = start_about("supervised_account", loan, by=cast.cm, on=cast.today)
     assert document.content["action"] == "END"
+    assert {gap.field for gap in documents.gaps_of(document, on=cast.today)} == {"ended_on", "why"}
     sign(submit(fill(document, ended_on="2026-11-24", why="资金已全部支付")), cast.accountant)
     row = SupervisedAccount.objects.get()
     assert (row.ended_on, row.ended_by_document) == (cast.today, document)
+    document.refresh_from_db()
+    assert (document.author, document.content["why"]) == (cast.cm, "资金已全部支付")
     acts = AuditEntry.objects.filter(act__startswith="monitoring.supervised_account").order_by("pk")
     assert [act.act.rsplit(".", 1)[1] for act in acts] == ["marked", "ended"]
 

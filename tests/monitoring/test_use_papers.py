@@ -65,7 +65,7 @@ def test_the_payee_of_a_use_by_hand_is_kept_whole_or_refused(cast):
     assert (kept.payee_name, kept.payee_account, kept.payee_bank) == tuple(given.values())
 
 
-@pytest.mark.obligation("GR-20.2")
+@pytest.mark.obligation("GR-20.2", clause="d")
 def test_papers_that_together_exceed_what_was_lent_are_told_to_the_risk_line(cast):
     # 300,000 + 600,000 by hand = 900,000 of 1,000,000; another paper, written meanwhile, told of 200,000: 100,000 over.
     document = fill(begun(cast), cast.cm, by_hand=by_hand("2026-11-06", "600000.00"))
@@ -79,6 +79,7 @@ def test_papers_that_together_exceed_what_was_lent_are_told_to_the_risk_line(cas
     assert "累计用款 1,100,000.00 元，超过累计发放 1,000,000.00 元" in signal.text
 
 
+@pytest.mark.obligation("GR-20.2", clause="e")
 def test_the_paper_tells_each_use_as_a_block_of_its_own_since_fourteen_columns_do_not_fit_a4(cast):
     odd = {0: {"as_agreed": "no", "anomaly": "OTHER", "note": "与约定用途不符"}}
     document = fill(begun(cast), cast.cm, judge=odd)
@@ -87,6 +88,8 @@ def test_the_paper_tells_each_use_as_a_block_of_its_own_since_fourteen_columns_d
     assert (block.look, block.title) == ("pairs", "本次登记的用款　第 1 笔")
     told = {line.label: line.text for line in block.lines}
     assert (told["用款日期"], told["金额（元）"], told["符合约定用途"]) == ("2026-11-05", "300,000.00", "否")
+    paying.sign(document, cast.head)
+    assert (Signal.objects.get().kind, Signal.objects.get().level) == ("USE_EXCEEDED", "RED")
 
 
 def test_a_quarter_whose_summary_is_raised_is_not_read_again(cast):

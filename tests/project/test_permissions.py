@@ -176,6 +176,7 @@ def play(client: Client, route: URLPattern, method: str, kwargs: dict[str, Any])
     return status
 
 
+@pytest.mark.obligation("GR-3", clause="a")
 def test_every_rule_holds_for_every_role_and_ownership(
     world: worlds.World, capsys: pytest.CaptureFixture[str]
 ) -> None:

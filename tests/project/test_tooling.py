@@ -22,6 +22,7 @@ from kombu import Connection
 from postloan.celery import app, broker
 from roads import native, places, ports
 from roads.children import Family
+from roads.environment import RUNNING, TESTING
 from roads.postgres import LONGEST_SOCKET_PATH, SOCKET_NAME, Postgres
 from roads.run import read_env
 from roads.say import Stop
@@ -44,6 +45,25 @@ def pins() -> dict[str, str]:
 def test_every_package_is_pinned_with_its_reason_and_installed_so() -> None:
     wrong = {name: (pin, version(name)) for name, pin in pins().items() if version(name) != pin}
     assert not wrong
+
+
+HASHES = r"(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n"
+LOCKED = re.compile(r"(?P<name>[a-z0-9.-]+)==(?P<version>\S+)(?P<elsewhere> ; [^\\\n]+)?" + HASHES)
+
+
+def locked(name: str) -> dict[str, str]:
+    """The version of every package of a lock file that is for any machine; each of its lines is of one with hashes."""
+    content = "".join(line for line in (ROOT / name).read_text().splitlines(keepends=True) if line[0] != "#")
+    assert LOCKED.sub("", content) == "", f"{name}: not a package with its hashes"
+    return {match["name"]: match["version"] for match in LOCKED.finditer(content) if not match["elsewhere"]}
+
+
+def test_what_is_installed_is_locked_by_hash_with_all_that_it_brings_along() -> None:
+    running, testing = locked(RUNNING), locked(TESTING)
+    assert running.items() <= testing.items()
+    pinned = {name.lower().replace("_", "-"): pin for name, pin in pins().items()}
+    assert pinned.items() <= testing.items(), "lock anew: requirements.txt says how"
+    assert testing == {name: version(name) for name in testing}
 
 
 def test_versions_that_matter_are_held() -> None:

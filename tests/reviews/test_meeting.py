@@ -16,7 +16,7 @@ from workflow.choices import DutyStatus
 from workflow.engine import reconcile
 from workflow.models import WorkItem
 
-pytestmark = [pytest.mark.usefixtures("reference"), pytest.mark.obligation("GR-35", part="raise")]
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 def run(on: date) -> None:
@@ -32,6 +32,7 @@ FOURTH = ("2026Q4", date(2026, 10, 1), date(2026, 12, 31), DutyStatus.OPEN)
 FIRST = ("2027Q1", date(2027, 1, 1), date(2027, 3, 31), DutyStatus.OPEN)
 
 
+@pytest.mark.obligation("GR-35", clause="a")
 def test_a_branch_that_lends_owes_one_meeting_a_quarter(cast):
     for on in (date(2026, 10, 1), date(2026, 11, 24), date(2026, 12, 31)):
         run(on)
@@ -49,6 +50,7 @@ def test_the_president_owes_it_and_is_told_which_meeting(cast):
     assert WorkItem.objects.get(subject_id=cast.br2.pk).person == cast.other_president
 
 
+@pytest.mark.obligation("GR-35", clause="a")
 def test_a_branch_without_a_loan_owes_none_and_a_loan_of_its_own_counts(cast):
     third = factories.make_unit("BR3", "城西支行", kind="BRANCH", parent=cast.bank)
     factories.make_reading(cast.other_loan, effective_on=date(2026, 11, 2), balance=0)

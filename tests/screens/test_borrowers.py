@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import User
 from core.models import OutboxEntry
-from credit.choices import RiskClass
+from credit.choices import EventKind, RiskClass
 from credit.models import RiskEvent
 from tests import factories
 from tests.pages import one_time
@@ -134,10 +134,13 @@ def test_search_finds_customers_loans_and_contracts_in_one_box(
     assert client.get("/search/", {"q": "\x00"}).status_code == 200
 
 
-@pytest.mark.obligation("GR-28.3", part="record")
+@pytest.mark.obligation("GR-28.3", clause="a")
+@pytest.mark.obligation("GR-28.4", clause="b")
 def test_a_stoppage_is_recorded_by_hand_and_wakes_the_rules(
     cast: SimpleNamespace, browse: Callable[[User], Client]
 ) -> None:
+    offered = browse(cast.risk).get("/borrowers/C100001/events/new/").context["form"].fields["kind"].choices
+    assert {kind for kind, _label in offered} >= set(EventKind.values)
     posted = {"kind": "STOPPAGE", "effective_on": "2026-11-23", "detail": "全厂停产，工人放假"}
     response = browse(cast.risk).post("/borrowers/C100001/events/new/", posted | one_time())
     assert response.headers["Location"] == "/borrowers/C100001/"

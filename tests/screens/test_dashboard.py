@@ -60,6 +60,7 @@ def pages(pdf: bytes) -> int:
     )
 
 
+@pytest.mark.obligation("GR-7.1", clause="b")
 @pytest.mark.parametrize("who", ["risk", "head", "cm"])
 def test_every_figure_on_a_dashboard_leads_to_as_many_rows(
     days: SimpleNamespace, browse: Browse, who: str
@@ -75,7 +76,7 @@ def test_every_figure_on_a_dashboard_leads_to_as_many_rows(
     assert wrong == []
 
 
-@pytest.mark.obligation("GR-7.1", part="warnings so far are those of funds")
+@pytest.mark.obligation("GR-7.1", clause="b")
 def test_the_risk_line_sees_classes_arrears_warnings_maturities_and_inspections_down_to_the_customer(
     days: SimpleNamespace, browse: Browse
 ) -> None:

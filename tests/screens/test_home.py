@@ -137,7 +137,6 @@ def test_a_task_goes_to_the_signers_and_comes_back_with_the_reason(
     assert len(head.get("/").context["waiting"]) == 0
 
 
-@pytest.mark.obligation("GR-27", part="shown")
 def test_the_head_sees_who_is_late_and_the_customer_manager_does_not(
     cast: SimpleNamespace, browse: Callable[[User], Client]
 ) -> None:

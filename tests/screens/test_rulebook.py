@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ from core import audit, clock, policy
 from core.models import Scheme
 from core.obligations import catalogue
 from core.policy import policy_on
+from core.rulebook import shipped_marks
 from reviews.policy import words
 from reviews.rulebook.selectors import Row, figures_by_obligation, speaks_of
 from tests import factories
@@ -79,17 +81,50 @@ def test_the_counts_add_up_to_all_rows_of_the_catalogue_and_lead_to_exactly_as_m
             assert {row.document for shown in narrowed["regulations"] for row in shown.rows} <= {book.key}
 
 
-def test_an_article_says_what_keeps_it_and_by_which_tests(
-    cast: SimpleNamespace, browse: Callable[[User], Client]
+@pytest.fixture
+def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The marks of two rows: some clauses of one, every clause of the other."""
+    marks = {
+        "GR-5": {"a": ["tests/app/test_it.py::test_late"], "e": ["tests/app/test_it.py::test_apart"]},
+        "GD-3.3": {letter: [f"tests/app/test_it.py::test_{letter}"] for letter in "abcde"},
+    }
+    path = tmp_path / "marked_tests.json"
+    path.write_text(json.dumps(marks), encoding="utf-8")
+    monkeypatch.setattr("core.rulebook.marks_file", lambda: path)
+    shipped_marks.cache_clear()
+    yield
+    shipped_marks.cache_clear()
+
+
+def test_an_article_says_clause_by_clause_what_keeps_it_and_by_which_tests(
+    cast: SimpleNamespace, marked: None, browse: Callable[[User], Client]
 ) -> None:
     page = browse(cast.cm).get("/rulebook/")
-    kept = rows_of(page)["GR-27"]
-    assert (kept.state, [claim.label for claim in kept.claims]) == ("WHOLE", ["生成职责：现场检查"])
-    assert any(test.startswith("tests/inspections/test_visits.py::test_") for test in kept.tests)
-    raised_only = rows_of(page)["GR-35"]
-    assert (raised_only.state, raised_only.tests) == ("PART", ())
-    assert rows_of(page)["DA-10"].state == "NOT_YET"
+    whole = rows_of(page)["GD-3.3"]
+    assert (whole.state, whole.share) == ("WHOLE", "5/5")
+    assert [claim.label for claim in whole.claims] == ["生成职责：现场检查"]
+    assert {clause.claims for clause in whole.clauses} == {whole.claims}, "no claim names a clause of its own"
+    part = rows_of(page)["GR-5"]
+    assert (part.state, part.share) == ("PART", "2/6")
+    assert len(part.tests) == 2
+    told = {
+        one.letter: (one.kept, [claim.code.rpartition(".")[2] for claim in one.claims], list(one.tests))
+        for one in part.clauses
+    }
+    assert told == {
+        "a": (True, ["gap_of"], ["tests/app/test_it.py::test_late"]),
+        "b": (False, ["gap_of"], []),
+        "c": (False, ["request"], []),  # what no claim names is kept by whoever claims the row
+        "d": (False, ["request"], []),
+        "e": (True, ["usage_of"], ["tests/app/test_it.py::test_apart"]),
+        "f": (False, ["usage_of"], []),
+    }
+    assert (rows_of(page)["DA-10"].state, rows_of(page)["DA-10"].share) == ("NOT_YET", "0/4")
+    assert rows_of(page)["XW-5.1"].share == ""  # others carry it
     text = page.content.decode()
+    assert "要求（2/6 项已落实）" in text
+    assert "事后补登的风险事件同样须写原因并经同意" in text and "没有测试证明这一项" in text
+    assert "<li>tests/app/test_it.py::test_late</li>" in text
     assert "inspections.duties.CorporateVisit" in text
     assert "还没有程序认领本条" in text
 
@@ -108,7 +143,8 @@ def test_no_catalogue_id_is_printed_on_the_page(
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ({"q": "会议包 客户经理"}, {"GR-37.2"}),  # three rows have the one word, many the other
+        # Three rows have the one word, many the other; the second row has it in a clause.
+        ({"q": "会议包 客户经理"}, {"GR-37.2", "GR-38"}),
         ({"q": "第六条（三）后 第4项"}, {"GR-6.4.4"}),
         ({"q": "第六条(三)后 第4项"}, {"GR-6.4.4"}),  # half-width brackets as well
         ({"room": "archives", "document": "XD"}, {"XD-6.9"}),
@@ -192,7 +228,8 @@ def test_late_duties_lead_to_the_list_only_for_those_who_may_read_it(
     cast: SimpleNamespace, figures: None, browse: Callable[[User], Client]
 ) -> None:
     link = "/duties/?article=GR-27"
-    assert link in browse(cast.risk).get("/rulebook/").content.decode()
+    clauses = len(catalogue()["GR-27"].clauses)
+    assert browse(cast.risk).get("/rulebook/").content.decode().count(link) == 1 + clauses
     assert browse(cast.risk).get(link).status_code == 200
     assert link not in browse(cast.cm).get("/rulebook/").content.decode()
 
@@ -220,6 +257,11 @@ def test_a_parameter_speaks_of_its_article_however_its_brackets_are_written(
     assert speaks_of(article, cite) == same
 
 
+@pytest.mark.obligation("GR-27", clause="b")
+@pytest.mark.obligation("GR-28.1", clause="b")
+@pytest.mark.obligation("GR-28.2", clause="d")
+@pytest.mark.obligation("GR-28.3", clause="c")
+@pytest.mark.obligation("GR-28.4", clause="c")
 def test_an_article_shows_its_parameters_in_words_with_scheme_and_what_is_ours(
     cast: SimpleNamespace, browse: Callable[[User], Client]
 ) -> None:
@@ -238,10 +280,13 @@ def test_an_article_shows_its_parameters_in_words_with_scheme_and_what_is_ours(
     assert visits.ours and visits.since is None
     meeting = {one.name: one for one in rows["GR-35"].figures}["贷后例会频率"]
     assert (meeting.value, meeting.ours) == ("每季至少一次", False)
-    (visit, *_rest) = rows["GR-28.2"].figures
-    assert (visit.name, visit.value, visit.ours) == ("风险事项到场期限（工作日）", "3", True)
+    for event in ("GR-28.1", "GR-28.2", "GR-28.3", "GR-28.4"):
+        (visit, *_rest) = rows[event].figures
+        assert (visit.name, visit.value, visit.ours) == ("风险事项到场期限（工作日）", "3", True)
     assert {one.name for one in rows["GS-8"].figures} == {"首次检查期限（工作日）", "首次检查后填表期限"}
-    assert "含本系统设定" in browse(cast.cm).get("/rulebook/").content.decode()
+    text = browse(cast.cm).get("/rulebook/").content.decode()
+    assert "含本系统设定" in text
+    assert "可疑、损失类的频率原文空缺" in text
 
 
 def test_every_parameter_that_names_a_regulation_is_found_under_one_of_its_articles(
@@ -319,12 +364,16 @@ def test_the_workbook_holds_exactly_the_rows_that_are_shown_and_the_audit_who_to
     cast: SimpleNamespace, figures: None, browse: Callable[[User], Client]
 ) -> None:
     client = browse(cast.head)
-    answer = client.get("/rulebook/export/", {"document": "GR", "state": "WHOLE"})
+    answer = client.get("/rulebook/export/", {"document": "GR", "state": "PART"})
     header, *lines = openpyxl.load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True)
-    shown = rows_of(client.get("/rulebook/", {"document": "GR", "state": "WHOLE"}))
+    shown = rows_of(client.get("/rulebook/", {"document": "GR", "state": "PART"}))
     assert [line[1] for line in lines] == [row.obligation.cite for row in shown.values()]
     (visits,) = (dict(zip(header, line, strict=True)) for line in lines if line[1] == "第二十七条")
-    assert (visits["状态"], visits["由谁落实"]) == ("已落实", "生成职责：现场检查")
+    assert (visits["状态"], visits["由谁落实"]) == ("部分落实", "生成职责：现场检查")
+    kept, missing = visits["已落实的要求"], visits["未落实的要求"]
+    assert (visits["要求数"], visits["已落实要求数"]) == (6, len(kept.split("；")))
+    assert "分类变动即重算下次检查日" in kept
+    assert missing.startswith("方案无首次检查的，放款次一日历期起即须定期检查")
     assert [visits[key] for key in ("生成", "办结", "按期", "未办", "其中逾期")] == [5, 3, 2, 2, 1]
     entry = audit.AuditEntry.objects.get(act="postloan.rulebook.exported")
     assert (entry.actor, entry.after) == ("1004", {"rows": len(lines)})
@@ -346,8 +395,15 @@ def test_the_command_prints_what_the_auditor_sees(
     visits = {row["id"]: row for row in told["rows"]}["GR-27"]
     assert visits["duties"] == {"raised": 555, "done": 333, "on_time": 222, "late": 111, "open": 222}
     assert visits["claims"][0]["code"] == "inspections.duties.CorporateVisit"
-    assert visits["parameters"] and visits["tests"]
-    assert "共 183 条：已落实 " in printed()
+    assert visits["parameters"]
+    assert [clause["clause"] for clause in visits["clauses"]] == list("abcdef")
+    recalculated = visits["clauses"][3]
+    assert (recalculated["words"], recalculated["state"]) == ("分类变动即重算下次检查日", "WHOLE")
+    assert recalculated["claims"] == ["inspections.duties.CorporateVisit"]
+    assert any(test.startswith("tests/inspections/test_visits.py::test_") for test in recalculated["tests"])
+    text = printed()
+    assert "    已落实  d  分类变动即重算下次检查日\n" in text
+    assert "共 183 条：已落实 " in text
 
 
 def test_where_no_tests_ship_the_state_stays_what_the_tests_said(

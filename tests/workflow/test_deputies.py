@@ -73,7 +73,7 @@ def cover(cast: SimpleNamespace, line: str) -> dict[str, User]:
     return people
 
 
-@pytest.mark.obligation("GR-3")
+@pytest.mark.obligation("GR-3", clause="acd")
 @pytest.mark.parametrize("line", list(CHAINS))
 def test_of_everybody_only_the_one_expected_and_todays_deputy_sign_in_the_service_and_in_the_database(
     desk: Desk, cast: SimpleNamespace, line: str
@@ -113,7 +113,6 @@ def test_of_everybody_only_the_one_expected_and_todays_deputy_sign_in_the_servic
     ]
 
 
-@pytest.mark.obligation("GR-3")
 def test_a_step_open_to_a_post_is_signed_in_the_place_of_the_one_who_holds_it(
     desk: Desk, cast: SimpleNamespace
 ) -> None:
@@ -130,6 +129,7 @@ def test_a_step_open_to_a_post_is_signed_in_the_place_of_the_one_who_holds_it(
     assert list(signed) == [("张明", None), ("李娜", "赵强"), ("郑洁", None)]
 
 
+@pytest.mark.obligation("GR-3", clause="acd")
 @pytest.mark.parametrize(
     ("case", "who", "place", "sentence"),
     [
@@ -179,6 +179,7 @@ def test_each_refusal_of_a_deputy_says_why(
         desk.send_back(step, person)
 
 
+@pytest.mark.obligation("GR-3", clause="d")
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
@@ -208,6 +209,7 @@ def test_the_database_refuses_a_signature_in_a_place_that_is_not_the_deputy_s(
         )
 
 
+@pytest.mark.obligation("GR-3", clause="d")
 def test_the_database_refuses_the_review_of_what_was_submitted_for_somebody(
     desk: Desk, cast: SimpleNamespace
 ) -> None:

@@ -97,6 +97,7 @@ def test_nobody_lets_their_own_duty_go(cast):
         duties.waive(item=own, by=cast.head, reason="忙", on=ON, at=clock.now())
 
 
+@pytest.mark.obligation("GR-3", clause="a")
 def test_duties_are_handed_over_on_the_same_line_only(cast, duty):
     with pytest.raises(Refused, match="属于客户线，不能移交给孙磊"):
         duties.reassign(items=WorkItem.objects.all(), to=cast.risk, by=cast.head, reason="休假")

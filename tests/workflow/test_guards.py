@@ -18,6 +18,7 @@ from workflow.models import Attachment, Chain, Document, Step
 HASH = "0" * 64
 
 
+@pytest.mark.obligation("GR-30", clause="d")
 @pytest.mark.parametrize(
     ("status", "change"),
     [
@@ -45,6 +46,7 @@ def at_status(desk: Desk, status: str) -> Document:
     return DOCUMENTS[status](desk)
 
 
+@pytest.mark.obligation("GR-30", clause="d")
 @pytest.mark.parametrize("status", ["SIGNING", "LOCKED", "SUPERSEDED", "DISCARDED"])
 @pytest.mark.parametrize(
     "statement",

@@ -32,7 +32,7 @@ def work(cast: SimpleNamespace, reference: Any) -> Work:
 # --- the gate -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.obligation("GR-5")
+@pytest.mark.obligation("GR-5", clause="ab")
 def test_work_told_more_than_ten_days_afterwards_is_signed_only_with_its_day_its_reason_and_the_heads_consent(
     work: Work, cast: SimpleNamespace
 ) -> None:
@@ -58,6 +58,7 @@ def test_work_told_more_than_ten_days_afterwards_is_signed_only_with_its_day_its
     assert signatures.verify(document) == []
 
 
+@pytest.mark.obligation("GR-5", clause="b")
 def test_a_late_entry_may_be_declared_whatever_the_days_and_then_needs_consent(
     work: Work, cast: SimpleNamespace
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_typed_hour_stays_where_the_day_of_a_visit_follows(cast: SimpleNamespa
     assert document.content["inspected_on"] == "2026-11-03"
 
 
+@pytest.mark.obligation("GR-5", clause="d")
 @pytest.mark.parametrize(
     ("actual_on", "sentence"),
     [
@@ -131,6 +133,7 @@ def test_what_was_handed_in_in_time_and_came_back_is_not_late_for_that(work: Wor
 # --- who asks and who decides ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.obligation("GR-5", clause="b")
 def test_only_the_head_of_the_authors_own_department_consents(work: Work, cast: SimpleNamespace) -> None:
     late = work.request(work.draft(date(2026, 11, 3)), date(2026, 11, 3))
     for somebody in (cast.cm2, cast.head_personal, cast.other_head, cast.risk_head, cast.vp, cast.president):
@@ -248,7 +251,7 @@ def test_of_a_draft_that_was_thrown_away_no_consent_is_asked(work: Work, cast: S
 # --- counted apart --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.obligation("GR-5")
+@pytest.mark.obligation("GR-5", clause="e")
 def test_what_was_entered_afterwards_counts_apart_and_by_its_real_day(
     work: Work, cast: SimpleNamespace
 ) -> None:

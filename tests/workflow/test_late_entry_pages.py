@@ -38,6 +38,7 @@ def signed_in(person: User) -> Client:
     return client
 
 
+@pytest.mark.obligation("GR-5", clause="ab")
 def test_the_author_declares_it_beside_the_form_and_keeps_what_was_typed(
     work: Work, cast: SimpleNamespace
 ) -> None:
@@ -66,6 +67,7 @@ def test_the_author_declares_it_beside_the_form_and_keeps_what_was_typed(
     assert not LateEntry.objects.exists()
 
 
+@pytest.mark.obligation("GR-5", clause="a")
 @pytest.mark.parametrize("day", ["", "2026-02-30", "昨天"])
 def test_a_day_that_is_no_day_is_asked_for_again(work: Work, cast: SimpleNamespace, day: str) -> None:
     document = work.draft(date(2026, 11, 3))

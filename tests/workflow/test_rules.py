@@ -112,6 +112,7 @@ def chain(
     return [(signer.label, signer.person_id) for signer in resolve_chain(roles, people)]
 
 
+@pytest.mark.obligation("GR-30", clause="a")
 def test_the_customer_manager_s_chain_is_the_one_of_article_30() -> None:
     assert chain(CM) == [("客户经理", CM), ("客户部门负责人", HEAD), ("经营主责任人", PRESIDENT)]
 

@@ -15,7 +15,7 @@ from workflow.choices import ChainStatus, DocumentStatus, StepStatus
 from workflow.services import signatures
 
 
-@pytest.mark.obligation("GR-30", part="chain")
+@pytest.mark.obligation("GR-30", clause="a")
 def test_three_signatures_in_order_lock_the_document(desk: Desk, cast: SimpleNamespace) -> None:
     document = desk.submitted()
     chain = document.chains.get()
@@ -43,7 +43,6 @@ def test_three_signatures_in_order_lock_the_document(desk: Desk, cast: SimpleNam
     assert signatures.verify(document) == []
 
 
-@pytest.mark.obligation("GR-30", part="chain")
 def test_a_send_back_keeps_everything_typed_and_signing_starts_again_at_the_first_step(
     desk: Desk, cast: SimpleNamespace
 ) -> None:
@@ -110,6 +109,7 @@ def test_the_author_takes_back_what_no_longer_has_a_signer(desk: Desk, cast: Sim
         desk.sign(desk.step(document, 2), cast.head)
 
 
+@pytest.mark.obligation("GR-30", clause="a")
 def test_the_button_shows_the_sentence_that_the_server_refuses_with(
     desk: Desk, cast: SimpleNamespace
 ) -> None:
@@ -124,6 +124,7 @@ def test_the_button_shows_the_sentence_that_the_server_refuses_with(
     assert signatures.reason_not_to_sign(desk.step(document, 2), cast.head) == ""
 
 
+@pytest.mark.obligation("GR-3", clause="ac")
 @pytest.mark.parametrize(
     ("who", "place", "sentence"),
     [

@@ -215,6 +215,7 @@ def test_every_status_of_a_document_has_its_row() -> None:
     assert set(DOCUMENTS) == set(DocumentStatus.values)
 
 
+@pytest.mark.obligation("GR-30", clause="d")
 @pytest.mark.parametrize("status", DocumentStatus.values)
 @pytest.mark.parametrize("act", list(ACTS))
 def test_an_act_happens_only_in_its_status_and_by_its_person(desk: Desk, status: str, act: str) -> None:
@@ -307,6 +308,7 @@ def test_only_a_running_chain_takes_an_act(desk: Desk, status: str, act: str) ->
     assert raw.dump() == before
 
 
+@pytest.mark.obligation("GR-30", clause="a")
 def test_the_third_step_does_not_go_before_the_second(desk: Desk) -> None:
     document = desk.submitted()
     before = raw.dump()

@@ -99,7 +99,7 @@ def waiting(desk: Desk, seats: Sequence[tuple[Role, str]], *, named: bool = True
     )
 
 
-@pytest.mark.obligation("GR-3")
+@pytest.mark.obligation("GR-3", clause="ac")
 @pytest.mark.parametrize("line", list(CHAINS))
 def test_of_everybody_only_the_one_expected_signs_each_step_in_the_service_and_in_the_database(
     desk: Desk, cast: SimpleNamespace, line: str
@@ -121,7 +121,7 @@ def test_of_everybody_only_the_one_expected_signs_each_step_in_the_service_and_i
     assert cells == 3 * (len(people) - 1) == 66
 
 
-@pytest.mark.obligation("GR-3")
+@pytest.mark.obligation("GR-3", clause="ac")
 @pytest.mark.parametrize("line", list(CHAINS))
 def test_a_step_open_to_a_post_still_refuses_the_other_line_the_author_and_who_has_signed(
     desk: Desk, cast: SimpleNamespace, line: str
@@ -146,6 +146,7 @@ def test_a_step_open_to_a_post_still_refuses_the_other_line_the_author_and_who_h
         signed.append(cast.people[expected])
 
 
+@pytest.mark.obligation("GR-30", clause="b")
 def test_somebody_who_holds_two_posts_signs_for_only_one_of_them(desk: Desk, cast: SimpleNamespace) -> None:
     both = make_person("1910", "田野", role=Role.VICE_PRESIDENT, unit=cast.br1)
     make_post(both, Role.PRESIDENT, cast.br1)
@@ -161,6 +162,8 @@ def test_somebody_who_holds_two_posts_signs_for_only_one_of_them(desk: Desk, cas
     desk.sign(third, cast.president)
 
 
+@pytest.mark.obligation("GR-3", clause="ac")
+@pytest.mark.obligation("GR-30", clause="b")
 @pytest.mark.parametrize(
     ("who", "role", "line", "sentence"),
     [
@@ -194,7 +197,7 @@ def test_a_signature_cannot_be_slipped_in_as_a_new_row(
         )
 
 
-@pytest.mark.obligation("GR-3")
+@pytest.mark.obligation("GR-3", clause="ab")
 def test_the_two_lines_have_different_posts_and_a_person_stands_on_one(cast: SimpleNamespace) -> None:
     posts = {line: {role for role in Role if role.line == line} for line in Line}
     assert posts[Line.CUSTOMER] == {Role.CUSTOMER_MANAGER, Role.CUSTOMER_HEAD}

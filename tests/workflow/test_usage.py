@@ -59,7 +59,7 @@ def line(found: UsagePage, name: str) -> Usage:
     return next(one for one in found.lines if one.name == name)
 
 
-@pytest.mark.obligation("GR-5")
+@pytest.mark.obligation("GR-5", clause="ef")
 def test_each_person_has_their_figures_and_late_entries_a_rate_of_their_own(cast: SimpleNamespace) -> None:
     day = date(2026, 11, 10)
     done(cast, "cm", day, day)  # in time
@@ -85,6 +85,7 @@ def test_each_person_has_their_figures_and_late_entries_a_rate_of_their_own(cast
     assert (found.unit, found.due) == ("工人支行 公司部", found.done + found.late_entries + found.open)
 
 
+@pytest.mark.obligation("GR-5", clause="e")
 def test_the_figures_equal_a_recomputation_duty_by_duty(cast: SimpleNamespace) -> None:
     chance = Random(5)
     for _ in range(300):
@@ -127,6 +128,7 @@ def test_the_figures_equal_a_recomputation_duty_by_duty(cast: SimpleNamespace) -
     assert rates == sorted(rates) and len(rates) >= 6  # the worst first
 
 
+@pytest.mark.obligation("GR-5", clause="f")
 def test_everybody_sees_whom_they_answer_for_and_the_others_only_themselves(cast: SimpleNamespace) -> None:
     for who in PEOPLE:
         duty(cast, who, date(2026, 11, 10))
@@ -199,6 +201,7 @@ def test_the_page_shows_the_quarter_of_the_last_closed_day_unless_asked_otherwis
     assert "卫平" in nobody and "–" in nobody
 
 
+@pytest.mark.obligation("GR-5", clause="f")
 def test_the_workbook_holds_what_the_page_shows_and_taking_it_out_is_written_down(
     cast: SimpleNamespace, closed: None, reference: Any
 ) -> None:

@@ -123,7 +123,7 @@ def _decide(
 # --- what keeps a document from being signed ------------------------------------------------------------------------
 
 
-@claims("GR-5")
+@claims("GR-5", clause="ab")
 def gap_of(document: Document, *, on: date) -> Gap | None:
     """What a draft still lacks because its work was not told in time, with its place on the form; None: nothing."""
     done_on = registry.done_on(document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.obligations import claim
 from credit.choices import RiskClass
 from inspections.documents.site_inspection.business import FINANCE, INTERVIEWS, OPERATIONS, OWNERS, STOCK
 from inspections.documents.site_inspection.overview import APPROVAL, OVERVIEW, PROJECT
@@ -133,3 +134,4 @@ SITE_INSPECTION = FormDefinition(
         ),
     ),
 )
+claim("GR-29", f"{__name__}.SITE_INSPECTION")

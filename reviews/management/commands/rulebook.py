@@ -13,9 +13,10 @@ from django.urls import get_resolver
 
 from core import clock
 from core.days import option
+from core.obligations import catalogue
 from core.periods import quarter_of
 from core.policy import policy_on
-from core.rulebook import marks_file, marks_in, shipped_marks
+from core.rulebook import as_json, marks_file, marks_in, shipped_marks
 from reviews.rulebook.selectors import by_state, duties_of, rulebook
 from workflow.models import DailyMeasure
 from workflow.services.days import last_closed_day
@@ -56,7 +57,11 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(content, ensure_ascii=False, indent=1, default=str))
             return
         for row in rows:
-            self.stdout.write(f"{row.state.label}  {row.id}  {row.obligation.cite}  {row.obligation.duty}")
+            self.stdout.write(
+                f"{row.state.label}  {row.id}  {row.obligation.cite}  {row.obligation.duty}  {row.share}".rstrip()
+            )
+            for clause in row.clauses:
+                self.stdout.write(f"    {clause.state.label}  {clause.letter}  {clause.words}")
         told = "，".join(f"{state.label} {n}" for state, n in counts.items())
         self.stdout.write(f"共 {len(rows)} 条：{told}")
 
@@ -64,7 +69,10 @@ class Command(BaseCommand):
         tests = Path(settings.BASE_DIR) / "tests"
         if not tests.is_dir():
             raise CommandError("这里没有测试源码（tests/），随软件附带的名录保持不变。")
-        text, path = marks_in(tests).as_json(), marks_file()
+        try:
+            text, path = as_json(marks_in(tests, catalogue())), marks_file()
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         if write:
             path.write_text(text, encoding="utf-8")
             shipped_marks.cache_clear()
