@@ -17,7 +17,7 @@ from credit.models import Account, Borrower
 from credit.selectors.accounts import with_balance
 from monitoring.cash.collateral import DEPOSIT, MARGIN
 from monitoring.cash.rules.ladder import Rung
-from monitoring.cash.selectors import purses
+from monitoring.cash.selectors import repayment_funds
 from monitoring.choices import DebtKind
 from monitoring.decisions.panel import group_flows_panel, signals_panel
 from monitoring.misuse.panel import misuse_panel
@@ -25,29 +25,29 @@ from monitoring.outlook.services import usual_inflows
 from monitoring.supervised.services import standing
 
 HORIZON = timedelta(days=90)
-POTS = {MARGIN: _("保证金账户"), DEPOSIT: _("质押存单")}
+SOURCES = {MARGIN: _("保证金账户"), DEPOSIT: _("质押存单")}
 
 
 @dataclass(frozen=True)
 class RungLine:
-    """A debt as the ladder shows it, with what of which pot meets it."""
+    """A debt as the ladder shows it, with what of which source meets it."""
 
     rung: Rung
     kind: DebtKind
     is_late: bool
-    pots: list[tuple[Any, str, Decimal]]
+    collateral: list[tuple[Any, str, Decimal]]
 
 
-def pot_name(pot: str) -> tuple[Any, str]:
-    """What a pot is, and its number."""
-    kind, _colon, number = pot.partition(":")
-    return POTS[kind], number
+def source_name(source: str) -> tuple[Any, str]:
+    """What a source is, and its number."""
+    kind, _colon, number = source.partition(":")
+    return SOURCES[kind], number
 
 
 def line_of(rung: Rung, on: date) -> RungLine:
     """A rung in words."""
-    pots = [(*pot_name(cover.pot), cover.limit) for cover in rung.debt.cover]
-    return RungLine(rung, DebtKind(rung.debt.kind), rung.debt.due_on < on, pots)
+    collateral = [(*source_name(cover.source), cover.limit) for cover in rung.debt.cover]
+    return RungLine(rung, DebtKind(rung.debt.kind), rung.debt.due_on < on, collateral)
 
 
 def on_supervised(borrower: Borrower, on: date) -> list[tuple[Account, Decimal]]:
@@ -59,13 +59,13 @@ def on_supervised(borrower: Borrower, on: date) -> list[tuple[Account, Decimal]]
 def ladder_panel(borrower: Borrower, on: date) -> Panel:
     """The next ninety days as known today: what falls due, what meets it, what is short."""
     policy = policy_on(on)
-    purse = purses([borrower.pk], on, on + HORIZON, policy)[borrower.pk]
-    ladder = purse.ladder(on)
+    funds = repayment_funds([borrower.pk], on, on + HORIZON, policy)[borrower.pk]
+    ladder = funds.ladder(on)
     usual = usual_inflows([borrower.pk], on, policy)[borrower.pk]  # beside the ladder, never part of it
     context = {
         "lines": [line_of(rung, on) for rung in ladder.rungs if rung.debt.amount],
-        "available": purse.available,
-        "pots": [(*pot_name(pot), amount) for pot, amount in sorted(purse.pots.items())],
+        "available": funds.available,
+        "collateral": [(*source_name(source), amount) for source, amount in sorted(funds.collateral.items())],
         "left": ladder.left,
         "first_short_on": ladder.first_short_on,
         "first_short": ladder.short_on(ladder.first_short_on) if ladder.first_short_on else None,

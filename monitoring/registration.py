@@ -23,7 +23,7 @@ from monitoring.supervised import duties as supervised_duties
 from monitoring.unreviewed import duties as unreviewed_duties
 from monitoring.unreviewed import services as unreviewed
 from monitoring.uses import duties as use_duties
-from monitoring.uses import seeing
+from monitoring.uses import recognition as seeing
 from monitoring.uses.documents import fund_use_record, self_payment_summary
 from monitoring.uses.panel import uses_panel
 from workflow import registry

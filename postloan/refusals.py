@@ -106,7 +106,7 @@ class RefusalMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Turn core.errors.Refused and its kin into a page."""
+        """Turn core.errors.Refused and those below it into a page."""
         if not isinstance(exception, Refused):
             return None
         headings: dict[int, Any] = {

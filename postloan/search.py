@@ -29,7 +29,7 @@ CANDIDATES = 1000  # rows of a number's beginning that are held against what the
 
 
 @dataclass(frozen=True)
-class Found:
+class Matches:
     """What the person may see that matches, each kind in its own order."""
 
     borrowers: list[Borrower] = field(default_factory=list)
@@ -58,7 +58,7 @@ def beginning(rows: QuerySet[Any], text: str) -> list[tuple[int, int]]:
     return list(rows.filter(begins).order_by("number").values_list("pk", "borrower")[: CANDIDATES + 1])
 
 
-def find(user: User, text: str, limit: int) -> Found:
+def find(user: User, text: str, limit: int) -> Matches:
     """Whatever the text may mean; documents and open duties by number, and those of the customers found."""
     borrowers: list[Borrower] = Borrower.objects.found_by(user, text, limit)
     theirs = Q(borrower_number__in=[borrower.number for borrower in borrowers])
@@ -70,7 +70,7 @@ def find(user: User, text: str, limit: int) -> Found:
     numbered = list(documents.filter(number__startswith=text.upper()).values_list("pk", flat=True)[:limit])
     shown = documents.filter(Q(pk__in=numbered) | theirs).select_related("author", "on_behalf_of")
     owed = WorkItem.objects.visible_to(user).open().filter(Q(document__in=numbered) | theirs)
-    return Found(
+    return Matches(
         borrowers=borrowers,
         loans=list(Loan.objects.filter(pk__in=loans).select_related("borrower")),
         contracts=list(Contract.objects.filter(pk__in=contracts).select_related("borrower")),
@@ -83,7 +83,7 @@ def find(user: User, text: str, limit: int) -> Found:
     )
 
 
-def context_of(found: Found, text: str) -> dict[str, Any]:
+def context_of(found: Matches, text: str) -> dict[str, Any]:
     """What is found, as the templates ask for it: a customer with the class of its worst loan."""
     classes = classes_by_number((borrower.number for borrower in found.borrowers), clock.today())
     return {
@@ -109,7 +109,7 @@ class Suggestion:
     number: str
 
 
-def suggestions(found: Found) -> list[Suggestion]:
+def suggestions(found: Matches) -> list[Suggestion]:
     """The first lines of what was found: customers first, for that is what people look for."""
     lines = [
         Suggestion(reverse("borrower", args=[one.number]), one.get_kind_display(), one.name, one.number)

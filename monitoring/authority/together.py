@@ -18,7 +18,7 @@ from core.parameters import Policy
 from credit.choices import BorrowerKind, CounterpartyRelation
 from credit.models import Account, Borrower, RelatedParty
 from monitoring.choices import PaymentStatus
-from monitoring.flows.related import kin_of
+from monitoring.flows.related import related_parties_of
 from monitoring.flows.rules.movements import Movement
 from monitoring.loan_money.balances import seen_without_review
 from monitoring.loan_money.rules.needs import SCHEME, SPLIT_WITHIN
@@ -65,13 +65,13 @@ def circles(borrower: Borrower, payees: Collection[Payee], on: date, policy: Pol
     the borrower itself, all the borrower's relatives are: they are one hand.
     """
     customers = _customers(payees)
-    kin = kin_of({borrower.pk, *(pk for ids in customers.values() for pk in ids)}, on, policy)
-    own = kin[borrower.pk]
+    related = related_parties_of({borrower.pk, *(pk for ids in customers.values() for pk in ids)}, on, policy)
+    own = related[borrower.pk]
     named_by = _named_by(payees, customers, but=borrower.pk)
     found = {}
     for payee in payees:
         names, accounts = {payee.name, *named_by[payee]}, {payee.account}
-        relatives = [kin[pk] for pk in customers[payee]]
+        relatives = [related[pk] for pk in customers[payee]]
         for one in relatives:
             names |= one.own_names
             accounts |= one.own_accounts

@@ -26,11 +26,11 @@ MARGIN, DEPOSIT = "margin", "deposit"
 
 
 @dataclass
-class Pots:
-    """What lies in each pot, and how much of it each agreement may draw; drawn down debt by debt."""
+class CashCollateral:
+    """What lies in each source, and how much of it each agreement may draw; drawn down debt by debt."""
 
-    # pot → what lies in it; loan → its margin's pot and the stated margin; loan → guarantee → what it secures;
-    # guarantee → its cap; guarantee → pot → what its rank leaves to it.
+    # source → what lies in it; loan → its margin's source and the stated margin; loan → guarantee → what it secures;
+    # guarantee → its cap; guarantee → source → what its rank leaves to it.
     holds: dict[str, Decimal] = field(default_factory=dict)
     margins: dict[int, tuple[str, Decimal]] = field(default_factory=dict)
     secured: dict[int, dict[int, Decimal]] = field(default_factory=dict)
@@ -48,52 +48,53 @@ class Pots:
         ]
 
     def named(self, debts: Iterable[Debt]) -> dict[str, Decimal]:
-        """The pots that these debts draw on, with what lies in them."""
-        return {cover.pot: self.holds[cover.pot] for debt in debts for cover in debt.cover}
+        """The sources that these debts draw on, with what lies in them."""
+        return {cover.source: self.holds[cover.source] for debt in debts for cover in debt.cover}
 
-    def _behind(self, loans: Iterable[int]) -> Pots:
+    def _behind(self, loans: Iterable[int]) -> CashCollateral:
         """A copy of what stands behind these loans."""
         loans = list(loans)
         secured = {loan: dict(self.secured[loan]) for loan in loans if loan in self.secured}
         margins = {loan: self.margins[loan] for loan in loans if loan in self.margins}
         shares = {guarantee: dict(self.shares[guarantee]) for rows in secured.values() for guarantee in rows}
-        pots = {pot for rows in shares.values() for pot in rows} | {pot for pot, _stated in margins.values()}
-        holds = {pot: self.holds[pot] for pot in pots}
+        sources = {source for rows in shares.values() for source in rows}
+        sources |= {source for source, _stated in margins.values()}
+        holds = {source: self.holds[source] for source in sources}
         caps = {guarantee: self.caps[guarantee] for guarantee in shares}
-        return Pots(holds, margins, secured, caps, shares)
+        return CashCollateral(holds, margins, secured, caps, shares)
 
     def _draw(self, needed: Decimal, loan: int) -> Iterator[Cover]:
         """Take what a debt of the loan needs: from its margin, then from the deposits pledged for it."""
         if loan in self.margins:
-            pot, stated = self.margins[loan]
-            amount = min(needed, stated, self.holds[pot])
+            source, stated = self.margins[loan]
+            amount = min(needed, stated, self.holds[source])
             if amount > 0:
-                self.margins[loan] = (pot, stated - amount)
-                self.holds[pot] -= amount
+                self.margins[loan] = (source, stated - amount)
+                self.holds[source] -= amount
                 needed -= amount
-                yield Cover(pot, amount)
+                yield Cover(source, amount)
         mine = self.secured.get(loan, {})
         for guarantee in mine:
-            for pot, share in self.shares[guarantee].items():
-                amount = min(needed, mine[guarantee], self.caps[guarantee], share, self.holds[pot])
+            for source, share in self.shares[guarantee].items():
+                amount = min(needed, mine[guarantee], self.caps[guarantee], share, self.holds[source])
                 if amount > 0:
                     mine[guarantee] -= amount
                     self.caps[guarantee] -= amount
-                    self.shares[guarantee][pot] -= amount
-                    self.holds[pot] -= amount
+                    self.shares[guarantee][source] -= amount
+                    self.holds[source] -= amount
                     needed -= amount
-                    yield Cover(pot, amount)
+                    yield Cover(source, amount)
 
 
-def pots_of(loans: Mapping[int, Loan], on: date) -> Pots:
-    """The pots that stand behind these loans on the day."""
-    pots = Pots()
-    _margins(pots, loans, on)
-    _deposits(pots, loans, on)
-    return pots
+def cash_collateral_of(loans: Mapping[int, Loan], on: date) -> CashCollateral:
+    """The collateral that stand behind these loans on the day."""
+    collateral = CashCollateral()
+    _margins(collateral, loans, on)
+    _deposits(collateral, loans, on)
+    return collateral
 
 
-def _margins(pots: Pots, loans: Mapping[int, Loan], on: date) -> None:
+def _margins(collateral: CashCollateral, loans: Mapping[int, Loan], on: date) -> None:
     """The margin of an agreement: what it states, within what its account holds; less what was released."""
     released = dict(MarginRelease.objects.known(on).filter(loan__in=loans).values_list("loan", "amount"))
     stated = {
@@ -104,13 +105,13 @@ def _margins(pots: Pots, loans: Mapping[int, Loan], on: date) -> None:
     accounts = Account.objects.filter(number__in={account for account, _ in stated.values()})
     balances = dict(with_balance(accounts, on).values_list("number", "balance"))
     for loan, (account, amount) in stated.items():
-        pot = f"{MARGIN}:{account}"
+        source = f"{MARGIN}:{account}"
         # Not less what is frozen: a margin is kept from its owner by being frozen for the lender.
-        pots.holds[pot] = max(balances.get(account) or ZERO, ZERO)
-        pots.margins[loan] = (pot, max(amount, ZERO))
+        collateral.holds[source] = max(balances.get(account) or ZERO, ZERO)
+        collateral.margins[loan] = (source, max(amount, ZERO))
 
 
-def _deposits(pots: Pots, loans: Mapping[int, Loan], on: date) -> None:
+def _deposits(collateral: CashCollateral, loans: Mapping[int, Loan], on: date) -> None:
     """Pledged deposits: each its value, to each guarantee by rank, within the guarantee's cap and what it secures."""
     balance = LoanReading.objects.known(on).filter(loan=OuterRef("loan")).newest_first().values("balance")
     mine = Secured.objects.known_current(on).filter(loan__in=loans)
@@ -121,17 +122,17 @@ def _deposits(pots: Pots, loans: Mapping[int, Loan], on: date) -> None:
     for row in rows.annotate(owed=Coalesce(Subquery(balance[:1]), ZERO)).order_by("loan", "guarantee"):
         if row.owed > 0 or row.loan_id in loans:
             secured[row.guarantee_id].append(row)
-    before: dict[str, Decimal] = defaultdict(Decimal)  # pot → what earlier ranks may take
+    before: dict[str, Decimal] = defaultdict(Decimal)  # source → what earlier ranks may take
     for lien in liens:
-        pot, guarantee = f"{DEPOSIT}:{lien.collateral.number}", lien.guarantee
-        pots.holds[pot] = value = lien.value or ZERO
-        pots.caps[guarantee.pk] = guarantee.amount
-        share = max(value - max(lien.prior_amount, before[pot]), ZERO)
-        pots.shares.setdefault(guarantee.pk, {})[pot] = share
-        before[pot] += min(guarantee.amount, sum((row.amount for row in secured[guarantee.pk]), ZERO))
+        source, guarantee = f"{DEPOSIT}:{lien.collateral.number}", lien.guarantee
+        collateral.holds[source] = value = lien.value or ZERO
+        collateral.caps[guarantee.pk] = guarantee.amount
+        share = max(value - max(lien.prior_amount, before[source]), ZERO)
+        collateral.shares.setdefault(guarantee.pk, {})[source] = share
+        before[source] += min(guarantee.amount, sum((row.amount for row in secured[guarantee.pk]), ZERO))
         for row in secured[guarantee.pk]:
             if row.loan_id in loans:
-                pots.secured.setdefault(row.loan_id, {})[guarantee.pk] = row.amount
+                collateral.secured.setdefault(row.loan_id, {})[guarantee.pk] = row.amount
 
 
 def _liens(on: date) -> Any:

@@ -21,7 +21,7 @@ from credit.selectors.accounts import with_balance
 from credit.selectors.exposures import balances
 from credit.selectors.positions import with_terms
 from credit.selectors.schemes import scheme_of
-from monitoring.cash.collateral import Pots, pots_of
+from monitoring.cash.collateral import CashCollateral, cash_collateral_of
 from monitoring.cash.rules.falling_due import Note, interest_due, principal_due, regular_days
 from monitoring.cash.rules.ladder import ZERO, Debt, Ladder, climb
 from monitoring.choices import DebtKind
@@ -34,22 +34,24 @@ NOT_REPAID = frozenset({Product.DISCOUNT, Product.LETTER_OF_GUARANTEE})
 
 
 @dataclass
-class Purse:
-    """One borrower on a day: its debts, its available balance, the pots, and the notes that the debts stand on."""
+class RepaymentFunds:
+    """One borrower on a day (还款资金): debts, available balance, cash collateral, and the notes behind the debts."""
 
     available: Decimal = ZERO
-    pots: dict[str, Decimal] = field(default_factory=dict)
+    collateral: dict[str, Decimal] = field(default_factory=dict)
     debts: list[Debt] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
 
     def ladder(self, on: date) -> Ladder:
         """How the debts are met."""
-        return climb(on, available=self.available, pots=self.pots, debts=self.debts)
+        return climb(on, available=self.available, collateral=self.collateral, debts=self.debts)
 
 
-def purses(borrowers: Collection[int], on: date, until: date, policy: Policy) -> dict[int, Purse]:
+def repayment_funds(
+    borrowers: Collection[int], on: date, until: date, policy: Policy
+) -> dict[int, RepaymentFunds]:
     """What each of these borrowers owes up to a day, arrears included, and has."""
-    found = {borrower: Purse() for borrower in borrowers}
+    found = {borrower: RepaymentFunds() for borrower in borrowers}
     loans = list(live(on, policy).filter(borrower__in=found))
     claims = list(
         LetterClaim.objects.filter(
@@ -58,15 +60,19 @@ def purses(borrowers: Collection[int], on: date, until: date, policy: Policy) ->
     )
     plans = _Plans(loans, on, until)
     for loan in loans:
-        purse = found[loan.borrower_id]
-        purse.notes[loan.number] = loan
-        purse.debts += debts_of(loan, plans, on, until, policy)
+        funds = found[loan.borrower_id]
+        funds.notes[loan.number] = loan
+        funds.debts += debts_of(loan, plans, on, until, policy)
     for claim in claims:
-        purse = found[claim.loan.borrower_id]
-        purse.notes.setdefault(claim.loan.number, claim.loan)
+        funds = found[claim.loan.borrower_id]
+        funds.notes.setdefault(claim.loan.number, claim.loan)
     for (borrower, number, claimed_on), amount in _claimed(claims).items():
         found[borrower].debts.append(Debt(claimed_on, DebtKind.GUARANTEE, number, amount))
-    _fill(found, pots_of({loan.pk: loan for loan in [*loans, *(claim.loan for claim in claims)]}, on), on)
+    _fill(
+        found,
+        cash_collateral_of({loan.pk: loan for loan in [*loans, *(claim.loan for claim in claims)]}, on),
+        on,
+    )
     for borrower, amount in available(found, on, policy).items():
         found[borrower].available = amount
     return found
@@ -172,10 +178,12 @@ def _claimed(claims: Iterable[LetterClaim]) -> dict[tuple[int, str, date], Decim
     return found
 
 
-def _fill(found: dict[int, Purse], pots: Pots, on: date) -> None:
-    for purse in found.values():
-        purse.debts = pots.cover(purse.debts, {number: loan.pk for number, loan in purse.notes.items()}, on)
-        purse.pots = pots.named(purse.debts)
+def _fill(found: dict[int, RepaymentFunds], collateral: CashCollateral, on: date) -> None:
+    for funds in found.values():
+        funds.debts = collateral.cover(
+            funds.debts, {number: loan.pk for number, loan in funds.notes.items()}, on
+        )
+        funds.collateral = collateral.named(funds.debts)
 
 
 def available(borrowers: Collection[int], on: date, policy: Policy) -> dict[int, Decimal]:

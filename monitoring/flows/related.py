@@ -11,7 +11,7 @@ from accounts.choices import UnitKind
 from accounts.models import Unit
 from core.parameters import Policy
 from credit.models import Account, Borrower, Counterparty, GroupMember, RelatedParty, Transaction
-from monitoring.flows.rules.movements import Kin, Movement, words_of
+from monitoring.flows.rules.movements import Movement, RelatedParties, words_of
 
 
 def movement_of(row: Transaction, *, is_reversed: bool = False) -> Movement:
@@ -35,7 +35,7 @@ def reversed_among(ids: Collection[int], on: date) -> set[int]:
     return set(undone.order_by().values_list("reverses", flat=True))
 
 
-def kin_of(borrowers: Collection[int], on: date, policy: Policy) -> dict[int, Kin]:
+def related_parties_of(borrowers: Collection[int], on: date, policy: Policy) -> dict[int, RelatedParties]:
     """Who is who to each of these borrowers."""
     ids = list(borrowers)
     members = _fellow_members(ids, on)
@@ -50,7 +50,7 @@ def kin_of(borrowers: Collection[int], on: date, policy: Policy) -> dict[int, Ki
         related[owner].add(name)
     lender, words = lender_names(policy), words_of(policy)
     return {
-        pk: Kin(
+        pk: RelatedParties(
             own_accounts=frozenset(accounts[pk]),
             own_names=frozenset({names[pk]}),
             relations_by_account={one.account: one.relation for one in registered[pk]},

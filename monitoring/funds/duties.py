@@ -127,7 +127,9 @@ class FundsRule(ManagedLoanRule):
         Customers whose check was set aside that day are left as they are.
         """
         checks = FundsCheck.objects.filter(on=on, kind=self.debt)
-        money = {name: Cast(name, CharField()) for name in ("required", "from_pots", "from_balance", "short")}
+        money = {
+            name: Cast(name, CharField()) for name in ("required", "from_collateral", "from_balance", "short")
+        }
         return (
             self.loans(on, policy, self.scheme)
             .exclude(borrower__in=set_aside(on, STEP).values("subject_id"))
@@ -178,10 +180,10 @@ class FundsRule(ManagedLoanRule):
 
     def reason(self, due_on: date, check: dict[str, str]) -> str:
         """What is due, what there is for it, what is short."""
-        required, pots, balance, short = (
-            Decimal(check[name]) for name in ("required", "from_pots", "from_balance", "short")
+        required, collateral, balance, short = (
+            Decimal(check[name]) for name in ("required", "from_collateral", "from_balance", "short")
         )
-        pledged = f"保证金与存单 {yuan(pots)} 元，" if pots else ""
+        pledged = f"保证金与存单 {yuan(collateral)} 元，" if collateral else ""
         end = f"缺 {yuan(short)} 元" if short else "现已足额，检查日未足额"
         return f"{due_on:%m-%d} {self.words} {yuan(required)} 元，{pledged}可用 {yuan(balance)} 元，{end}。"
 

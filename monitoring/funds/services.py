@@ -17,7 +17,7 @@ from credit.selectors.exposures import maturity
 from credit.selectors.schemes import under
 from monitoring.cash.rules.falling_due import check_day_of_interest, regular_days
 from monitoring.cash.rules.ladder import ZERO, Rung
-from monitoring.cash.selectors import Purse, live, purses
+from monitoring.cash.selectors import RepaymentFunds, live, repayment_funds
 from monitoring.choices import DebtKind
 from monitoring.models import CHECKED, FundsCheck
 from workflow.engine import Progress
@@ -121,21 +121,21 @@ def write_checks(
 def _write(ids: list[int], on: date, policy: Policy) -> Counter[str]:
     rows = [
         row
-        for purse in purses(ids, on, horizon(on, policy), policy).values()
-        for row in checks_of(purse, on, policy)
+        for funds in repayment_funds(ids, on, horizon(on, policy), policy).values()
+        for row in checks_of(funds, on, policy)
     ]
     FundsCheck.objects.bulk_create(rows, ignore_conflicts=True)
     return Counter(checked=len(rows), short=sum(row.short > 0 for row in rows))
 
 
-def checks_of(purse: Purse, on: date, policy: Policy) -> Iterator[FundsCheck]:
+def checks_of(funds: RepaymentFunds, on: date, policy: Policy) -> Iterator[FundsCheck]:
     """A row for each debt of one borrower that is to be looked at on the day."""
-    ladder = purse.ladder(on)
+    ladder = funds.ladder(on)
     for place, rung in enumerate(ladder.rungs):
         debt = rung.debt
         if debt.kind not in CHECKED or debt.due_on < on or not debt.amount:
             continue
-        loan = purse.notes[debt.reference]
+        loan = funds.notes[debt.reference]
         if first_look(debt.kind, debt.due_on, policy, loan.scheme_code) > on:
             continue
         yield FundsCheck(
@@ -145,7 +145,7 @@ def checks_of(purse: Purse, on: date, policy: Policy) -> Iterator[FundsCheck]:
             due_on=debt.due_on,
             check_day=check_day(debt.kind, debt.due_on, policy, loan.scheme_code),
             required=debt.amount,
-            from_pots=rung.from_pots,
+            from_collateral=rung.from_collateral,
             from_balance=rung.from_balance,
             short=rung.short,
             available=max(ladder.available, ZERO),

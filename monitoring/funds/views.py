@@ -123,7 +123,7 @@ def _sheet_rows(rows: FundsCheckQuerySet) -> Iterator[tuple[Any, ...]]:
             row.loan.number,
             str(DebtKind(row.kind).label),
             row.required,
-            row.from_pots,
+            row.from_collateral,
             row.from_balance,
             row.short,
             row.check_day,

@@ -18,7 +18,7 @@ from credit.choices import AccountKind, CounterpartyRelation
 from credit.models import Borrower
 from credit.selectors.positions import managers
 from monitoring.choices import Flow
-from monitoring.flows.rules.reckoning import ZERO, Moved
+from monitoring.flows.rules.reckoning import ZERO, AccountEntry
 from monitoring.models import BorrowerMonth
 from monitoring.months.rules import Month, is_large, per_cent, top_counterparties
 from monitoring.months.selectors import Read, limits_of, read
@@ -181,7 +181,7 @@ def deposited_over(months: Iterable[BorrowerMonth]) -> Decimal:
 def _shares(
     month: BorrowerMonth, one: Read, least_deposit: Decimal, year: Iterable[BorrowerMonth]
 ) -> Iterator[dict[str, str]]:
-    told = one.month.told
+    told = one.month.book
     year = [row for row in year if row.month.year == month.month.year and row.month <= month.month]
     quarter = [row for row in year if row.month in quarter_of(month.month)]
     settled = {
@@ -235,13 +235,13 @@ def _met(value: Decimal | None, least: Decimal | None) -> str:
     return "达标" if value >= least else "不达标"
 
 
-def large_items(one: Read, limits: Any) -> list[Moved]:
+def large_items(one: Read, limits: Any) -> list[AccountEntry]:
     """The large items of the month, the largest first."""
-    found = [moved for moved in one.month.moved if is_large(moved, one.month.told.our_credit, limits)]
+    found = [moved for moved in one.month.entries if is_large(moved, one.month.book.our_credit, limits)]
     return sorted(found, key=lambda moved: (-moved.amount, moved.on, moved.pk))[:MOST_LARGE]
 
 
-def _large(one: Read, moved: Moved) -> dict[str, str]:
+def _large(one: Read, moved: AccountEntry) -> dict[str, str]:
     movement = moved.movement
     other = (movement.counterparty_name, movement.counterparty_account, moved.bank)
     return {
@@ -255,19 +255,19 @@ def _large(one: Read, moved: Moved) -> dict[str, str]:
     }
 
 
-def _relation(one: Read, moved: Moved) -> str:
+def _relation(one: Read, moved: AccountEntry) -> str:
     """What the other side is to the borrower: registered, of its group, related, or nobody known."""
-    registered = one.kin.relation_to(moved.movement)
+    registered = one.related.relation_to(moved.movement)
     if registered:
         return str(CounterpartyRelation(registered).label)
-    if one.kin.is_of_group(moved.movement):
+    if one.related.is_of_group(moved.movement):
         return "集团成员"
-    return "关联方" if one.kin.is_related(moved.movement) else UNKNOWN
+    return "关联方" if one.related.is_related(moved.movement) else UNKNOWN
 
 
 def _partners(one: Read) -> Iterator[dict[str, str]]:
-    relations = {moved.movement.counterparty_name: _relation(one, moved) for moved in one.month.moved}
-    for name, into, out in top_counterparties(one.month.moved):
+    relations = {moved.movement.counterparty_name: _relation(one, moved) for moved in one.month.entries}
+    for name, into, out in top_counterparties(one.month.entries):
         yield {
             "item": name,
             "relation": relations[name],

@@ -16,7 +16,7 @@ from credit.choices import Direction, PaymentMode
 from credit.models import Account, AccountBalance, Transaction
 from credit.selectors.accounts import undoing
 from monitoring.choices import Flow
-from monitoring.flows.rules.movements import Kin, Movement, kind_of
+from monitoring.flows.rules.movements import Movement, RelatedParties, kind_of
 from monitoring.loan_money.balances import disbursements
 from monitoring.loan_money.rules.needs import NOTHING, Agreed, Need, need
 from monitoring.loan_money.rules.watch import ZERO, Step
@@ -103,7 +103,7 @@ def _lent(loans: list[Any], on: date) -> dict[int, Decimal]:
     return found
 
 
-def steps_of(movements: list[Any], reviewed: list[Any], books: Books, kin: Kin) -> list[Step]:
+def steps_of(movements: list[Any], reviewed: list[Any], books: Books, related: RelatedParties) -> list[Step]:
     """The movements of one account as the pure reckoning reads them."""
     mine = {loan.pk for loan in reviewed}
     waiting = {loan: amount for loan, amount in books.lent.items() if loan in mine}
@@ -113,7 +113,7 @@ def steps_of(movements: list[Any], reviewed: list[Any], books: Books, kin: Kin) 
         lends = _lends(row, waiting) if is_in and not _undone(row) else None
         if lends is not None:
             waiting[lends] -= row.amount
-        is_payment = not is_in and not _undone(row) and not repays(row, kin)
+        is_payment = not is_in and not _undone(row) and not repays(row, related)
         names = row.loan_id if is_payment and books.needs.get(row.loan_id, _NO).is_reviewed else None
         steps.append(
             Step(
@@ -143,15 +143,15 @@ def _lends(row: Any, waiting: dict[int, Decimal]) -> int | None:
     return next((loan for loan, amount in waiting.items() if amount == row.amount), None)
 
 
-def repays(row: Transaction, kin: Kin) -> bool:
+def repays(row: Transaction, related: RelatedParties) -> bool:
     """Whether a debit is a repayment to us: it says so, or names a loan and goes to nobody else."""
-    others = bool(row.counterparty_account) and row.counterparty_name not in kin.lender_names
+    others = bool(row.counterparty_account) and row.counterparty_name not in related.lender_names
     if row.loan_id is not None and not others:
         return True
     movement = Movement(
         row.direction, row.amount, row.counterparty_name, row.counterparty_account, row.summary, row.channel
     )
-    return kind_of(movement, kin) == Flow.REPAYMENT
+    return kind_of(movement, related) == Flow.REPAYMENT
 
 
 def held_of(reviewed: list[Any], books: Books, steps: list[Step]) -> dict[int, Decimal]:

@@ -19,7 +19,7 @@ from credit.selectors.responsible import branch_of_unit, latest_loans, responsib
 from monitoring.choices import MisuseStatus
 from monitoring.freezes import with_right
 from monitoring.models import MisuseCase
-from monitoring.unreviewed.duties import FROZEN, OF_A_FREEZE, ToldAtOnce
+from monitoring.unreviewed.duties import FROZEN, OF_A_FREEZE, ImmediateNotice
 from workflow.choices import DutyStatus
 from workflow.duties import Required, Verdict
 
@@ -226,7 +226,7 @@ def _with_cases(rule: BorrowerRule, on: date, policy: Policy) -> QuerySet[Any]:
     )
 
 
-class FrozenContract(ToldAtOnce):
+class FrozenContract(ImmediateNotice):
     """第二十三条: 暂停用款; loan money of a frozen contract that would have left, that left, or that was lent."""
 
     obligation = "GR-23"

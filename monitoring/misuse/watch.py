@@ -24,7 +24,7 @@ from credit.selectors.exposures import balances
 from monitoring import freezes
 from monitoring.choices import Level, SignalKind
 from monitoring.flows.related import lender_names
-from monitoring.flows.rules.movements import Kin, words_of
+from monitoring.flows.rules.movements import RelatedParties, words_of
 from monitoring.loan_money.balances import disbursements, with_unpaid
 from monitoring.loan_money.own_money import lent
 from monitoring.loan_money.reading import repays
@@ -125,14 +125,14 @@ def _outflows(cases: Mapping[int, MisuseCase], on: date, policy: Policy) -> Iter
 def _debits(accounts: Collection[int], on: date, policy: Policy) -> dict[int, dict[int, Any]]:
     """What left these accounts, as became known on the day, and neither repaid us, nor was undone, nor was released
     before the freeze; by account and id."""
-    kin = Kin(lender_names=lender_names(policy), words=words_of(policy))
+    related = RelatedParties(lender_names=lender_names(policy), words=words_of(policy))
     rows = Transaction.objects.filter(
         ~Exists(Payment.objects.filter(transaction=OuterRef("pk"))), ~Exists(undoing("pk", on)),
         Q(reverses__isnull=True), known_on=on, direction=Direction.DEBIT, amount__gt=0, account__in=list(accounts),
     ).select_related("account")  # fmt: skip
     found: dict[int, dict[int, Any]] = defaultdict(dict)
     for row in rows.order_by("effective_on", "pk"):
-        if not repays(row, kin):
+        if not repays(row, related):
             found[row.account_id][row.pk] = row
     return found
 

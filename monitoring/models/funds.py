@@ -17,9 +17,9 @@ CHECKED = (DebtKind.INTEREST, DebtKind.LOAN, DebtKind.ACCEPTANCE)
 class FundsCheck(models.Model):
     """On a day it was looked at whether the money for a debt that falls due soon is there (本息催收). Appended.
 
-    `required` is met `from_pots` (margin, pledged deposits), `from_balance` after everything that comes before it, and
-    the rest is `short`. `made_of` names the debts that took of the balance before it. `check_day` is by when the
-    money must be there.
+    `required` is met `from_collateral` (margin, pledged deposits), `from_balance` after everything that comes before
+    it, and the rest is `short`. `made_of` names the debts that took of the balance before it. `check_day` is by when
+    the money must be there.
     """
 
     on = models.DateField("核对日")
@@ -28,7 +28,9 @@ class FundsCheck(models.Model):
     due_on = models.DateField("应还日")
     check_day = models.DateField("检查日")
     required = models.DecimalField("应备金额", max_digits=18, decimal_places=2)
-    from_pots = models.DecimalField("保证金与存单", max_digits=18, decimal_places=2)
+    from_collateral = models.DecimalField(
+        "保证金与存单", db_column="from_pots", max_digits=18, decimal_places=2
+    )
     from_balance = models.DecimalField("账户可用", max_digits=18, decimal_places=2)
     short = models.DecimalField("缺口", max_digits=18, decimal_places=2)
     available = models.DecimalField("客户可用余额", max_digits=18, decimal_places=2)
@@ -44,12 +46,16 @@ class FundsCheck(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    required__gt=0, from_pots__gte=0, from_balance__gte=0, short__gte=0, available__gte=0
+                    required__gt=0,
+                    from_collateral__gte=0,
+                    from_balance__gte=0,
+                    short__gte=0,
+                    available__gte=0,
                 ),
                 name="what_is_checked_is_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(required=F("from_pots") + F("from_balance") + F("short")),
+                condition=Q(required=F("from_collateral") + F("from_balance") + F("short")),
                 name="what_is_required_is_met_or_short",
             ),
             models.CheckConstraint(

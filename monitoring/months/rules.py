@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from core.money import percent, wan, yuan
 from monitoring.choices import EXPENSES, Flow
-from monitoring.flows.rules.reckoning import ZERO, AccountSum, Moved
+from monitoring.flows.rules.reckoning import ZERO, AccountEntry, AccountSum
 
 SIX_PLACES = Decimal("0.000001")  # a share as it is kept
 MOST = Decimal("999.999999")
@@ -51,7 +51,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Told:
+class BookFacts:
     """What the book says beside the movements. None: nobody has said it."""
 
     our_credit: Decimal = ZERO
@@ -82,11 +82,11 @@ class Month:
 
     accounts: Mapping[str, AccountSum]
     deposits: frozenset[str]
-    moved: Sequence[Moved]
-    before: Sequence[Moved]
-    told: Told
+    entries: Sequence[AccountEntry]
+    before: Sequence[AccountEntry]
+    book: BookFacts
     earlier: Sequence[Earlier]
-    relation_to: Callable[[Moved], str] = lambda moved: ""
+    relation_to: Callable[[AccountEntry], str] = lambda moved: ""
 
     @property
     def average(self) -> Decimal:
@@ -95,12 +95,12 @@ class Month:
 
     def amount(self, *flows: Flow, into: bool) -> Decimal:
         """What moved of these kinds, one way."""
-        return sum((one.amount for one in self.moved if one.flow in flows and one.is_in == into), ZERO)
+        return sum((one.amount for one in self.entries if one.flow in flows and one.is_in == into), ZERO)
 
     @property
     def inflow(self) -> Decimal:
         """What came in from business with others."""
-        return sum((one.amount for one in self.moved if one.is_trade and one.is_in), ZERO)
+        return sum((one.amount for one in self.entries if one.is_trade and one.is_in), ZERO)
 
     @property
     def sales(self) -> Decimal:
@@ -110,19 +110,19 @@ class Month:
     @property
     def ordinary_credit(self) -> Decimal:
         """Our credit without what we lend in a syndicate (银团贷款另计)."""
-        return self.told.our_credit - self.told.syndicated
+        return self.book.our_credit - self.book.syndicated
 
     @property
     def credit_share(self) -> Decimal | None:
         """我行信用占比 = ours ÷ (ours + what others lend); None where nobody has said what others lend."""
-        if self.told.other_credit is None:
+        if self.book.other_credit is None:
             return None
-        return share_of(self.ordinary_credit, self.ordinary_credit + self.told.other_credit)
+        return share_of(self.ordinary_credit, self.ordinary_credit + self.book.other_credit)
 
     @property
     def settlement_share(self) -> Decimal | None:
         """结算份额 = sales received here ÷ declared sales of a month, not capped; None where none are declared."""
-        return share_of(self.sales, self.told.declared_sales)
+        return share_of(self.sales, self.book.declared_sales)
 
     @property
     def deposit_share(self) -> Decimal | None:
@@ -155,7 +155,7 @@ def marks_of(month: Month, limits: Limits) -> list[Mark]:
 
 
 def _shares(month: Month, limits: Limits) -> Iterator[Mark]:
-    ours, agreed, settled = month.credit_share, month.told.agreed_share, month.settlement_share
+    ours, agreed, settled = month.credit_share, month.book.agreed_share, month.settlement_share
     for code, words, least in (
         ("settlement_share", "我行信用占比", ours),
         ("agreed_share", "合同约定", agreed),
@@ -176,7 +176,7 @@ def _shares(month: Month, limits: Limits) -> Iterator[Mark]:
             str(deposit),
             str(limits.deposit_share),
         )
-    balance = month.told.agreed_balance
+    balance = month.book.agreed_balance
     if balance is not None and month.average < balance:
         yield Mark(
             "agreed_balance",
@@ -206,7 +206,7 @@ def _falls(month: Month, limits: Limits) -> Iterator[Mark]:
             )
 
 
-def is_large(one: Moved, credit: Decimal, limits: Limits) -> bool:
+def is_large(one: AccountEntry, credit: Decimal, limits: Limits) -> bool:
     """Whether an item of business with others is large: by its amount, or by its share of our credit."""
     return one.is_trade and (
         one.amount >= limits.large_amount or (credit > 0 and one.amount >= limits.large_share * credit)
@@ -214,8 +214,8 @@ def is_large(one: Moved, credit: Decimal, limits: Limits) -> bool:
 
 
 def _large(month: Month, limits: Limits) -> Iterator[Mark]:
-    credit = month.told.our_credit
-    found = [one for one in month.moved if is_large(one, credit, limits) and one.flow not in USUAL]
+    credit = month.book.our_credit
+    found = [one for one in month.entries if is_large(one, credit, limits) and one.flow not in USUAL]
     if found:
         most = max(found, key=lambda one: one.amount)
         way = "转入" if most.is_in else "转出"
@@ -246,8 +246,8 @@ def _stopped(month: Month, limits: Limits) -> Iterator[Mark]:
 
 def _deviations(month: Month, limits: Limits) -> Iterator[Mark]:
     for code, words, actual, declared in (
-        ("sales", "销售回款", month.sales, month.told.declared_sales),
-        ("purchases", "采购支出", month.amount(Flow.PURCHASE, into=False), month.told.declared_purchases),
+        ("sales", "销售回款", month.sales, month.book.declared_sales),
+        ("purchases", "采购支出", month.amount(Flow.PURCHASE, into=False), month.book.declared_purchases),
     ):
         if declared and actual - declared >= limits.deviation * declared:
             over = per_cent((actual - declared) / declared)
@@ -259,7 +259,7 @@ def _deviations(month: Month, limits: Limits) -> Iterator[Mark]:
             )
 
 
-def top_counterparties(moved: Sequence[Moved]) -> list[tuple[str, Decimal, Decimal]]:
+def top_counterparties(moved: Sequence[AccountEntry]) -> list[tuple[str, Decimal, Decimal]]:
     """With whom the borrower traded most: (name, in, out), the largest first; wages, taxes and cash are not trade."""
     found: dict[str, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     for one in moved:
@@ -271,10 +271,10 @@ def top_counterparties(moved: Sequence[Moved]) -> list[tuple[str, Decimal, Decim
 
 def _strangers(month: Month) -> Iterator[Mark]:
     """Who is not registered among the largest; where nobody is, there is nothing to compare with."""
-    if not month.told.has_registered:
+    if not month.book.has_registered:
         return
-    known = {one.movement.counterparty_name for one in month.moved if month.relation_to(one)}
-    strange = [name for name, _in, _out in top_counterparties(month.moved) if name not in known]
+    known = {one.movement.counterparty_name for one in month.entries if month.relation_to(one)}
+    strange = [name for name, _in, _out in top_counterparties(month.entries) if name not in known]
     if strange:
         yield Mark(
             "strangers",
@@ -297,9 +297,9 @@ def _differences(month: Month) -> Iterator[Mark]:
 
 def _borrowed(month: Month, limits: Limits) -> Iterator[Mark]:
     """Repayments just before which money came in that was neither earned nor the borrower's own (甲贷乙用)."""
-    into = [one for one in (*month.before, *month.moved) if one.is_in and one.flow in NOT_EARNED]
+    into = [one for one in (*month.before, *month.entries) if one.is_in and one.flow in NOT_EARNED]
     repaid: dict[date, Decimal] = defaultdict(lambda: ZERO)
-    for one in month.moved:
+    for one in month.entries:
         if one.flow == Flow.REPAYMENT and not one.is_in:
             repaid[one.on] += one.amount
     for day, amount in sorted(repaid.items()):

@@ -19,11 +19,11 @@ from credit.models import Account, AccountBalance, Clause, DeclaredSales, OtherD
 from credit.selectors.exposures import balances
 from credit.selectors.schemes import scheme_of, under
 from monitoring.choices import EXPENSES
-from monitoring.flows.related import kin_of, movement_of, reversed_among
-from monitoring.flows.rules.movements import Kin, key_of, kind_of
-from monitoring.flows.rules.reckoning import ZERO, Moved, reckon, trade_in
+from monitoring.flows.related import movement_of, related_parties_of, reversed_among
+from monitoring.flows.rules.movements import RelatedParties, key_of, kind_of
+from monitoring.flows.rules.reckoning import ZERO, AccountEntry, reckon, trade_in
 from monitoring.models import AccountMonth
-from monitoring.months.rules import Earlier, Limits, Month, Told
+from monitoring.months.rules import BookFacts, Earlier, Limits, Month
 
 BASE = "BASE"
 
@@ -35,7 +35,7 @@ class Read:
     month: Month
     scheme: str
     accounts: dict[str, Account]
-    kin: Kin
+    related: RelatedParties
     loans: list[Any] = field(default_factory=list)
 
 
@@ -78,13 +78,15 @@ def read(borrowers: Collection[int], month: Period, on: date, policy: Policy) ->
     live = live_loans(on, policy).filter(borrower__in=list(borrowers)).select_related("contract")
     for loan in live.order_by("-balance", "pk"):
         loans[loan.borrower_id].append(loan)
-    kin = kin_of(loans, on, policy)
+    related = related_parties_of(loans, on, policy)
     accounts = _accounts(loans, month, on)
     changes = _changes(accounts, month, on)
-    moved = _moved(accounts, kin, month, on, policy)
-    told, earlier = _told(loans, kin, on), _earlier(loans, month)
+    moved = _moved(accounts, related, month, on, policy)
+    told, earlier = _book_facts(loans, related, on), _earlier(loans, month)
     return {
-        pk: _put_together(loans[pk], accounts[pk], changes, moved[pk], kin[pk], told[pk], earlier[pk], month, policy)
+        pk: _put_together(
+            loans[pk], accounts[pk], changes, moved[pk], related[pk], told[pk], earlier[pk], month, policy
+        )
         for pk in loans
     }  # fmt: skip
 
@@ -93,9 +95,9 @@ def _put_together(
     loans: list[Any],
     accounts: list[Any],
     changes: dict[int, dict[date, Decimal]],
-    moved: list[Moved],
-    kin: Kin,
-    told: Told,
+    entries: list[AccountEntry],
+    related: RelatedParties,
+    book: BookFacts,
     earlier: list[Earlier],
     month: Period,
     policy: Policy,
@@ -103,9 +105,9 @@ def _put_together(
     scheme = loans[0].scheme_code  # that of the largest loan
     kinds = policy.get(scheme, "account_review.account_kinds").value
     limits = limits_of(policy, scheme)
-    within = [one for one in moved if one.on >= month.first]
+    within = [one for one in entries if one.on >= month.first]
     lead = month.first - timedelta(days=limits.borrowed_days)
-    by_account: dict[int, list[Moved]] = defaultdict(list)
+    by_account: dict[int, list[AccountEntry]] = defaultdict(list)
     for one in within:
         by_account[one.account_id].append(one)
     sums = {
@@ -123,15 +125,15 @@ def _put_together(
         month=Month(
             accounts=sums,
             deposits=frozenset(one.number for one in accounts if one.kind in kinds),
-            moved=within,
-            before=[one for one in moved if lead <= one.on < month.first],
-            told=told,
+            entries=within,
+            before=[one for one in entries if lead <= one.on < month.first],
+            book=book,
             earlier=earlier[: limits.most_months],
-            relation_to=lambda one: kin.relation_to(one.movement),
+            relation_to=lambda one: related.relation_to(one.movement),
         ),
         scheme=scheme,
         accounts={one.number: one for one in accounts},
-        kin=kin,
+        related=related,
         loans=loans,
     )
 
@@ -164,8 +166,12 @@ def _changes(accounts: dict[int, list[Any]], month: Period, on: date) -> dict[in
 
 
 def _moved(
-    accounts: dict[int, list[Any]], kin: dict[int, Kin], month: Period, on: date, policy: Policy
-) -> dict[int, list[Moved]]:
+    accounts: dict[int, list[Any]],
+    related: dict[int, RelatedParties],
+    month: Period,
+    on: date,
+    policy: Policy,
+) -> dict[int, list[AccountEntry]]:
     """What moved on their accounts in the month and the days before it that a repayment looks back."""
     owner = {one.pk: borrower for borrower, several in accounts.items() for one in several}
     days = max(
@@ -179,18 +185,18 @@ def _moved(
         ).order_by("effective_on", "pk")
     )
     undone = reversed_among([row.pk for row in rows], on)
-    found: dict[int, list[Moved]] = defaultdict(list)
+    found: dict[int, list[AccountEntry]] = defaultdict(list)
     for row in rows:
         borrower = owner[row.account_id]
         movement = movement_of(row, is_reversed=row.pk in undone)
         found[borrower].append(
-            Moved(
+            AccountEntry(
                 pk=row.pk,
                 number=row.number,
                 account_id=row.account_id,
                 on=row.effective_on,
                 movement=movement,
-                flow=kind_of(movement, kin[borrower]),
+                flow=kind_of(movement, related[borrower]),
                 bank=row.counterparty_bank,
                 balance_after=row.balance_after,
             )
@@ -198,7 +204,9 @@ def _moved(
     return found
 
 
-def _told(loans: dict[int, list[Any]], kin: dict[int, Kin], on: date) -> dict[int, Told]:
+def _book_facts(
+    loans: dict[int, list[Any]], related: dict[int, RelatedParties], on: date
+) -> dict[int, BookFacts]:
     """Credit, declared trade and what the contracts of live loans agree."""
     others = OtherDebt.objects.last_of_each(on, "lender").filter(borrower__in=loans)
     elsewhere: dict[int, Decimal] = {}
@@ -208,7 +216,7 @@ def _told(loans: dict[int, list[Any]], kin: dict[int, Kin], on: date) -> dict[in
     declared = {one.borrower_id: one for one in said}
     shares, deposits = _agreed(loans, on)
     return {
-        pk: Told(
+        pk: BookFacts(
             our_credit=sum((loan.balance for loan in theirs), ZERO),
             syndicated=sum((loan.balance for loan in theirs if loan.contract.syndicate_share), ZERO),
             other_credit=elsewhere.get(pk),
@@ -216,7 +224,7 @@ def _told(loans: dict[int, list[Any]], kin: dict[int, Kin], on: date) -> dict[in
             declared_purchases=declared[pk].monthly_purchases if pk in declared else None,
             agreed_share=shares.get(pk),
             agreed_balance=deposits.get(pk),
-            has_registered=bool(kin[pk].relations_by_account),
+            has_registered=bool(related[pk].relations_by_account),
         )
         for pk, theirs in loans.items()
     }

@@ -109,7 +109,7 @@ def account_months(one: Read, month: Period) -> Iterator[AccountMonth]:
 
 def borrower_month(pk: int, one: Read, month: Period, on: date, policy: Policy) -> BorrowerMonth:
     """The row of one borrower, with what is unusual."""
-    found, told = one.month, one.month.told
+    found, told = one.month, one.month.book
     return BorrowerMonth(
         borrower_id=pk,
         month=month.first,

@@ -16,7 +16,7 @@ from core.periods import add_months
 from credit.models import Borrower
 from credit.selectors.schemes import under
 from monitoring.cash.rules.ladder import ZERO, Ladder
-from monitoring.cash.selectors import Purse, live, purses
+from monitoring.cash.selectors import RepaymentFunds, live, repayment_funds
 from monitoring.models import AccountMonth, FundsOutlook
 from monitoring.outlook.rules import Usual, comes_in, usual_inflow
 from workflow.engine import Progress
@@ -58,8 +58,8 @@ def write_outlook(
 def _write(ids: list[int], on: date, policy: Policy) -> Counter[str]:
     usual = usual_inflows(ids, on, policy)
     rows = [
-        row_of(borrower, purse, usual[borrower], on)
-        for borrower, purse in purses(ids, on, on + FAR, policy).items()
+        row_of(borrower, funds, usual[borrower], on)
+        for borrower, funds in repayment_funds(ids, on, on + FAR, policy).items()
     ]
     FundsOutlook.objects.bulk_create(rows, ignore_conflicts=True)
     return Counter(written=len(rows), short=sum(row.short_90 > 0 for row in rows))
@@ -84,14 +84,14 @@ def within(ladder: Ladder, until: date) -> tuple[Decimal, Decimal]:
     return sum((rung.debt.amount for rung in rungs), ZERO), sum((rung.short for rung in rungs), ZERO)
 
 
-def row_of(borrower: int, purse: Purse, usual: Usual | None, on: date) -> FundsOutlook:
+def row_of(borrower: int, funds: RepaymentFunds, usual: Usual | None, on: date) -> FundsOutlook:
     """One borrower's outlook: the certain line is the ladder's, whatever usually comes in."""
-    ladder = purse.ladder(on)
+    ladder = funds.ladder(on)
     (due_30, short_30), (due_90, short_90) = within(ladder, on + NEAR), within(ladder, on + FAR)
     return FundsOutlook(
         on=on,
         borrower_id=borrower,
-        available=purse.available,
+        available=funds.available,
         due_30=due_30,
         due_90=due_90,
         short_30=short_30,

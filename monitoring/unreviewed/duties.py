@@ -34,7 +34,7 @@ OF_A_FREEZE = tuple(kind for kind in SignalKind if kind.is_of_a_freeze)
 WORDS_LONGEST = 270  # of a reason
 
 
-class ToldAtOnce(Rule):
+class ImmediateNotice(Rule):
     """What the risk manager has to answer at once; one duty for each refused release and each open signal."""
 
     subject = SubjectKind.BORROWER
@@ -129,7 +129,7 @@ class ToldAtOnce(Rule):
         return Owner(row.number, row.name, row.duty_unit, row.duty_person)
 
 
-class UnreviewedPayment(ToldAtOnce):
+class UnreviewedPayment(ImmediateNotice):
     """第十九条: 未经审核的划转立即通知风险经理."""
 
     obligation = "GR-19"

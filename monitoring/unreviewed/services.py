@@ -23,7 +23,7 @@ from credit.selectors.accounts import undoing
 from credit.selectors.exposures import exposures
 from monitoring.choices import Level, PaymentStatus, SignalKind
 from monitoring.flows.related import lender_names
-from monitoring.flows.rules.movements import Kin, words_of
+from monitoring.flows.rules.movements import RelatedParties, words_of
 from monitoring.loan_money.balances import may_need_review, with_unpaid
 from monitoring.loan_money.reading import TAKEN, Books, books_of, held_of, kept, steps_of
 from monitoring.loan_money.rules.needs import NOTHING
@@ -48,7 +48,7 @@ def match_and_watch(
     Run again for the same day, it changes nothing; `only` narrows to some borrowers.
     """
     counts = Counter(matched=_match(on))
-    kin = Kin(lender_names=lender_names(policy), words=words_of(policy))
+    related = RelatedParties(lender_names=lender_names(policy), words=words_of(policy))
     loans = _watched(on, policy)
     if only is not None:
         loans = loans.filter(borrower__in=list(only))
@@ -56,7 +56,7 @@ def match_and_watch(
     borrowers = loans.order_by("borrower").values_list("borrower", flat=True).distinct()
     swept = sweep(
         borrowers.iterator(chunk_size=settings.DUTY_SET_SIZE),
-        lambda ids: Counter(signals=_watch(ids, on, policy, kin)),
+        lambda ids: Counter(signals=_watch(ids, on, policy, related)),
         on=on,
         step=STEP,
         progress=progress,
@@ -65,11 +65,11 @@ def match_and_watch(
     return counts
 
 
-def _watch(ids: list[int], on: date, policy: Policy, kin: Kin) -> int:
+def _watch(ids: list[int], on: date, policy: Policy, related: RelatedParties) -> int:
     # What this very day was seen to take is what is looked for: it was there when the day began.
     yesterday = on - timedelta(days=1)
     loans = with_unpaid(_watched(on, policy).filter(borrower__in=ids), on, seen_by=yesterday)
-    found = list(_look_at(list(loans.order_by("settlement_account", "starts_on", "pk")), on, policy, kin))
+    found = list(_look_at(list(loans.order_by("settlement_account", "starts_on", "pk")), on, policy, related))
     return raise_signals(found, on) if found else 0
 
 
@@ -119,7 +119,7 @@ def _watched(on: date, policy: Policy) -> QuerySet[Any]:
     return exposures(on).filter(may_need_review(policy), moved)
 
 
-def _look_at(loans: list[Any], on: date, policy: Policy, kin: Kin) -> Iterator[Finding]:
+def _look_at(loans: list[Any], on: date, policy: Policy, related: RelatedParties) -> Iterator[Finding]:
     """What the day's movements show of a set of loans."""
     books = books_of(loans, on, policy)
     of_account: dict[int, list[Any]] = defaultdict(list)
@@ -130,7 +130,7 @@ def _look_at(loans: list[Any], on: date, policy: Policy, kin: Kin) -> Iterator[F
     for account, movements in books.movements.items():
         theirs = of_account.get(account, [])
         reviewed = [loan for loan in theirs if books.needs[loan.pk].is_reviewed]
-        steps = steps_of(movements, reviewed, books, kin)
+        steps = steps_of(movements, reviewed, books, related)
         held = held_of(reviewed, books, steps)
         rows = {row.pk: row for row in movements}
         told = leaks(held, books.opening[account], steps)

@@ -12,7 +12,7 @@ from core.parameters import Policy
 from core.policy import policy_on
 from credit.choices import Channel, CounterpartyRelation, Direction
 from credit.models import Account, Loan, Transaction
-from monitoring.flows.related import kin_of, movement_of
+from monitoring.flows.related import movement_of, related_parties_of
 from monitoring.loan_money.balances import disbursements, with_unpaid
 from monitoring.loan_money.selectors import need_of
 from monitoring.models import FundUse, SeenUse
@@ -118,7 +118,7 @@ def _words(use: FundUse) -> list[str]:
 
 def _rows(loan: Loan, uses: list[SeenUse], on: date, policy: Policy) -> list[dict[str, str]]:
     """The uses as the form lists them; what the book can tell of each is filled in, for the manager to confirm."""
-    kin = kin_of([loan.borrower_id], on, policy)[loan.borrower_id]
+    related = related_parties_of([loan.borrower_id], on, policy)[loan.borrower_id]
     came_back = _came_back(loan, uses, on, policy)
     rows = []
     for use in uses:
@@ -127,7 +127,7 @@ def _rows(loan: Loan, uses: list[SeenUse], on: date, policy: Policy) -> list[dic
             relation = use.payment.counterparty.relation
         else:
             assert use.transaction is not None
-            relation = kin.relation_to(movement_of(use.transaction))
+            relation = related.relation_to(movement_of(use.transaction))
         rows.append(
             {
                 "use": str(use.pk),

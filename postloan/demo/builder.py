@@ -15,7 +15,6 @@ from postloan.demo.cash import Movement
 from postloan.demo.cast import BRANCHES
 from postloan.demo.crowd import borrowers, loans, troubles
 from postloan.demo.days import STORY_WEEKDAYS, Timeline
-from postloan.demo.kin import group_rows, kinship, related_rows
 from postloan.demo.layout import Dated, Extracts, Row, row
 from postloan.demo.lending import Entry, Method
 from postloan.demo.names import BORROWERS, CORPORATE, PERSONAL, Profile
@@ -28,6 +27,7 @@ from postloan.demo.notes import (
     pay_late_once,
     post_twice_and_reverse,
 )
+from postloan.demo.related import group_rows, related_parties, related_rows
 from postloan.demo.security import Deeds
 from postloan.demo.standing import standing
 from postloan.demo.world import Account, World
@@ -41,8 +41,8 @@ def build(as_of: date, seed: int = DEFAULT_SEED, *, weekdays: int = STORY_WEEKDA
     `weekdays` is how long the story is at most: how long ago the branch went live.
     """
     world = build_world(Timeline(as_of, weekdays), seed)
-    kin = kinship(world, Random(f"{seed} kin"))
-    deeds = Deeds(world, kin, Random(f"{seed} deeds"))
+    related = related_parties(world, Random(f"{seed} kin"))
+    deeds = Deeds(world, related, Random(f"{seed} deeds"))
     flows: dict[str, Dated] = {
         "contracts": _contracts(world),
         "loans": _loans(world),
@@ -68,8 +68,8 @@ def build(as_of: date, seed: int = DEFAULT_SEED, *, weekdays: int = STORY_WEEKDA
     for before, day in pairwise([date.min, *dates]):
         files: dict[str, list[Row]] = {}
         if day == dates[0]:
-            files = {**standing(world, Random(seed)), **group_rows(world, kin)}
-            files["related_parties"] = related_rows(world, kin)
+            files = {**standing(world, Random(seed)), **group_rows(world, related)}
+            files["related_parties"] = related_rows(world, related)
             files |= past.rows(world, deeds, Random(f"{seed} past"))
         for kind, dated in flows.items():
             if rows := _newest(kind, [line for on, line in dated if before < on <= day]):

@@ -11,12 +11,12 @@ from random import Random
 from postloan.demo.book import Spec
 from postloan.demo.crowd import borrowers
 from postloan.demo.days import add_months, weekday
-from postloan.demo.kin import Kinship, Person
 from postloan.demo.layout import Dated, row
 from postloan.demo.lending import Note
 from postloan.demo.names import Profile
 from postloan.demo.notes import Agreement
 from postloan.demo.pledges import COMPANIES, FALLEN, GUARANTEE_COMPANIES, Thing, plan
+from postloan.demo.related import Circle, Person
 from postloan.demo.world import World
 
 KINDS = ("guarantees", "secured", "collateral", "liens", "valuations")
@@ -41,7 +41,7 @@ class Deeds:
     """All deeds of security, as they are written one after the other."""
 
     world: World
-    kinship: Kinship
+    related_parties: Circle
     rng: Random
     rows: dict[str, Dated] = field(default_factory=lambda: {kind: [] for kind in KINDS})
     # By borrower: number, claims, ranks.
@@ -68,7 +68,7 @@ class Deeds:
             return  # the margin covers it whole
         parts = plan(profile, spec, self.turns[spec.product])
         self.turns[spec.product] += 1
-        if profile.key in self.kinship.guarantors and "customer" not in parts:
+        if profile.key in self.related_parties.guarantors and "customer" not in parts:
             parts = ("customer", *parts)  # as members of a group answer for each other
         for n, part in enumerate(parts, 1):
             number = f"{contract.agreement.number.split('字')[1]}-{n}"
@@ -94,13 +94,13 @@ class Deeds:
 
     def _person(self, profile: Profile, who: str) -> Person | None:
         """One of the borrower's people, or who is nearest where there is none."""
-        kin = self.kinship.of[profile.key]
-        found: Person | None = getattr(kin, who) or kin.spouse or kin.legal
+        related = self.related_parties.of[profile.key]
+        found: Person | None = getattr(related, who) or related.spouse or related.legal
         return found
 
     def _guarantor(self, profile: Profile) -> str:
-        if profile.key in self.kinship.guarantors:
-            return self.kinship.guarantors[profile.key]
+        if profile.key in self.related_parties.guarantors:
+            return self.related_parties.guarantors[profile.key]
         companies = borrowers.places(self.world.profiles, "f")
         while True:
             key = self.rng.choice([*companies, *COMPANIES])

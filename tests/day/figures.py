@@ -57,8 +57,8 @@ def build(cast: SimpleNamespace) -> SimpleNamespace:
     nobody = factories.make_borrower("C100009", "无人管理有限公司")
     factories.make_loan(nobody, cast.personal, number="L-NOBODY", balance=Decimal("50.00"))
     FundsCheck.objects.create(
-        on=ON, loan=rose, kind="INTEREST", due_on=ON, check_day=ON, required=9, from_pots=0, from_balance=2, short=7,
-        available=2,
+        on=ON, loan=rose, kind="INTEREST", due_on=ON, check_day=ON, required=9, from_collateral=0, from_balance=2,
+        short=7, available=2,
     )  # fmt: skip
     duties(cast)
     return cast

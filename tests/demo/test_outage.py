@@ -83,7 +83,8 @@ def left_behind() -> dict[str, list[Any]]:
         "measures": list(DailyMeasure.objects.order_by(*figure).values_list(*figure)),
         "funds": sorted(
             FundsCheck.objects.values_list(
-                "on", "loan__number", "kind", "due_on", "check_day", "required", "from_pots", "from_balance", "short"
+                "on", "loan__number", "kind", "due_on", "check_day", "required",
+                "from_collateral", "from_balance", "short",
             )
         ),
         "signals": sorted(Signal.objects.values_list("known_on", "kind", "level", "borrower__number", "text")),

@@ -96,10 +96,13 @@ def look(on: date, *rules: type[FundsRule]) -> None:
 
 
 def checks(on: date, **where: Any) -> list[tuple[Any, ...]]:
-    """What was found on a day: (due day, required, from pots, from balance, short), amounts as texts."""
+    """What was found on a day: (due day, required, from collateral, from balance, short), amounts as texts."""
     rows = FundsCheck.objects.filter(on=on, **where).order_by("due_on", "kind", "loan__number")
     return [
-        (row.due_on, *(str(value) for value in (row.required, row.from_pots, row.from_balance, row.short)))
+        (
+            row.due_on,
+            *(str(value) for value in (row.required, row.from_collateral, row.from_balance, row.short)),
+        )
         for row in rows
     ]
 

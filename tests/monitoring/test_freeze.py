@@ -24,7 +24,7 @@ from monitoring.misuse.duties import RULES as MISUSE_RULES
 from monitoring.misuse.duties import FrozenContract
 from monitoring.models import PassedSlip, Payment, RefusedRelease, Signal
 from monitoring.unreviewed.duties import UnreviewedPayment
-from monitoring.uses.seeing import see
+from monitoring.uses.recognition import see
 from postloan.close_of_day import retry
 from postloan.jobs import HANDLERS
 from tests import factories

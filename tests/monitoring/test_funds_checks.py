@@ -14,7 +14,7 @@ from core import clock
 from core.policy import policy_on
 from credit.choices import Product
 from credit.models import Collateral, LedgerEntry, LetterClaim, LoanTerms, MarginRelease, Valuation
-from monitoring.cash.selectors import purses
+from monitoring.cash.selectors import repayment_funds
 from monitoring.choices import DebtKind
 from monitoring.funds import services as funds
 from monitoring.funds.services import check_day, first_look, write_checks
@@ -141,8 +141,8 @@ def test_a_released_margin_covers_no_claim_any_more(cast) -> None:
         cast, "G", "80", NOV30, product=Product.LETTER_OF_GUARANTEE, margin=Decimal(20), margin_account="M1"
     )
     claim = LetterClaim.objects.create(number="S1", loan=letter, amount=Decimal(50), claimed_on=ON)
-    (rung,) = purses([cast.borrower.pk], ON, ON, policy_on(ON))[cast.borrower.pk].ladder(ON).rungs
-    assert (rung.debt.kind, rung.from_pots, rung.short) == (DebtKind.GUARANTEE, 20, 30)
+    (rung,) = repayment_funds([cast.borrower.pk], ON, ON, policy_on(ON))[cast.borrower.pk].ladder(ON).rungs
+    assert (rung.debt.kind, rung.from_collateral, rung.short) == (DebtKind.GUARANTEE, 20, 30)
     claim.delete()
     MarginRelease.objects.create(
         loan=letter,
@@ -153,8 +153,8 @@ def test_a_released_margin_covers_no_claim_any_more(cast) -> None:
         recorded_at=clock.now(),
     )
     claim.save(force_insert=True)  # the beneficiary comes after the margin has gone back
-    (rung,) = purses([cast.borrower.pk], ON, ON, policy_on(ON))[cast.borrower.pk].ladder(ON).rungs
-    assert (rung.from_pots, rung.short) == (0, 50)
+    (rung,) = repayment_funds([cast.borrower.pk], ON, ON, policy_on(ON))[cast.borrower.pk].ladder(ON).rungs
+    assert (rung.from_collateral, rung.short) == (0, 50)
     look(ON)
     assert checks(ON) == []  # a claim is due when it comes: nothing to look at beforehand
 
@@ -230,10 +230,10 @@ def test_a_borrower_that_breaks_is_set_aside_and_the_others_are_looked_at(cast, 
     factories.make_loan(cast.other_borrower, cast.corporate2, number="Z", matures_on=NOV25)
     honest = funds.checks_of
 
-    def breaking(purse, on, policy):
-        if "A" in purse.notes:
+    def breaking(funds, on, policy):
+        if "A" in funds.notes:
             raise ValueError("坏数据")
-        return honest(purse, on, policy)
+        return honest(funds, on, policy)
 
     monkeypatch.setattr(funds, "checks_of", breaking)
     look(ON)
@@ -253,17 +253,17 @@ def test_a_borrower_that_breaks_is_set_aside_and_the_others_are_looked_at(cast, 
 
 
 def row(loan, **fields: Any) -> FundsCheck:
-    """A sound row: 100 required, 30 from pots, 50 from the balance, 20 short."""
+    """A sound row: 100 required, 30 from collateral, 50 from the balance, 20 short."""
     given = {
         "on": ON, "loan": loan, "kind": "LOAN", "due_on": NOV27, "check_day": ON, "required": 100,
-        "from_pots": 30, "from_balance": 50, "short": 20, "available": 60,
+        "from_collateral": 30, "from_balance": 50, "short": 20, "available": 60,
     }  # fmt: skip
     return FundsCheck(**given | fields)
 
 
 VIOLATIONS = {
     "a_debt_is_checked_once_a_day": {},
-    "what_is_checked_is_not_negative": {"due_on": NOV30, "from_pots": -10, "short": 60},
+    "what_is_checked_is_not_negative": {"due_on": NOV30, "from_collateral": -10, "short": 60},
     "what_is_required_is_met_or_short": {"due_on": NOV30, "short": 19},
     "no_more_is_taken_than_is_available": {"due_on": NOV30, "available": 49},
     "funds_are_checked_before_they_are_due": {"due_on": date(2026, 11, 23), "check_day": date(2026, 11, 20)},

@@ -147,7 +147,7 @@ def test_the_list_asks_no_more_for_many_rows_than_for_few(cast, short) -> None:
     FundsCheck.objects.bulk_create(
         FundsCheck(
             on=CLOSED, loan=cast.loan, kind="LOAN", due_on=CLOSED + timedelta(days=n), check_day=CLOSED, required=1,
-            from_pots=0, from_balance=0, short=1, available=0,
+            from_collateral=0, from_balance=0, short=1, available=0,
         )
         for n in range(40)
     )  # fmt: skip

@@ -30,18 +30,18 @@ def debt(days: int, kind: DebtKind, reference: str, amount: int, **cover: int) -
         kind,
         reference,
         wan(amount),
-        tuple(Cover(pot, wan(limit)) for pot, limit in cover.items()),
+        tuple(Cover(source, wan(limit)) for source, limit in cover.items()),
     )
 
 
 def in_wan(rungs: tuple[Rung, ...]) -> list[tuple[str, int, int, int]]:
     return [
-        (r.debt.reference, int(r.from_pots / 10000), int(r.from_balance / 10000), int(r.short / 10000))
+        (r.debt.reference, int(r.from_collateral / 10000), int(r.from_balance / 10000), int(r.short / 10000))
         for r in rungs
     ]
 
 
-# Reference, from pots, from balance, short; all in 万元, worked by hand.
+# Reference, from collateral, from balance, short; all in 万元, worked by hand.
 CASES = {
     # 300 - 200 leaves 100 for the 150 due two days later: 50 short.
     "the second of two loans on one account is short of what the first took": (
@@ -65,7 +65,7 @@ CASES = {
         [("A", 200, 300, 0), ("B", 100, 400, 0)],
     ),
     # A owes 100 and no more is drawn for it from the 300 it might have: 200 stay for B, which owes 150.
-    "a pot gives no more than the debt needs": (
+    "a source gives no more than the debt needs": (
         0,
         {"deposit": 300},
         [debt(1, LOAN, "A", 100, deposit=300), debt(2, LOAN, "B", 150, deposit=300)],
@@ -90,8 +90,8 @@ CASES = {
         ],
         [("D", 0, 30, 0), ("C", 0, 20, 20), ("B", 0, 0, 6), ("A", 0, 0, 5)],
     ),
-    # An overdrawn account and an overdrawn or unknown pot give nothing, and take nothing: 40 and not 50 is short.
-    "a negative balance or pot counts as nothing": (
+    # An overdrawn account and an overdrawn or unknown source give nothing, and take nothing: 40 and not 50 is short.
+    "a negative balance or source counts as nothing": (
         -10,
         {"margin": -5},
         [debt(1, LOAN, "A", 40, margin=30, unknown=30)],
@@ -102,10 +102,10 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_worked_by_hand(case) -> None:
-    available, pots, debts, expected = case
-    holds = {name: wan(amount) for name, amount in pots.items()}
-    assert in_wan(climb(ON, available=wan(available), pots=holds, debts=debts).rungs) == expected
-    assert holds == {name: wan(amount) for name, amount in pots.items()}
+    available, collateral, debts, expected = case
+    holds = {name: wan(amount) for name, amount in collateral.items()}
+    assert in_wan(climb(ON, available=wan(available), collateral=holds, debts=debts).rungs) == expected
+    assert holds == {name: wan(amount) for name, amount in collateral.items()}
 
 
 def test_a_ladder_says_when_it_is_short_by_how_much_and_of_what() -> None:
@@ -117,7 +117,7 @@ def test_a_ladder_says_when_it_is_short_by_how_much_and_of_what() -> None:
         debt(2, ACCEPTANCE, "Q", 7),
         debt(5, GUARANTEE, "G", 3),
     ]
-    ladder = climb(ON, available=wan(100), pots={}, debts=debts)
+    ladder = climb(ON, available=wan(100), collateral={}, debts=debts)
     assert ladder.first_short_on == after(2)
     assert [ladder.short_on(after(n)) for n in (0, 2, 3, 5)] == [0, wan(27), 0, wan(3)]
     assert in_wan(ladder.made_of(after(2))) == [("L", 0, 30, 20), ("Q", 0, 0, 7)]
@@ -131,11 +131,14 @@ def test_a_ladder_says_when_it_is_short_by_how_much_and_of_what() -> None:
 
 def test_of_two_overdue_debts_of_one_agreement_the_older_is_met_first() -> None:
     debts = [debt(-1, LOAN, "A", 3), debt(-8, LOAN, "A", 4)]  # 5 - 4 (older) = 1 of the 3
-    assert in_wan(climb(ON, available=wan(5), pots={}, debts=debts).rungs) == [("A", 0, 4, 0), ("A", 0, 1, 2)]
+    assert in_wan(climb(ON, available=wan(5), collateral={}, debts=debts).rungs) == [
+        ("A", 0, 4, 0),
+        ("A", 0, 1, 2),
+    ]
 
 
 def test_what_is_overdue_and_unmet_is_short_today() -> None:
-    ladder = climb(ON, available=wan(1), pots={}, debts=[debt(-30, LOAN, "A", 3)])
+    ladder = climb(ON, available=wan(1), collateral={}, debts=[debt(-30, LOAN, "A", 3)])
     assert (ladder.first_short_on, ladder.short_on(ON)) == (ON, wan(2))
 
 
@@ -143,12 +146,12 @@ def test_a_ladder_that_holds_is_short_on_no_day_and_keeps_the_rest() -> None:
     ladder = climb(
         ON,
         available=wan(600),
-        pots={"m": wan(300), "d": wan(200)},
+        collateral={"m": wan(300), "d": wan(200)},
         debts=[debt(1, ACCEPTANCE, "A", 1000, m=300, d=200)],
     )
     assert ladder.rungs[0].exposure == wan(500)  # 1000 - 300 - 200
     assert (ladder.first_short_on, ladder.left) == (None, wan(100))
-    assert climb(ON, available=wan(-5), pots={}, debts=[]).left == 0
+    assert climb(ON, available=wan(-5), collateral={}, debts=[]).left == 0
 
 
 def test_nothing_negative_is_owed_or_covered() -> None:
@@ -158,13 +161,13 @@ def test_nothing_negative_is_owed_or_covered() -> None:
         Cover("m", Decimal("-0.01"))
 
 
-POTS = ("p", "q", "r")
-COVERS = st.lists(st.builds(Cover, st.sampled_from(POTS), st.integers(0, 8).map(Decimal)), max_size=3)
+SOURCES = ("p", "q", "r")
+COVERS = st.lists(st.builds(Cover, st.sampled_from(SOURCES), st.integers(0, 8).map(Decimal)), max_size=3)
 
 
 @st.composite
 def worlds(draw):
-    """A balance, three pots and up to six debts of a few yuan, each of its own reference, in any order."""
+    """A balance, three collateral and up to six debts of a few yuan, each of its own reference, in any order."""
     references = draw(st.permutations("ABCDEF"))[: draw(st.integers(0, 6))]
     debts = [
         Debt(
@@ -176,12 +179,12 @@ def worlds(draw):
         )
         for reference in references
     ]
-    return draw(st.integers(-3, 20)), {pot: draw(st.integers(0, 10)) for pot in POTS}, debts
+    return draw(st.integers(-3, 20)), {source: draw(st.integers(0, 10)) for source in SOURCES}, debts
 
 
-def coin_by_coin(available: int, pots: dict[str, int], debts: list[Debt]) -> dict[str, int]:
+def coin_by_coin(available: int, collateral: dict[str, int], debts: list[Debt]) -> dict[str, int]:
     """What is short of each debt when every yuan is a coin that leaves the table once it is spent."""
-    table = ["balance"] * available + [pot for pot, coins in pots.items() for _ in range(coins)]
+    table = ["balance"] * available + [source for source, coins in collateral.items() for _ in range(coins)]
     short = {}
     for day in range(4):
         for kind in ("INTEREST", "LOAN", "ACCEPTANCE", "GUARANTEE"):
@@ -190,7 +193,7 @@ def coin_by_coin(available: int, pots: dict[str, int], debts: list[Debt]) -> dic
                     today = (owed.due_on - ON).days == day or (day == 0 and owed.due_on < ON)
                     if not today or owed.kind.value != kind or owed.reference != reference:
                         continue
-                    slots = [cover.pot for cover in owed.cover for _ in range(int(cover.limit))]
+                    slots = [cover.source for cover in owed.cover for _ in range(int(cover.limit))]
                     slots += ["balance"] * int(owed.amount)
                     missing = int(owed.amount)
                     for slot in slots:
@@ -206,14 +209,21 @@ def coin_by_coin(available: int, pots: dict[str, int], debts: list[Debt]) -> dic
 @settings(max_examples=300, deadline=None)
 @given(worlds())
 def test_no_yuan_covers_two_debts(world) -> None:
-    available, pots, debts = world
+    available, collateral, debts = world
     ladder = climb(
-        ON, available=Decimal(available), pots={k: Decimal(v) for k, v in pots.items()}, debts=debts
+        ON,
+        available=Decimal(available),
+        collateral={k: Decimal(v) for k, v in collateral.items()},
+        debts=debts,
     )
-    assert {r.debt.reference: int(r.short) for r in ladder.rungs} == coin_by_coin(available, pots, debts)
-    assert all(r.from_pots + r.from_balance + r.short == r.debt.amount for r in ladder.rungs)
-    # Of any set of pots, the debts that may draw on no other have drawn no more than these hold.
-    for size in range(len(POTS) + 1):
-        for some in combinations(POTS, size):
-            drawn = sum(r.from_pots for r in ladder.rungs if {c.pot for c in r.debt.cover} <= set(some))
-            assert drawn <= sum(pots[pot] for pot in some)
+    assert {r.debt.reference: int(r.short) for r in ladder.rungs} == coin_by_coin(
+        available, collateral, debts
+    )
+    assert all(r.from_collateral + r.from_balance + r.short == r.debt.amount for r in ladder.rungs)
+    # Of any set of collateral, the debts that may draw on no other have drawn no more than these hold.
+    for size in range(len(SOURCES) + 1):
+        for some in combinations(SOURCES, size):
+            drawn = sum(
+                r.from_collateral for r in ladder.rungs if {c.source for c in r.debt.cover} <= set(some)
+            )
+            assert drawn <= sum(collateral[source] for source in some)

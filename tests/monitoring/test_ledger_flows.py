@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from monitoring.choices import Flow
-from monitoring.flows.rules.movements import Kin, Movement, Words, kind_of
+from monitoring.flows.rules.movements import Movement, RelatedParties, Words, kind_of
 
 WORDS = Words(
     {
@@ -22,7 +22,7 @@ WORDS = Words(
         Flow.UTILITIES: ("电费", "供电"),
     }
 )
-KIN = Kin(
+RELATED = RelatedParties(
     own_accounts=frozenset({"A1", "A2"}),
     own_names=frozenset({"江南纺织"}),
     relations_by_account={"D1": "DOWNSTREAM", "U1": "UPSTREAM", "F1": "AFFILIATE", "O1": "OTHER"},
@@ -80,10 +80,10 @@ CASES = [
 
 @pytest.mark.parametrize(("movement", "flow"), CASES)
 def test_a_movement_is_what_the_first_fitting_rule_says(movement, flow) -> None:
-    assert kind_of(movement, KIN) == flow
+    assert kind_of(movement, RELATED) == flow
 
 
 def test_of_a_borrower_of_whom_nothing_is_known_everything_is_other() -> None:
-    assert {kind_of(movement, Kin()) for movement in (moved("in"), moved("out", name="工人支行"))} == {
-        Flow.OTHER
-    }
+    assert {
+        kind_of(movement, RelatedParties()) for movement in (moved("in"), moved("out", name="工人支行"))
+    } == {Flow.OTHER}

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from core.periods import month_of
 from monitoring.choices import EXPENSES, Flow
 from monitoring.flows.rules.movements import Movement
-from monitoring.flows.rules.reckoning import AccountSum, Moved, average_of, reckon
-from monitoring.months.rules import Earlier, Limits, Month, Told, marks_of
+from monitoring.flows.rules.reckoning import AccountEntry, AccountSum, average_of, reckon
+from monitoring.months.rules import BookFacts, Earlier, Limits, Month, marks_of
 
 OCTOBER = month_of(date(2026, 10, 1))
 D = Decimal
@@ -21,9 +21,9 @@ D = Decimal
 
 def moved(
     day: int, amount: str, *, into: bool = True, flow: Flow = Flow.SALES, name: str = "", month: int = 10
-) -> Moved:
+) -> AccountEntry:
     movement = Movement("CREDIT" if into else "DEBIT", D(amount), counterparty_name=name)
-    return Moved(day, 1, date(2026, month, day), movement, flow)
+    return AccountEntry(day, 1, date(2026, month, day), movement, flow)
 
 
 cents = st.integers(min_value=0, max_value=10**12).map(lambda n: D(n) / 100)
@@ -46,7 +46,7 @@ def test_the_month_is_what_a_walk_through_its_days_finds(month, opening, movemen
         for into, amount in by_day.get(n, ()):
             balance += amount if into else -amount
             movement = Movement("CREDIT" if into else "DEBIT", amount)
-            rows.append(Moved(len(rows), 1, month.first + timedelta(days=n), movement, Flow.OTHER))
+            rows.append(AccountEntry(len(rows), 1, month.first + timedelta(days=n), movement, Flow.OTHER))
         if by_day.get(n):
             changes[month.first + timedelta(days=n)] = balance
         ends.append(balance)
@@ -85,16 +85,21 @@ LIMITS = Limits(
     borrowed_days=5,
     borrowed_share=D("0.50"),
 )
-FIRM = Told(our_credit=D(1000), other_credit=D(1000), declared_sales=D(200), declared_purchases=D(100))
+FIRM = BookFacts(our_credit=D(1000), other_credit=D(1000), declared_sales=D(200), declared_purchases=D(100))
 
 
 def a_month(
-    *rows: Moved, told: Told = FIRM, average: str = "60", earlier=(), difference: str = "0", **more
+    *rows: AccountEntry,
+    told: BookFacts = FIRM,
+    average: str = "60",
+    earlier=(),
+    difference: str = "0",
+    **more,
 ) -> Month:
     one = AccountSum(D(0), D(0), 0, D(0), 0, D(0), D(average), D(difference), {})
     fields = {"relation_to": lambda moved: "DOWNSTREAM", "before": ()}
     return Month(
-        accounts={"A1": one}, deposits=frozenset({"A1"}), moved=rows, told=told, earlier=earlier, **{**fields, **more}
+        accounts={"A1": one}, deposits=frozenset({"A1"}), entries=rows, book=told, earlier=earlier, **{**fields, **more}
     )  # fmt: skip
 
 
@@ -116,25 +121,25 @@ def test_a_share_below_ours_is_marked_with_both_figures() -> None:
 
 def test_a_syndicated_loan_is_left_out_of_the_share() -> None:
     # 600 of the 1,000 are syndicated: 400 / 1,400 = 28.5714 %, so 30 % of sales are enough.
-    told = Told(our_credit=D(1000), syndicated=D(600), other_credit=D(1000), declared_sales=D(200))
-    month = a_month(moved(5, "60"), told=told)
+    told = BookFacts(our_credit=D(1000), syndicated=D(600), other_credit=D(1000), declared_sales=D(200))
+    month = a_month(moved(5, "60"), book=told)
     assert month.credit_share == D("0.285714")
     assert codes(month) == []
 
 
 def test_nobody_having_said_what_others_lend_there_is_nothing_to_compare() -> None:
-    month = a_month(told=Told(our_credit=D(1000), declared_sales=D(200)))
+    month = a_month(book=BookFacts(our_credit=D(1000), declared_sales=D(200)))
     assert (month.credit_share, month.settlement_share) == (None, D(0))
     assert codes(month) == []
-    assert a_month(told=Told(our_credit=D(1000), other_credit=D(0))).settlement_share is None
+    assert a_month(book=BookFacts(our_credit=D(1000), other_credit=D(0))).settlement_share is None
 
 
-AGREED = Told(our_credit=D(1000), declared_sales=D(200), agreed_share=D("0.4"), agreed_balance=D(61))
+AGREED = BookFacts(our_credit=D(1000), declared_sales=D(200), agreed_share=D("0.4"), agreed_balance=D(61))
 
 
 def test_what_the_contract_agrees_is_compared_too() -> None:
     # 70 of 200 are 35 %, below the agreed 40 %; 60 lie there, 61 are agreed.
-    assert codes(a_month(moved(5, "70"), told=AGREED)) == ["agreed_share", "agreed_balance"]
+    assert codes(a_month(moved(5, "70"), book=AGREED)) == ["agreed_share", "agreed_balance"]
 
 
 def test_a_deposit_below_the_policy_s_share_of_our_credit_is_marked() -> None:
@@ -171,13 +176,13 @@ def test_wages_that_were_paid_every_month_and_stop_are_marked() -> None:
     ("900", Flow.SELF_TRANSFER, []), ("900", Flow.LOAN_PROCEEDS, []),
 ])  # fmt: skip
 def test_a_large_item_that_is_no_trade_is_marked_from_a_fifth_of_our_credit_on(amount, flow, found) -> None:
-    told = Told(our_credit=D(1000))
-    assert codes(a_month(moved(7, amount, into=False, flow=flow), told=told)) == found
+    told = BookFacts(our_credit=D(1000))
+    assert codes(a_month(moved(7, amount, into=False, flow=flow), book=told)) == found
 
 
 def test_five_million_are_large_whatever_the_credit() -> None:
-    told = Told(our_credit=D(100000000))
-    month = a_month(moved(7, "5000000", flow=Flow.CASH), told=told, average="9000000")
+    told = BookFacts(our_credit=D(100000000))
+    month = a_month(moved(7, "5000000", flow=Flow.CASH), book=told, average="9000000")
     assert codes(month) == ["large"]
 
 
@@ -191,14 +196,16 @@ def test_trade_far_above_what_was_declared_is_marked() -> None:
 
 def test_a_stranger_among_the_five_largest_is_named() -> None:
     rows = [moved(day, str(50 - day), name=f"客户{day}") for day in range(1, 7)]
-    told = Told(our_credit=D(1000), has_registered=True)
+    told = BookFacts(our_credit=D(1000), has_registered=True)
     known = {"客户1", "客户2", "客户3", "客户4"}
     month = a_month(
-        *rows, told=told, relation_to=lambda one: one.movement.counterparty_name in known and "UPSTREAM"
+        *rows, book=told, relation_to=lambda one: one.movement.counterparty_name in known and "UPSTREAM"
     )
     (mark,) = marks_of(month, LIMITS)
     assert mark.text == "前 5 大往来对手中 1 个未登记：客户5"
-    assert codes(a_month(*rows, told=Told(our_credit=D(1000)), relation_to=lambda one: "")) == []  # nobody is
+    assert (
+        codes(a_month(*rows, book=BookFacts(our_credit=D(1000)), relation_to=lambda one: "")) == []
+    )  # nobody is
 
 
 def test_a_balance_that_does_not_follow_from_the_movements_is_marked() -> None:
@@ -208,9 +215,9 @@ def test_a_balance_that_does_not_follow_from_the_movements_is_marked() -> None:
 
 def test_a_repayment_from_money_that_came_in_just_before_is_marked() -> None:
     # 100 repaid on the 3rd; 50 from a stranger on 09-28, five days before: half of it.
-    told, paid = Told(our_credit=D(1000)), moved(3, "100", into=False, flow=Flow.REPAYMENT)
+    told, paid = BookFacts(our_credit=D(1000)), moved(3, "100", into=False, flow=Flow.REPAYMENT)
     lent = moved(28, "50", flow=Flow.OTHER, name="某小贷", month=9)
-    (mark,) = marks_of(a_month(paid, told=told, before=[lent]), LIMITS)
+    (mark,) = marks_of(a_month(paid, book=told, before=[lent]), LIMITS)
     assert mark.text == "10-03 还款 100.00 元，此前 5 天内由非销售来源转入 50.00 元（某小贷）"
     for harmless in (
         moved(27, "50", flow=Flow.OTHER, month=9),  # six days before
@@ -218,4 +225,4 @@ def test_a_repayment_from_money_that_came_in_just_before_is_marked() -> None:
         moved(28, "100", flow=Flow.SALES, month=9),  # earned
         moved(28, "100", flow=Flow.SELF_TRANSFER, month=9),  # its own
     ):
-        assert codes(a_month(paid, told=told, before=[harmless])) == []
+        assert codes(a_month(paid, book=told, before=[harmless])) == []

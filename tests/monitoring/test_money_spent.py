@@ -18,7 +18,7 @@ from monitoring.payments import services as requests
 from monitoring.payments.views import start_about
 from monitoring.release import services as release
 from monitoring.uses.panel import uses_panel
-from monitoring.uses.seeing import see
+from monitoring.uses.recognition import see
 from monitoring.uses.selectors import unrecorded
 from tests.monitoring.paying import (
     PAYEE,
@@ -160,7 +160,7 @@ def test_what_was_used_adds_up_from_the_lines_under_it_before_the_day_is_over(ca
 @pytest.fixture
 def first_day(monkeypatch) -> date:
     """The lender goes live on 2026-11-10."""
-    for module in ("monitoring.loan_money.balances", "monitoring.uses.seeing"):
+    for module in ("monitoring.loan_money.balances", "monitoring.uses.recognition"):
         monkeypatch.setattr(f"{module}.go_live_on", lambda: FIRST_DAY)
     return FIRST_DAY
 

@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 from core.policy import policy_on
 from credit.models import Borrower, Loan
 from monitoring.cash.rules.ladder import Debt, DebtKind
-from monitoring.cash.selectors import Purse
+from monitoring.cash.selectors import RepaymentFunds
 from monitoring.models import AccountMonth, FundsOutlook
 from monitoring.outlook import services as outlook
 from monitoring.outlook.rules import Usual, comes_in, usual_inflow
@@ -61,8 +61,8 @@ DEBTS = st.lists(
 )
 
 
-def purse_of(debts, have: int) -> Purse:
-    return Purse(
+def purse_of(debts, have: int) -> RepaymentFunds:
+    return RepaymentFunds(
         available=Decimal(have),
         debts=[
             Debt(ON + timedelta(days=day), kind, f"{n}", Decimal(amount))

@@ -18,7 +18,7 @@ from monitoring.authority.rules import Tier
 from monitoring.models import Payment, PaymentAuthority
 from monitoring.payments import services as requests
 from monitoring.payments.documents import PAYMENT_REQUEST
-from monitoring.uses.seeing import see
+from monitoring.uses.recognition import see
 from tests import factories
 from tests.monitoring.paying import (
     chain,

@@ -15,7 +15,7 @@ from monitoring.models import Payment, Signal
 from monitoring.unreviewed import services as supervision
 from monitoring.unreviewed.duties import UnreviewedPayment
 from monitoring.unreviewed.services import match_and_watch
-from monitoring.uses.seeing import see
+from monitoring.uses.recognition import see
 from postloan.close_of_day import retry
 from tests import factories
 from tests.monitoring.money import put

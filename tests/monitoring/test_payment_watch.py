@@ -65,16 +65,16 @@ moves = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(own=st.integers(0, 100), loan=st.integers(0, 100), moves=moves)
-def test_it_agrees_with_two_purses_kept_apart(own, loan, moves) -> None:
-    """Brute force: own money in one purse, loan money in another; a debit empties the first before the second."""
-    purse, lent, steps, expected = own, loan, [], {}
+def test_it_agrees_with_two_accounts_kept_apart(own, loan, moves) -> None:
+    """Brute force: own money in one account, loan money in another; a debit empties the first before the second."""
+    funds, lent, steps, expected = own, loan, [], {}
     for key, (what, amount, told) in enumerate(moves):
         if what == "out":
-            amount = min(amount, purse + lent)
+            amount = min(amount, funds + lent)
             if not amount:
                 continue
-            leak = max(amount - purse, 0)
-            purse, lent = purse - (amount - leak), lent - leak
+            leak = max(amount - funds, 0)
+            funds, lent = funds - (amount - leak), lent - leak
             if leak:
                 expected[key] = leak
         elif what == "pay":
@@ -85,12 +85,12 @@ def test_it_agrees_with_two_purses_kept_apart(own, loan, moves) -> None:
         elif what == "lend":
             lent += amount
         else:
-            purse += amount
+            funds += amount
         more = {"pay": {"pays": A}, "lend": {"lends": A}}.get(what, {})
         steps.append(
             Step(
                 key, D(amount if what in ("in", "lend") else -amount), is_payment=what == "out",
-                balance_after=D(purse + lent) if told else None, **more,
+                balance_after=D(funds + lent) if told else None, **more,
             )
         )  # fmt: skip
     found = {leak.key: leak.amount for leak in leaks({A: D(loan)}, D(own + loan), steps)}

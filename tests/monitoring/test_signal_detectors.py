@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from monitoring.choices import Flow, SignalKind
-from monitoring.flows.rules.movements import Kin, Movement
-from monitoring.flows.rules.reckoning import Moved
+from monitoring.flows.rules.movements import Movement, RelatedParties
+from monitoring.flows.rules.reckoning import AccountEntry
 from monitoring.signals.rules.detectors import detect
 from monitoring.signals.rules.facts import Case, Drawdown, Leg, Limits, MonthFact
 
@@ -52,7 +52,9 @@ def day(n: int) -> date:
     return TODAY + timedelta(days=n)
 
 
-def moved(pk: int, n: int, amount: int, *, into: bool = False, who: str = "甲公司", **more: Any) -> Moved:
+def moved(
+    pk: int, n: int, amount: int, *, into: bool = False, who: str = "甲公司", **more: Any
+) -> AccountEntry:
     """A movement on account 1, `n` days from today; OTHER unless said otherwise."""
     said = Movement(
         direction="CREDIT" if into else "DEBIT",
@@ -61,14 +63,14 @@ def moved(pk: int, n: int, amount: int, *, into: bool = False, who: str = "甲�
         counterparty_account=more.get("number", ""),
         summary=more.get("summary", ""),
     )
-    return Moved(pk, more.get("account", 1), day(n), said, more.get("flow", Flow.OTHER))
+    return AccountEntry(pk, more.get("account", 1), day(n), said, more.get("flow", Flow.OTHER))
 
 
-def case(*rows: Moved, new: set[int] | None = None, **more: Any) -> Case:
+def case(*rows: AccountEntry, new: set[int] | None = None, **more: Any) -> Case:
     """A company that owes 10,000,000; new is what moved today unless said otherwise."""
-    found = {"kind": "CORPORATE", "credit": Decimal(10_000_000), "kin": Kin(), **more}
+    found = {"kind": "CORPORATE", "credit": Decimal(10_000_000), "related": RelatedParties(), **more}
     today = frozenset(one.pk for one in rows if one.on == TODAY) if new is None else frozenset(new)
-    return Case(borrower_id=1, on=TODAY, moved=rows, new=today, **found)
+    return Case(borrower_id=1, on=TODAY, entries=rows, new=today, **found)
 
 
 def found(one: Case) -> list[tuple[str, str, tuple[int, ...], Decimal]]:
@@ -99,7 +101,7 @@ def kinds(one: Case) -> set[str]:
         (moved(1, -1, 9_000_000), ""),
     ],
 )
-def test_a_large_movement_is_large_by_amount_or_by_share_of_our_credit(row: Moved, level: str) -> None:
+def test_a_large_movement_is_large_by_amount_or_by_share_of_our_credit(row: AccountEntry, level: str) -> None:
     assert [lv for k, lv, _m, _a in found(case(row)) if k == "LARGE"] == ([level] if level else [])
 
 
@@ -218,7 +220,7 @@ def test_a_housing_loan_buys_a_house_and_other_loans_do_not() -> None:
 
 
 def test_cash_after_a_drawdown_by_share_or_by_times_just_below_the_limit() -> None:
-    def cash(pk: int, n: int, amount: int) -> Moved:
+    def cash(pk: int, n: int, amount: int) -> AccountEntry:
         return moved(pk, n, amount, who="现金", flow=Flow.CASH)
 
     # 30 % of 3,000,000 is 900,000.
@@ -247,26 +249,26 @@ def test_deposits_that_fell_by_half_are_shown_by_the_largest_payments() -> None:
 
 @pytest.mark.obligation("GR-22.2", clause="b")
 def test_loan_money_that_goes_to_another_member_is_a_signal_red_from_half_of_it() -> None:
-    kin = Kin(group_names=frozenset({"甲公司"}))
+    related = RelatedParties(group_names=frozenset({"甲公司"}))
 
-    def to_group(amount: int) -> Moved:
+    def to_group(amount: int) -> AccountEntry:
         return moved(1, 0, amount, flow=Flow.GROUP)
 
-    assert found(case(to_group(1_499_999), kin=kin, drawdowns=[LOAN])) == [
+    assert found(case(to_group(1_499_999), related=related, drawdowns=[LOAN])) == [
         ("GROUP_FLOW", "ORANGE", (1,), Decimal(1_499_999))
     ]
-    assert found(case(to_group(1_500_000), kin=kin, drawdowns=[LOAN])) == [
+    assert found(case(to_group(1_500_000), related=related, drawdowns=[LOAN])) == [
         ("GROUP_FLOW", "RED", (1,), Decimal(1_500_000))
     ]
-    assert found(case(to_group(99_999), kin=kin, drawdowns=[LOAN])) == []
+    assert found(case(to_group(99_999), related=related, drawdowns=[LOAN])) == []
 
 
 def test_without_loan_money_the_group_is_a_signal_when_it_gets_half_of_all_that_is_paid() -> None:
-    kin = Kin(group_names=frozenset({"甲公司"}))
+    related = RelatedParties(group_names=frozenset({"甲公司"}))
     theirs, others = moved(1, 0, 200_000, flow=Flow.GROUP), moved(2, -1, 200_000, who="乙公司")
-    assert found(case(theirs, others, kin=kin)) == [("GROUP_FLOW", "YELLOW", (1,), Decimal(200_000))]
+    assert found(case(theirs, others, related=related)) == [("GROUP_FLOW", "YELLOW", (1,), Decimal(200_000))]
     more = replace(others, movement=replace(others.movement, amount=Decimal(200_001)))
-    assert found(case(theirs, more, kin=kin)) == []
+    assert found(case(theirs, more, related=related)) == []
 
 
 def test_a_falling_settlement_share_and_stopped_expenses_are_told_by_the_months() -> None:

@@ -13,8 +13,8 @@ from django.conf import settings
 
 from core import policy_files
 from monitoring.choices import SignalKind
-from monitoring.flows.rules.movements import Kin, Movement, kind_of, words_of
-from monitoring.flows.rules.reckoning import Moved
+from monitoring.flows.rules.movements import Movement, RelatedParties, kind_of, words_of
+from monitoring.flows.rules.reckoning import AccountEntry
 from monitoring.signals.rules.detectors import detect
 from monitoring.signals.rules.facts import Case, Drawdown, limits_of
 from monitoring.signals.rules.finding import Finding
@@ -48,7 +48,7 @@ class Shipped:
 def found_of(world: Any, key: str, policy: Any) -> list[Finding]:
     """Everything that is found of one borrower, day by day as the movements become known."""
     profile, rows = world.profiles[key], []
-    kin = Kin(
+    related = RelatedParties(
         own_accounts=frozenset(one.number for one in world.accounts_of(key)),
         own_names=frozenset({profile.name}),
         words=words_of(policy),
@@ -66,7 +66,10 @@ def found_of(world: Any, key: str, policy: Any) -> list[Finding]:
             )
             rows.append((line.on, place, said))
     rows.sort(key=lambda row: row[0])
-    moved = [Moved(n, place, on, said, kind_of(said, kin)) for n, (on, place, said) in enumerate(rows, 1)]
+    moved = [
+        AccountEntry(n, place, on, said, kind_of(said, related))
+        for n, (on, place, said) in enumerate(rows, 1)
+    ]
     lent = [
         Drawdown(n, note.number, "", note.start, note.amount) for n, (_s, note) in enumerate(world.of(key), 1)
     ]
@@ -77,9 +80,9 @@ def found_of(world: Any, key: str, policy: Any) -> list[Finding]:
             borrower_id=1,
             kind="CORPORATE" if profile.kind == CORPORATE else "PERSONAL",
             on=day,
-            moved=[one for one in moved if one.on <= day],
+            entries=[one for one in moved if one.on <= day],
             new=frozenset(one.pk for one in moved if one.on == day),
-            kin=kin,
+            related=related,
             drawdowns=[one for one in lent if one.on <= day],
             credit=sum((one.amount for one in lent), Decimal(0)),
             spent={kind: frozenset(pks) for kind, pks in spent.items()},

@@ -43,12 +43,12 @@ def test_yuan_by_yuan_the_same_is_used(loans, payments):
     lent = [Lent(n, day(on), Decimal(amount)) for n, (on, amount) in enumerate(loans)]
     debits = [Debit(n, day(on), Decimal(amount)) for n, (on, amount) in enumerate(payments)]
 
-    purse = [[on, n, amount] for n, (on, amount) in enumerate(loans)]
-    purse.sort()
+    funds = [[on, n, amount] for n, (on, amount) in enumerate(loans)]
+    funds.sort()
     by_force: dict[tuple[int, int], int] = {}
     for on, key, amount in sorted((on, n, amount) for n, (on, amount) in enumerate(payments)):
         for _yuan in range(amount):
-            first = next((one for one in purse if one[0] <= on and one[2] > 0), None)
+            first = next((one for one in funds if one[0] <= on and one[2] > 0), None)
             if first is not None:
                 first[2] -= 1
                 by_force[first[1], key] = by_force.get((first[1], key), 0) + 1

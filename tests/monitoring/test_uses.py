@@ -22,7 +22,7 @@ from monitoring.choices import SeenAs
 from monitoring.models import FundUse, SeenUse, Signal
 from monitoring.release import services as release
 from monitoring.uses.duties import FundUseTracking, RetailUseCheck, SelfPaymentSummary
-from monitoring.uses.seeing import see
+from monitoring.uses.recognition import see
 from tests.monitoring import paying
 from tests.monitoring.paying import lend_on_account, move, register
 from workflow import registry

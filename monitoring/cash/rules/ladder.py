@@ -18,15 +18,15 @@ KIND_ORDER = tuple(DebtKind)
 
 @dataclass(frozen=True)
 class Cover:
-    """Up to `limit` 元 (>= 0) of a debt may be met from the pot of that name (margin account, pledged deposit)."""
+    """Up to `limit` 元 (>= 0) of a debt may be met from the source of that name (margin account, pledged deposit)."""
 
-    pot: str
+    source: str
     limit: Decimal
 
     def __post_init__(self) -> None:
-        # A negative limit would pay money into the pot.
+        # A negative limit would pay money into the source.
         if self.limit < 0:
-            raise ValueError(f"cover from {self.pot}: a limit is not negative: {self.limit}")
+            raise ValueError(f"cover from {self.source}: a limit is not negative: {self.limit}")
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,17 @@ class Debt:
 
 @dataclass(frozen=True)
 class Rung:
-    """How one debt is met, in 元: from_pots + from_balance + short = debt.amount."""
+    """How one debt is met, in 元: from_collateral + from_balance + short = debt.amount."""
 
     debt: Debt
-    from_pots: Decimal
+    from_collateral: Decimal
     from_balance: Decimal
     short: Decimal
 
     @property
     def exposure(self) -> Decimal:
         """The 敞口 in 元: what margin and pledged deposits leave to be met from the balance."""
-        return self.debt.amount - self.from_pots
+        return self.debt.amount - self.from_collateral
 
 
 @dataclass(frozen=True)
@@ -105,21 +105,23 @@ class Ladder:
         return max(self.available, ZERO) - sum((rung.from_balance for rung in self.rungs), ZERO)
 
 
-def climb(on: date, *, available: Decimal, pots: Mapping[str, Decimal], debts: Iterable[Debt]) -> Ladder:
-    """Meet one borrower's debts by day, kind and reference: each from its pots first, then from the balance.
+def climb(
+    on: date, *, available: Decimal, collateral: Mapping[str, Decimal], debts: Iterable[Debt]
+) -> Ladder:
+    """Meet one borrower's debts by day, kind and reference: each from its collateral first, then from the balance.
 
-    `available` and the pots (name -> amount) are in 元; a negative one, or a pot not named there, holds nothing.
+    `available` and the collateral (source -> amount) are in 元; what is negative or not named there holds nothing.
     """
     balance = max(available, ZERO)
-    # A copy: what one debt draws is gone for the next, while the caller's pots stay as they are.
-    in_pot = {name: max(amount, ZERO) for name, amount in pots.items()}
+    # A copy: what one debt draws is gone for the next, while the caller's collateral stay as they are.
+    left_in = {name: max(amount, ZERO) for name, amount in collateral.items()}
     rungs = []
     for debt in sorted(debts, key=lambda debt: ladder_order(debt, on)):
         needed = debt.amount
         for cover in debt.cover:
-            drawn = min(cover.limit, in_pot.get(cover.pot, ZERO), needed)
+            drawn = min(cover.limit, left_in.get(cover.source, ZERO), needed)
             if drawn:
-                in_pot[cover.pot] -= drawn
+                left_in[cover.source] -= drawn
                 needed -= drawn
         from_balance = min(balance, needed)
         balance -= from_balance

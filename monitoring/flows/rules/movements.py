@@ -51,7 +51,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Kin:
+class RelatedParties:
     """Who is who to one borrower: its own accounts and names, registered counterparties, its group, the lender."""
 
     own_accounts: frozenset[str] = frozenset()
@@ -97,44 +97,52 @@ def words_of(policy: Policy) -> Words:
     return Words({Flow(key): tuple(words) for key, words in policy.get(SCHEME, WORDS).value.items()})
 
 
-def kind_of(movement: Movement, kin: Kin) -> Flow:
+def kind_of(movement: Movement, related: RelatedParties) -> Flow:
     """What a movement is; the first that fits, so that nothing counts twice, and OTHER where nothing fits.
 
     Money between the borrower and itself, the lender or its group is never sales, whatever its summary says.
     """
-    if movement.is_undone or kin.words.tell(Flow.REVERSAL, movement.summary):
+    if movement.is_undone or related.words.tell(Flow.REVERSAL, movement.summary):
         return Flow.REVERSAL
-    return _with_the_lender(movement, kin) or _with_kin(movement, kin) or _with_others(movement, kin)
+    return (
+        _with_the_lender(movement, related)
+        or _with_related(movement, related)
+        or _with_others(movement, related)
+    )
 
 
-def _with_the_lender(movement: Movement, kin: Kin) -> Flow | None:
+def _with_the_lender(movement: Movement, related: RelatedParties) -> Flow | None:
     """Loan money and repayments of ours: what names one of our loans, or says so and names nobody else.
 
     归还某某银行贷款 is a payment to another lender, and no repayment.
     """
     flow = Flow.LOAN_PROCEEDS if movement.is_in else Flow.REPAYMENT
-    is_ours = not movement.counterparty_name or movement.counterparty_name in kin.lender_names
-    says_so = is_ours and kin.words.tell(flow, movement.summary)
+    is_ours = not movement.counterparty_name or movement.counterparty_name in related.lender_names
+    says_so = is_ours and related.words.tell(flow, movement.summary)
     return flow if movement.loan_id is not None or says_so else None
 
 
-def _with_kin(movement: Movement, kin: Kin) -> Flow | None:
-    if kin.is_own(movement):
+def _with_related(movement: Movement, related: RelatedParties) -> Flow | None:
+    if related.is_own(movement):
         return Flow.SELF_TRANSFER
-    return Flow.GROUP if kin.is_of_group(movement) else None
+    return Flow.GROUP if related.is_of_group(movement) else None
 
 
-def _with_others(movement: Movement, kin: Kin) -> Flow:
-    if movement.channel == Channel.CASH or kin.words.tell(Flow.CASH, movement.summary):
+def _with_others(movement: Movement, related: RelatedParties) -> Flow:
+    if movement.channel == Channel.CASH or related.words.tell(Flow.CASH, movement.summary):
         return Flow.CASH
-    relation, is_related = kin.relation_to(movement), kin.is_related(movement)
+    relation, is_related = related.relation_to(movement), related.is_related(movement)
     if movement.is_in:
-        is_sale = relation == CounterpartyRelation.DOWNSTREAM or kin.words.tell(Flow.SALES, movement.summary)
+        is_sale = relation == CounterpartyRelation.DOWNSTREAM or related.words.tell(
+            Flow.SALES, movement.summary
+        )
         return Flow.SALES if is_sale and not is_related else Flow.OTHER
     for expense in EXPENSES:
-        if kin.words.tell(expense, movement.summary, movement.counterparty_name):
+        if related.words.tell(expense, movement.summary, movement.counterparty_name):
             return expense
-    is_purchase = relation == CounterpartyRelation.UPSTREAM or kin.words.tell(Flow.PURCHASE, movement.summary)
+    is_purchase = relation == CounterpartyRelation.UPSTREAM or related.words.tell(
+        Flow.PURCHASE, movement.summary
+    )
     return Flow.PURCHASE if is_purchase and not is_related else Flow.OTHER
 
 

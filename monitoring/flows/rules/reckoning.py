@@ -17,7 +17,7 @@ ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
-class Moved:
+class AccountEntry:
     """A movement of a day, and what it is."""
 
     pk: int
@@ -60,13 +60,13 @@ class AccountSum:
     flows: Mapping[str, Decimal]
 
 
-def net_until(moved: Sequence[Moved], last: date) -> Decimal:
+def net_until(moved: Sequence[AccountEntry], last: date) -> Decimal:
     """What the movements up to a day did to the balance."""
     return sum((one.amount if one.is_in else -one.amount for one in moved if one.on <= last), ZERO)
 
 
 def opening_of(
-    before: Decimal | None, changes: Mapping[date, Decimal], moved: Sequence[Moved], *, is_new: bool
+    before: Decimal | None, changes: Mapping[date, Decimal], moved: Sequence[AccountEntry], *, is_new: bool
 ) -> Decimal:
     """The balance when the month began.
 
@@ -92,7 +92,7 @@ def average_of(opening: Decimal, changes: Mapping[date, Decimal], month: Period)
 def reckon(
     before: Decimal | None,
     changes: Mapping[date, Decimal],
-    moved: Sequence[Moved],
+    moved: Sequence[AccountEntry],
     month: Period,
     *,
     is_new: bool,

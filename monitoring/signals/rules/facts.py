@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from core.parameters import Policy
 from monitoring.choices import NOT_TRADE, Flow, SignalKind
-from monitoring.flows.rules.movements import Kin
-from monitoring.flows.rules.reckoning import Moved
+from monitoring.flows.rules.movements import RelatedParties
+from monitoring.flows.rules.reckoning import AccountEntry
 
 ZERO = Decimal(0)
 SCHEME = "BASE"  # whose thresholds they are
@@ -31,7 +31,7 @@ class Drawdown:
 
 @dataclass(frozen=True)
 class Leg:
-    """A movement on somebody else's account here: what `payer` (a circle) passed on to `receiver`, who is kin."""
+    """A movement on somebody else's account here: what `payer` (a circle) passed on to `receiver`, who is related."""
 
     pk: int
     on: date
@@ -60,9 +60,9 @@ class Case:
     borrower_id: int
     kind: str
     on: date
-    moved: Sequence[Moved]
+    entries: Sequence[AccountEntry]
     new: frozenset[int]
-    kin: Kin
+    related: RelatedParties
     drawdowns: Sequence[Drawdown] = ()
     credit: Decimal = ZERO
     deposits_before: Decimal | None = None
@@ -73,16 +73,16 @@ class Case:
     months: Sequence[MonthFact] = ()
     spent: Mapping[SignalKind, frozenset[int]] = field(default_factory=dict)
 
-    def unspent(self, kind: SignalKind) -> list[Moved]:
+    def unspent(self, kind: SignalKind) -> list[AccountEntry]:
         """Movements that may still show a kind: not undone, and not yet shown by a signal of it."""
         spent = self.spent.get(kind, frozenset())
-        return [one for one in self.moved if one.flow != Flow.REVERSAL and one.pk not in spent]
+        return [one for one in self.entries if one.flow != Flow.REVERSAL and one.pk not in spent]
 
     def has_new(self, pks: Iterable[int]) -> bool:
         """Whether one of the movements became known on the day."""
         return not self.new.isdisjoint(pks)
 
-    def circle(self, one: Moved) -> str:
+    def circle(self, one: AccountEntry) -> str:
         """Who is on the other side, with all its accounts and its group, where we know them; else its name."""
         said = one.movement
         return (
@@ -172,11 +172,11 @@ def limits_of(policy: Policy) -> Limits:
     )
 
 
-def total(rows: Iterable[Moved]) -> Decimal:
+def total(rows: Iterable[AccountEntry]) -> Decimal:
     """Added up."""
     return sum((one.amount for one in rows), ZERO)
 
 
-def is_business(one: Moved) -> bool:
+def is_business(one: AccountEntry) -> bool:
     """Whether it is neither the lender's money, nor the borrower's own moved about."""
     return one.flow not in NOT_TRADE

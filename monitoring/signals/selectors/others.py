@@ -11,8 +11,8 @@ from typing import Any
 from credit.choices import Direction
 from credit.models import Account, GroupMember, Transaction
 from monitoring.flows.related import reversed_among
-from monitoring.flows.rules.movements import Kin
-from monitoring.flows.rules.reckoning import Moved
+from monitoring.flows.rules.movements import RelatedParties
+from monitoring.flows.rules.reckoning import AccountEntry
 from monitoring.signals.rules.facts import Leg, Limits
 
 # A pattern is made of parts; below a tenth of the smallest amount that matters a part is not read.
@@ -28,7 +28,7 @@ class Circles:
     accounts: dict[int, tuple[str, str]] = field(default_factory=dict)  # here: their circle and number
 
 
-def circles_of(moved: Mapping[int, Sequence[Moved]], limits: Limits, on: date) -> Circles:
+def circles_of(moved: Mapping[int, Sequence[AccountEntry]], limits: Limits, on: date) -> Circles:
     """The circles of those on the other side of these movements who have an account here."""
     least = min(limits.least.values())
     numbers = {
@@ -51,9 +51,13 @@ def circles_of(moved: Mapping[int, Sequence[Moved]], limits: Limits, on: date) -
 
 
 def legs_of(
-    moved: Mapping[int, Sequence[Moved]], kin: Mapping[int, Kin], circles: Circles, limits: Limits, on: date
+    entries: Mapping[int, Sequence[AccountEntry]],
+    related: Mapping[int, RelatedParties],
+    circles: Circles,
+    limits: Limits,
+    on: date,
 ) -> tuple[Legs, frozenset[int]]:
-    """What those who were paid passed on to kin of the payer, and which of it became known on the day.
+    """What those who were paid passed on to related parties of the payer, and which of it became known on the day.
 
     It is read where it came in on accounts of the group here, else where it left the accounts of the payee here.
     """
@@ -66,13 +70,13 @@ def legs_of(
         reverses__isnull=True,
     )
     fellows: dict[str, list[int]] = defaultdict(list)
-    for pk in moved:
-        for number in kin[pk].group_accounts:
+    for pk in entries:
+        for number in related[pk].group_accounts:
             fellows[number].append(pk)
     here = {
         one.pk: one for one in Account.objects.filter(number__in=list(fellows)).select_related("borrower")
     }
-    payers = _payers(moved, circles, limits)
+    payers = _payers(entries, circles, limits)
     strangers = [
         pk for pk, (circle, number) in circles.accounts.items() if circle in payers and number not in fellows
     ]
@@ -93,14 +97,16 @@ def legs_of(
         if row.pk not in undone and row.counterparty_account not in fellows:
             circle = circles.accounts[row.account_id][0]
             for pk in payers[circle]:
-                if row.counterparty_name in kin[pk].group_names | kin[pk].related_names:
+                if row.counterparty_name in related[pk].group_names | related[pk].related_names:
                     legs[pk].append(Leg(row.pk, row.effective_on, row.amount, circle, row.counterparty_name))
     for found in legs.values():
         found.sort(key=lambda leg: (leg.on, leg.pk))
     return legs, frozenset(row.pk for row in (*came_in, *left) if row.known_on == on)
 
 
-def _payers(moved: Mapping[int, Sequence[Moved]], circles: Circles, limits: Limits) -> dict[str, set[int]]:
+def _payers(
+    moved: Mapping[int, Sequence[AccountEntry]], circles: Circles, limits: Limits
+) -> dict[str, set[int]]:
     """By circle, whose movements paid it anything that matters."""
     least = min(limits.least.values())
     found: dict[str, set[int]] = defaultdict(set)

@@ -30,9 +30,9 @@ from credit.models import (
 )
 from credit.selectors.exposures import balances
 from monitoring.choices import PaymentStatus, SignalKind
-from monitoring.flows.related import kin_of
-from monitoring.flows.rules.movements import Kin, Movement, kind_of
-from monitoring.flows.rules.reckoning import Moved
+from monitoring.flows.related import related_parties_of
+from monitoring.flows.rules.movements import Movement, RelatedParties, kind_of
+from monitoring.flows.rules.reckoning import AccountEntry
 from monitoring.models import BorrowerMonth, Payment, SignalMovement
 from monitoring.signals.rules.facts import ZERO, Case, Drawdown, Limits, MonthFact
 from monitoring.signals.selectors.others import PARTS, circles_of, legs_of
@@ -93,7 +93,7 @@ class _Book:
     """What was read of one borrower, while it is put together."""
 
     kind: str
-    moved: list[Moved] = field(default_factory=list)
+    entries: list[AccountEntry] = field(default_factory=list)
     drawdowns: list[Drawdown] = field(default_factory=list)
     credit: Decimal = ZERO
     before: Decimal | None = None
@@ -108,8 +108,8 @@ def read(ids: Collection[int], on: date, policy: Policy, limits: Limits) -> list
         pk: _Book(kind) for pk, kind in Borrower.objects.filter(pk__in=list(ids)).values_list("pk", "kind")
     }
     accounts = {one.pk: one for one in Account.objects.filter(borrower__in=list(books))}
-    kin = kin_of(list(books), on, policy)
-    new = _movements(books, accounts, kin, since, on)
+    related = related_parties_of(list(books), on, policy)
+    new = _movements(books, accounts, related, since, on)
     _drawdowns(books, since, on)
     for borrower, balance in balances(on).filter(borrower__in=list(books)).values_list("borrower", "balance"):
         books[borrower].credit += balance or ZERO
@@ -120,18 +120,18 @@ def read(ids: Collection[int], on: date, policy: Policy, limits: Limits) -> list
             account__in=list(accounts), status=PaymentStatus.RELEASED, transaction__effective_on__gte=since
         ).values_list("transaction", flat=True)
     )
-    moved = {pk: book.moved for pk, book in books.items()}
+    moved = {pk: book.entries for pk, book in books.items()}
     circles = circles_of(moved, limits, on)
-    legs, new_legs = legs_of(moved, kin, circles, limits, on)
+    legs, new_legs = legs_of(moved, related, circles, limits, on)
     new |= new_legs
     return [
         Case(
             borrower_id=pk,
             kind=book.kind,
             on=on,
-            moved=book.moved,
+            entries=book.entries,
             new=new,
-            kin=kin[pk],
+            related=related[pk],
             drawdowns=book.drawdowns,
             credit=book.credit,
             deposits_before=book.before,
@@ -156,13 +156,17 @@ def read_months(ids: Collection[int], on: date, limits: Limits) -> list[Case]:
         stopped = tuple(mark["text"] for mark in row.marks if mark["code"].startswith(STOPPED))
         months[row.borrower_id, row.borrower.kind].append(MonthFact(row.month, row.settlement_share, stopped))
     return [
-        Case(pk, kind, on, moved=(), new=frozenset(), kin=Kin(), months=found)
+        Case(pk, kind, on, entries=(), new=frozenset(), related=RelatedParties(), months=found)
         for (pk, kind), found in months.items()
     ]
 
 
 def _movements(
-    books: dict[int, _Book], accounts: dict[int, Account], kin: dict[int, Kin], since: date, on: date
+    books: dict[int, _Book],
+    accounts: dict[int, Account],
+    related: dict[int, RelatedParties],
+    since: date,
+    on: date,
 ) -> frozenset[int]:
     """The movements of the window and of the day, in order; returns those of the day.
 
@@ -178,7 +182,9 @@ def _movements(
     for day, pk, account, _known, direction, amount, name, number, summary, reverses, channel, loan in found:
         borrower = accounts[account].borrower_id
         movement = Movement(direction, amount, name, number, summary, channel, loan, reverses, pk in undone)
-        books[borrower].moved.append(Moved(pk, account, day, movement, kind_of(movement, kin[borrower])))
+        books[borrower].moved.append(
+            AccountEntry(pk, account, day, movement, kind_of(movement, related[borrower]))
+        )
     return frozenset(row[1] for row in found if row[3] == on)
 
 

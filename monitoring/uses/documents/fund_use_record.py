@@ -17,9 +17,9 @@ from monitoring.choices import Anomaly, UsePurpose, VerifiedBy
 from monitoring.models import FundUse, SeenUse
 from monitoring.signals.services import raise_signals
 from monitoring.uses.duties import RECORD
+from monitoring.uses.excess import exceeded, not_as_agreed
 from monitoring.uses.paper import answers_of, judged, total
 from monitoring.uses.selectors import unrecorded
-from monitoring.uses.telling import exceeded, not_as_agreed
 from workflow.choices import SubjectKind
 from workflow.definitions import (
     NO,

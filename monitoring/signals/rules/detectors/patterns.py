@@ -13,11 +13,11 @@ from typing import TypeVar
 
 from core.money import percent, yuan
 from monitoring.choices import Flow, Level, SignalKind
-from monitoring.flows.rules.reckoning import Moved
+from monitoring.flows.rules.reckoning import AccountEntry
 from monitoring.signals.rules.facts import USUAL, ZERO, Case, Drawdown, Leg, Limits, is_business, total
 from monitoring.signals.rules.finding import Finding
 
-T = TypeVar("T", Moved, Leg)
+T = TypeVar("T", AccountEntry, Leg)
 
 
 def first_reaching(rows: Iterable[T], needed: Decimal) -> list[T]:
@@ -122,7 +122,7 @@ def round_trip(case: Case, limits: Limits) -> Iterator[Finding]:
     rows = [one for one in case.unspent(SignalKind.ROUND_TRIP) if is_business(one) and not one.is_in]
     spent, used = case.spent.get(SignalKind.ROUND_TRIP, frozenset()), set[int]()
     for paid in rows:
-        if paid.amount < limits.least_of(case) or case.kin.is_related(paid.movement):
+        if paid.amount < limits.least_of(case) or case.related.is_related(paid.movement):
             continue
         between, until = case.circle(paid), paid.on + timedelta(days=limits.trip_days)
         legs = first_reaching(
@@ -161,7 +161,7 @@ def round_trip(case: Case, limits: Limits) -> Iterator[Finding]:
 
 def in_cash(case: Case, limits: Limits) -> Iterator[Finding]:
     """用款后取现: after a drawdown a large part of it in cash, or several times just below the reporting limit."""
-    by_loan: dict[Drawdown, list[Moved]] = defaultdict(list)
+    by_loan: dict[Drawdown, list[AccountEntry]] = defaultdict(list)
     for one in case.unspent(SignalKind.CASH):
         drawn = case.loan_money(one.on, limits)
         if one.flow == Flow.CASH and not one.is_in and drawn:
@@ -199,8 +199,8 @@ def in_cash(case: Case, limits: Limits) -> Iterator[Finding]:
 def within_the_group(case: Case, limits: Limits) -> Iterator[Finding]:
     """集团成员间划转: loan money goes to another member; or members get most of what the borrower pays at all."""
     out = [one for one in case.unspent(SignalKind.GROUP_FLOW) if not one.is_in and is_business(one)]
-    theirs = [one for one in out if case.kin.is_of_group(one.movement)]
-    lent: dict[Drawdown, list[Moved]] = defaultdict(list)
+    theirs = [one for one in out if case.related.is_of_group(one.movement)]
+    lent: dict[Drawdown, list[AccountEntry]] = defaultdict(list)
     for one in theirs:
         if (drawn := case.loan_money(one.on, limits)) and one.pk not in case.reviewed:
             lent[drawn].append(one)
@@ -249,15 +249,15 @@ def within_the_group(case: Case, limits: Limits) -> Iterator[Finding]:
         )
 
 
-def _later(one: Moved, paid: Moved) -> bool:
+def _later(one: AccountEntry, paid: AccountEntry) -> bool:
     """Whether it was booked after the payment: on one day the order of the ledger tells."""
     return (one.on, one.pk) > (paid.on, paid.pk)
 
 
-def _name(one: Moved) -> str:
+def _name(one: AccountEntry) -> str:
     return one.movement.counterparty_name or one.movement.counterparty_account or str(one.flow.label)
 
 
-def _names(rows: Iterable[Moved]) -> str:
+def _names(rows: Iterable[AccountEntry]) -> str:
     found = list(dict.fromkeys(_name(one) for one in rows))
     return "、".join(found[:3]) + (f"等 {len(found)} 户" if len(found) > 3 else "")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from core.money import percent, wan, yuan
 from monitoring.choices import Flow, Level, SignalKind
-from monitoring.flows.rules.reckoning import Moved
+from monitoring.flows.rules.reckoning import AccountEntry
 from monitoring.signals.rules.facts import USUAL, Case, Limits, is_business, total
 from monitoring.signals.rules.finding import Finding
 
@@ -57,7 +57,7 @@ def large(case: Case, limits: Limits) -> Iterator[Finding]:
 def forbidden(case: Case, limits: Limits) -> Iterator[Finding]:
     """流向证券期货、房地产、其他放贷机构: by the words in the payee's name and the summary, one signal a payee."""
     for kind, (with_loan, without) in FORBIDDEN.items():
-        by_payee: dict[str, list[Moved]] = defaultdict(list)
+        by_payee: dict[str, list[AccountEntry]] = defaultdict(list)
         for one in case.unspent(kind):
             if one.pk in case.new and one.pk not in case.reviewed and _goes_there(one, limits.words[kind]):
                 by_payee[case.circle(one)].append(one)
@@ -94,7 +94,7 @@ def forbidden(case: Case, limits: Limits) -> Iterator[Finding]:
             )
 
 
-def _goes_there(one: Moved, words: tuple[str, ...]) -> bool:
+def _goes_there(one: AccountEntry, words: tuple[str, ...]) -> bool:
     """Paid to others, and one of the words stands in the name or in the summary; repayments to us are none."""
     if one.is_in or one.flow in (Flow.REPAYMENT, Flow.SELF_TRANSFER, Flow.TAX):
         return False

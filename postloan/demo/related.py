@@ -24,7 +24,7 @@ class Person:
 
 
 @dataclass
-class Kin:
+class RelatedParties:
     """A borrower's people; `share` is the part of the company that the legal representative holds, in per cent."""
 
     legal: Person | None = None
@@ -45,10 +45,10 @@ class Group:
 
 
 @dataclass
-class Kinship:
-    """All kin by the borrower's key, the groups, and which customer guarantees for which."""
+class Circle:
+    """All related parties by the borrower's key, the groups, and which customer guarantees for which."""
 
-    of: dict[str, Kin] = field(default_factory=dict)
+    of: dict[str, RelatedParties] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
     guarantors: dict[str, str] = field(default_factory=dict)
 
@@ -63,9 +63,9 @@ _GROUPS: tuple[tuple[str, tuple[int | str, ...], str], ...] = (
 DOUBTFUL_SURETIES = {58: "hongsheng", 64: "jinxiu", 7: "huatai"}  # by place among the crowd's companies
 
 
-def kinship(world: World, rng: Random) -> Kinship:
-    """Everybody's kin; the same names wherever they occur."""
-    found = Kinship()
+def related_parties(world: World, rng: Random) -> Circle:
+    """Everybody's related parties; the same names wherever they occur."""
+    found = Circle()
     serial = iter(range(1, 10_000))
 
     def somebody(name: str = "") -> Person:
@@ -74,15 +74,15 @@ def kinship(world: World, rng: Random) -> Kinship:
         return Person(name, identity.person_number(next(serial), born=born))
 
     for profile in world.profiles.values():
-        kin = found.of[profile.key] = Kin()
+        related = found.of[profile.key] = RelatedParties()
         if profile.legal:
-            kin.legal = somebody(profile.legal)
+            related.legal = somebody(profile.legal)
         if profile.kind == CORPORATE and rng.random() < 0.75:
-            kin.partner, kin.share = somebody(), rng.choice((51, 55, 60, 65, 70, 80))
+            related.partner, related.share = somebody(), rng.choice((51, 55, 60, 65, 70, 80))
         if profile.kind != PERSONAL or rng.random() < 0.75:
-            kin.spouse = somebody()
+            related.spouse = somebody()
         if rng.random() < 0.15:
-            kin.relative = somebody()
+            related.relative = somebody()
     companies = borrowers.places(world.profiles, "f")
     for number, places, within in _GROUPS:
         members = tuple(place if isinstance(place, str) else companies[place] for place in places)
@@ -93,10 +93,10 @@ def kinship(world: World, rng: Random) -> Kinship:
     return found
 
 
-def group_rows(world: World, kinship: Kinship) -> dict[str, list[Row]]:
+def group_rows(world: World, related_parties: Circle) -> dict[str, list[Row]]:
     """The groups with their members, since before the opening."""
     rows: dict[str, list[Row]] = {"groups": [], "group_members": []}
-    for group in kinship.groups:
+    for group in related_parties.groups:
         manager = world.profiles[group.members[0]].keepers[0]
         rows["groups"].append(row("groups", group.number, group.name, group.within, manager))
         for place, key in enumerate(group.members):
@@ -115,12 +115,12 @@ def group_rows(world: World, kinship: Kinship) -> dict[str, list[Row]]:
     return rows
 
 
-def related_rows(world: World, kinship: Kinship) -> list[Row]:
+def related_rows(world: World, related_parties: Circle) -> list[Row]:
     """Related parties, borrower by borrower."""
     rows: list[Row] = []
     for profile in world.profiles.values():
-        rows += _related(world, profile, kinship.of[profile.key])
-    for group in kinship.groups:
+        rows += _related(world, profile, related_parties.of[profile.key])
+    for group in related_parties.groups:
         for key, other in zip(group.members, group.members[1:], strict=False):
             rows.append(
                 row("related_parties", world.numbers[other], "关联企业", world.profiles[key].name, "",
@@ -129,7 +129,7 @@ def related_rows(world: World, kinship: Kinship) -> list[Row]:
     return rows
 
 
-def _related(world: World, profile: Profile, kin: Kin) -> Sequence[Row]:
+def _related(world: World, profile: Profile, related: RelatedParties) -> Sequence[Row]:
     number = world.numbers[profile.key]
 
     def line(relation: str, person: Person | None, share: str = "", note: str = "") -> list[Row]:
@@ -139,12 +139,12 @@ def _related(world: World, profile: Profile, kin: Kin) -> Sequence[Row]:
 
     rows: list[Row] = []
     if profile.kind == CORPORATE:
-        rows += line("实际控制人", kin.legal)
-        if kin.partner:
-            rows += line("股东", kin.legal, f"{kin.share / 100:.2f}")
-            rows += line("股东", kin.partner, f"{(100 - kin.share) / 100:.2f}")
-            rows += line("董事、监事或高管", kin.partner, note="监事")
+        rows += line("实际控制人", related.legal)
+        if related.partner:
+            rows += line("股东", related.legal, f"{related.share / 100:.2f}")
+            rows += line("股东", related.partner, f"{(100 - related.share) / 100:.2f}")
+            rows += line("董事、监事或高管", related.partner, note="监事")
         else:
-            rows += line("股东", kin.legal, "1.00")
-        return rows + line("配偶", kin.spouse, note="法定代表人配偶")
-    return rows + line("配偶", kin.spouse) + line("亲属", kin.relative)
+            rows += line("股东", related.legal, "1.00")
+        return rows + line("配偶", related.spouse, note="法定代表人配偶")
+    return rows + line("配偶", related.spouse) + line("亲属", related.relative)

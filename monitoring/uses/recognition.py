@@ -16,8 +16,8 @@ from core.parameters import Policy
 from credit.choices import Direction
 from credit.models import Account, Loan, Transaction
 from monitoring.choices import Flow, SeenAs, SignalKind
-from monitoring.flows.related import kin_of, movement_of, reversed_among
-from monitoring.flows.rules.movements import Kin, kind_of
+from monitoring.flows.related import movement_of, related_parties_of, reversed_among
+from monitoring.flows.rules.movements import RelatedParties, kind_of
 from monitoring.loan_money.balances import disbursements, released_unseen, with_unpaid
 from monitoring.loan_money.reading import taken_of
 from monitoring.loan_money.rules.needs import ENTRUST_ABOVE, SCHEME
@@ -159,16 +159,16 @@ def _spent(accounts: Collection[int], on: date, policy: Policy) -> dict[int, lis
         ).select_related("account")
     )
     undone = reversed_among([row.pk for row in rows], on)
-    kin = kin_of({row.account.borrower_id for row in rows}, on, policy)
+    related = related_parties_of({row.account.borrower_id for row in rows}, on, policy)
     found: dict[int, list[Debit]] = defaultdict(list)
     for row in rows:
-        if _is_spent(row, kin[row.account.borrower_id], is_reversed=row.pk in undone):
+        if _is_spent(row, related[row.account.borrower_id], is_reversed=row.pk in undone):
             found[row.account_id].append(Debit(row.pk, row.effective_on, row.amount))
     return found
 
 
-def _is_spent(row: Transaction, kin: Kin, *, is_reversed: bool) -> bool:
-    return row.amount > 0 and kind_of(movement_of(row, is_reversed=is_reversed), kin) not in NOT_USED
+def _is_spent(row: Transaction, related: RelatedParties, *, is_reversed: bool) -> bool:
+    return row.amount > 0 and kind_of(movement_of(row, is_reversed=is_reversed), related) not in NOT_USED
 
 
 PREPARATION = Preparation(STEP, "登记已见用款", "monitoring.uses.seen", see)
