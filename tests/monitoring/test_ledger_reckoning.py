@@ -90,7 +90,7 @@ FIRM = BookFacts(our_credit=D(1000), other_credit=D(1000), declared_sales=D(200)
 
 def a_month(
     *rows: AccountEntry,
-    told: BookFacts = FIRM,
+    book: BookFacts = FIRM,
     average: str = "60",
     earlier=(),
     difference: str = "0",
@@ -99,7 +99,7 @@ def a_month(
     one = AccountSum(D(0), D(0), 0, D(0), 0, D(0), D(average), D(difference), {})
     fields = {"relation_to": lambda moved: "DOWNSTREAM", "before": ()}
     return Month(
-        accounts={"A1": one}, deposits=frozenset({"A1"}), entries=rows, book=told, earlier=earlier, **{**fields, **more}
+        accounts={"A1": one}, deposits=frozenset({"A1"}), entries=rows, book=book, earlier=earlier, **{**fields, **more}
     )  # fmt: skip
 
 

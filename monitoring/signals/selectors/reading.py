@@ -182,7 +182,7 @@ def _movements(
     for day, pk, account, _known, direction, amount, name, number, summary, reverses, channel, loan in found:
         borrower = accounts[account].borrower_id
         movement = Movement(direction, amount, name, number, summary, channel, loan, reverses, pk in undone)
-        books[borrower].moved.append(
+        books[borrower].entries.append(
             AccountEntry(pk, account, day, movement, kind_of(movement, related[borrower]))
         )
     return frozenset(row[1] for row in found if row[3] == on)
