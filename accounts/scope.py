@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from accounts.choices import Line, Role
+from accounts.choices import BRANCH_ROLES, Line, Role
 from core import clock
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ def _nobody(person_ids: Collection[int], on: date) -> Any:
 
 # Set by credit.apps: (person ids, day) -> a queryset of borrower numbers, usable as a subquery.
 managed_borrowers: Callable[[Collection[int], date], Any] = _nobody
-
-# Roles that read their whole branch.
-BRANCH_READERS = frozenset({Role.RISK_MANAGER, Role.RISK_HEAD, Role.VICE_PRESIDENT, Role.PRESIDENT})
 
 
 @dataclass(frozen=True)
@@ -129,7 +126,7 @@ def _scope(person: User, posts: Iterable[Post], on: date) -> Scope:
     for post in posts:
         roles.add(Role(post.role))
         units = type(post.unit).objects
-        if post.role in BRANCH_READERS:
+        if post.role in BRANCH_ROLES:
             # A risk department hangs below its branch: its people read the branch, not their department.
             unit_ids.update(units.under([post.unit.branch_id]).values_list("pk", flat=True))
         elif post.role == Role.CUSTOMER_HEAD:

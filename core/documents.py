@@ -24,7 +24,7 @@ def render_pdf(template: str, context: Mapping[str, Any]) -> bytes:
         raise Refused(
             "这台机器缺少打印组件（pango），暂时不能生成 PDF。请管理员按启动时的提示安装后再试。"
         ) from error
-    return write_pdf(html)
+    return write_pdf(html, base=STATIC_BASE)
 
 
 def qr_code(text: str) -> str:

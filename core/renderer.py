@@ -12,8 +12,6 @@ from PIL import ImageFile
 from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from core.documents import STATIC_BASE
-
 # WeasyPrint sets this for the whole process; a photograph cut off in transfer must still be noticed when uploaded.
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
@@ -23,9 +21,10 @@ class ForbiddenAddress(FatalURLFetchingError):
 
 
 class OwnFilesOnly(URLFetcher):
-    """Answers `static://files/…` from the static folders and `data:` from the page itself; nothing else."""
+    """Answers addresses below `base` from the static folders and `data:` from the page itself; nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: str) -> None:
+        self.base = base
         super().__init__(allowed_protocols=("data",), allow_redirects=False, fail_on_errors=True)
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
@@ -33,7 +32,7 @@ class OwnFilesOnly(URLFetcher):
         scheme = url.partition(":")[0].lower()
         if scheme == "data":
             return super().fetch(url, headers)
-        if not url.startswith(STATIC_BASE):
+        if not url.startswith(self.base):
             raise ForbiddenAddress(f"文书不得引用外部地址：{url[:200]}")
         # The finder refuses paths that leave the static folders.
         found = finders.find(unquote(urlsplit(url).path.lstrip("/")))
@@ -43,7 +42,7 @@ class OwnFilesOnly(URLFetcher):
         return URLFetcherResponse(url, Path(found).read_bytes(), {"Content-Type": kind})
 
 
-def write_pdf(html: str) -> bytes:
-    """A page as an A4 PDF."""
-    pdf: bytes = HTML(string=html, base_url=STATIC_BASE, url_fetcher=OwnFilesOnly()).write_pdf()
+def write_pdf(html: str, *, base: str) -> bytes:
+    """A page as an A4 PDF; whatever it refers to lies below `base`."""
+    pdf: bytes = HTML(string=html, base_url=base, url_fetcher=OwnFilesOnly(base)).write_pdf()
     return pdf

@@ -10,6 +10,7 @@ from accounts.choices import RISK_ROLES
 from accounts.models import User
 from core import audit, clock
 from core.errors import Conflict, Invalid, Refused
+from core.transitions import advance
 from credit.models import Borrower, Contract
 from credit.selectors.responsible import manages
 from monitoring.choices import SIGNAL_TRANSITIONS, SignalStatus
@@ -171,9 +172,15 @@ def _decide(
         raise Invalid("请填写认定理由：核查了什么，依据是什么。")
     if len(why) > WHY_LONGEST:
         raise Invalid(f"认定理由不能超过 {WHY_LONGEST} 字，请精简。")
-    signal.status, signal.decided_on, signal.decided_by = status, on, by
-    signal.decided_why, signal.document = why, document
-    signal.save(update_fields=["status", "decided_on", "decided_by", "decided_why", "document"])
+    advance(
+        signal,
+        to=status,
+        table=SIGNAL_TRANSITIONS,
+        decided_on=on,
+        decided_by=by,
+        decided_why=why,
+        document=document,
+    )
     audit.record(
         act="monitoring.signal.confirmed"
         if status == SignalStatus.CONFIRMED
