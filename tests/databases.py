@@ -23,7 +23,14 @@ from django.db import connection, connections
 _serial = count(1)
 
 # What a fresh database is made of. Whatever else changes, the template that stands is as good as a new one.
-MADE_OF = ("*/migrations/*.py", "*/models.py", "*/models/*.py", "core/**/*.py", "fixtures/**/*", "requirements.txt")
+MADE_OF = (
+    "*/migrations/*.py",
+    "*/models.py",
+    "*/models/*.py",
+    "core/**/*.py",
+    "fixtures/**/*",
+    "requirements.txt",
+)
 
 
 def _server() -> Any:
