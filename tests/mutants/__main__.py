@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -25,7 +26,7 @@ import django
 import yaml
 
 from roads.places import ROOT, tag
-from roads.test import surroundings
+from roads.test import interrupt, surroundings
 from tests.mutants.changes import Change
 from tests.mutants.trial import Copy
 
@@ -86,12 +87,14 @@ class Trials:
         def once(change: Change) -> None:
             with self.copy() as copy, copy.changed(change):
                 outcome = copy.test(tests, limit=3 * alone.seconds + GRACE)
+            clauses = tests.get(outcome.first) or ""
+            said = f"caught by {outcome} {clauses}".rstrip()
             if outcome.passed:
-                line.survived.append((change, self.others(change, tests) if self.options.others else ""))
+                others = self.others(change, tests) if self.options.others else ""
+                line.survived.append((change, others))
+                said = f"survived{others}"
             else:
                 line.caught += 1
-            clauses = tests.get(outcome.first) or ""
-            said = "survived" if outcome.passed else f"caught by {outcome} {clauses}"
             print(f"  {change}: {said}", flush=True)
 
         with ThreadPoolExecutor(self.options.jobs) as pool:
@@ -132,6 +135,7 @@ class Equivalents:
 
 def main() -> None:
     options = parse()
+    signal.signal(signal.SIGTERM, interrupt)  # an end that still takes the copies away
     with ExitStack() as stack:
         env = stack.enter_context(surroundings(embedded=options.embedded))
         address = urlsplit(env["DATABASE_URL"])  # a name of our own, beside that of ./test
