@@ -2,7 +2,7 @@
 
 The code that keeps each row of the catalogue is changed in one place at a time, in a copy of the checkout, and the
 tests that are marked with the row are run. A change that they let pass has survived. Changes that alter nothing are
-listed with their reason in `equivalent.yaml` and left out.
+listed with their reason in `tests/mutants/equivalent.yaml` and left out.
 """
 
 from __future__ import annotations
@@ -102,11 +102,10 @@ class Trials:
         line.survived.sort(key=lambda one: (one[0].file, one[0].edit))
 
     def others(self, change: Change, tests: Iterable[str]) -> str:
-        """Whether the folders of the row's tests and of the app catch it."""
+        """Whether the tests of the whole app catch it; where it has no folder, those beside the row's."""
         app = change.file.split("/")[0].removesuffix("_app")
-        folders = {str(Path(test).parent) for test in tests}
-        folders |= {str(path.relative_to(ROOT)) for path in ROOT.glob(f"tests/{app}*/")}
-        names = tuple(sorted(folders))
+        folders = [path.relative_to(ROOT) for path in ROOT.glob(f"tests/{app}*/")]
+        names = tuple(sorted({str(one) for one in folders or [Path(test).parent for test in tests]}))
         with self.copy() as copy:
             if names not in self.sound:
                 self.sound[names] = copy.test(names)
@@ -220,7 +219,8 @@ def write(told: str) -> None:
     """Put the table between its marks on the page, under its heading."""
     page = PAGE.read_text(encoding="utf-8")
     if BEGIN not in page:
-        page += f"\n{HEADING}\n\n{BEGIN}\n{END}\n"
+        what_is_done = str(__doc__).partition("\n\n")[2]
+        page += f"\n{HEADING}\n\n{what_is_done}\n{BEGIN}\n{END}\n"
     before, rest = page.split(BEGIN)
     command = " ".join(["python -m tests.mutants", *sys.argv[1:]])
     page = f"{before}{BEGIN}\n\n`{command}`\n\n{told}\n\n{END}{rest.split(END)[1]}"
