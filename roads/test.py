@@ -160,6 +160,21 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
         if os.environ.get("CI"):
             raise Stop(notice)  # a test that skips there is a test that nobody runs
         say.warn(notice)
+    with surroundings(embedded=options.embedded) as env:
+        session = Session(env)
+        if rest:
+            marked = [] if options.long or "-m" in rest else ["-m", "not long"]
+            session.pytest("测试", [*marked, *rest])
+        else:
+            check_everything(session)
+            test_everything(session, long=options.long)
+    # The closing lines come after whatever stopping the servers had to say.
+    return session.close()
+
+
+@contextlib.contextmanager
+def surroundings(*, embedded: bool) -> Iterator[dict[str, str]]:
+    """The environment in which tests run: a `var/` of its own, a database server, Redis where there is one."""
     with contextlib.ExitStack() as stack:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postloan-test-")))
         (var / "static").mkdir()
@@ -177,19 +192,11 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
             env.setdefault("CHROMIUM", browser)
         for name in ("DATABASE_OWNER_URL", "DEMO", "ALLOWED_HOSTS"):
             env.pop(name, None)
-        env["DATABASE_URL"] = stack.enter_context(database(var, embedded=options.embedded))
+        env["DATABASE_URL"] = stack.enter_context(database(var, embedded=embedded))
         env.pop("REDIS_URL", None)
-        if url := stack.enter_context(redis(var, embedded=options.embedded)):
+        if url := stack.enter_context(redis(var, embedded=embedded)):
             env["REDIS_URL"] = url
-        session = Session(env)
-        if rest:
-            marked = [] if options.long or "-m" in rest else ["-m", "not long"]
-            session.pytest("测试", [*marked, *rest])
-        else:
-            check_everything(session)
-            test_everything(session, long=options.long)
-    # The closing lines come after whatever stopping the servers had to say.
-    return session.close()
+        yield env
 
 
 def check_everything(session: Session) -> None:

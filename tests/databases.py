@@ -7,6 +7,7 @@ or processes gets a clone of the template instead, and the clone is dropped afte
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
@@ -71,8 +72,10 @@ def _use(name: str) -> None:
         place["NAME"] = name
 
 
-def _digest() -> str:
-    """Of everything that a fresh database is made of."""
+def template_digest() -> str:
+    """Of everything that a fresh database is made of; who changes code on purpose says which template stands for it."""
+    if given := os.environ.get("TEMPLATE_DIGEST"):
+        return given
     digest = hashlib.sha256()
     root = Path(settings.BASE_DIR)
     for path in sorted({path for pattern in MADE_OF for path in root.glob(pattern) if path.is_file()}):
@@ -86,7 +89,7 @@ def template(base: str) -> str:
     It outlives the run, so that workers, the passes of `./test` and the next run share it; when what it is made of
     changes, a new one takes its place. Its name is given last: one that was broken off is no template.
     """
-    name = f"{base}_template_{_digest()}"
+    name = f"{base}_template_{template_digest()}"
     session = _server()
     try:
         with session.cursor() as cursor:
