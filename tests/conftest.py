@@ -28,6 +28,12 @@ def pytest_configure() -> None:
     ]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long and heavy ones begin first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=lambda item: not (item.get_closest_marker("long") or item.get_closest_marker("heavy")))
+
+
 @pytest.fixture(autouse=True)
 def _files_of_a_test(settings: Any, tmp_path: Any) -> None:
     settings.VAR_DIR = tmp_path

@@ -64,6 +64,7 @@ class ByHand(TestCase):
         by_hand.run(connection, on)
         self.assertEqual(by_hand.differences(connection), [], on)
 
+    @pytest.mark.heavy
     def test_both_leave_the_same_rows_day_after_day(self) -> None:
         days = [OPENED + timedelta(days=n) for n in range(9)]
         for on in (*days, *LATER):

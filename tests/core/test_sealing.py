@@ -410,6 +410,7 @@ def _a_seal(rng: random.Random) -> int:
     return rng.choice(list(AuditSeal.objects.values_list("id", flat=True)))
 
 
+@pytest.mark.heavy
 def test_two_hundred_tamperings_by_a_superuser_are_all_found(anchors: Path) -> None:
     with tampering() as execute:
         execute("ALTER SEQUENCE core_auditentry_id_seq RESTART")

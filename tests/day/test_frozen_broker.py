@@ -17,6 +17,7 @@ from tests.pages import one_time
 from workflow.models import WorkItem
 
 
+@pytest.mark.heavy
 def test_two_hundred_writes_never_ask_a_frozen_broker_and_each_is_delivered_once_afterwards(
     cast, reference, monkeypatch
 ):

@@ -156,6 +156,7 @@ def kill_and_restart(name: str, folder: Path, rounds: int) -> None:
         assert keys.distinct().count() == keys.count() == total
 
 
+@pytest.mark.heavy
 def test_three_killed_sweeps_end_as_an_undisturbed_one(own_database, tmp_path):
     kill_and_restart(own_database, tmp_path, ROUNDS)
 

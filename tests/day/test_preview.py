@@ -158,6 +158,7 @@ def new_years_day() -> list[announcements.AnnouncedDay]:
     return announcements.read("2027-01-01,休,元旦", 2027)
 
 
+@pytest.mark.heavy
 def test_a_new_holiday_puts_off_what_counts_workdays_over_it(
     cast: SimpleNamespace, new_years_day: list[announcements.AnnouncedDay]
 ) -> None:
@@ -176,6 +177,7 @@ def waiting(version: SchemeVersion) -> Preview:
     )
 
 
+@pytest.mark.heavy
 def test_the_job_takes_what_waits_once_keeps_the_result_and_leaves_what_another_has_in_hand(
     cast: SimpleNamespace,
 ) -> None:

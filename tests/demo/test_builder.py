@@ -23,6 +23,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*.csv")}
 
 
+@pytest.mark.heavy
 def test_the_same_date_and_seed_write_the_same_bytes(book: Book, tmp_path: Path) -> None:
     again, other = written(tmp_path / "again"), written(tmp_path / "other", seed=2)
     assert bytes_of(book.folder) == bytes_of(again.folder)
@@ -153,6 +154,7 @@ def test_an_annuity_is_the_payment_worked_out_by_hand(book: Book) -> None:
 
 
 @pytest.mark.parametrize("days", (3, 34, 92, 150, 183))
+@pytest.mark.heavy
 def test_the_story_holds_on_whatever_day_it_is_told(days: int, tmp_path: Path) -> None:
     as_of = date(2026, 10, 1) + timedelta(days)
     book = written(tmp_path, as_of, seed=days)

@@ -147,6 +147,7 @@ class TheLoadedBranch(TestCase):
         assert past.order_by("effective_on").first().effective_on == date(2024, 11, 30)
         assert AccountBalance.objects.filter(effective_on=date(2025, 3, 31)).count() > 250
 
+    @pytest.mark.heavy
     def test_the_morning_after_is_a_working_day_and_not_a_wreck(self) -> None:
         day = days.go_live_on()
         assert day is not None

@@ -183,6 +183,7 @@ class TestBerka(TestCase):
         assert again.status == ImportStatus.UNCHANGED
         assert Transaction.objects.count() == 49102
 
+    @pytest.mark.heavy
     def test_every_day_of_the_book_is_closed(self) -> None:
         assert days.next_open_day() == FIRST
         on = FIRST

@@ -226,6 +226,7 @@ def walk(world: worlds.World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]
     yield walk
 
 
+@pytest.mark.heavy
 def test_no_get_fails_on_nonsense_and_none_writes(walk: Walk) -> None:
     walk.play("GET", long=False)
     assert not walk.failed, "\n".join(map(str, walk.failed))

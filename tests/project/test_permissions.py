@@ -177,6 +177,7 @@ def play(client: Client, route: URLPattern, method: str, kwargs: dict[str, Any])
 
 
 @pytest.mark.obligation("GR-3", clause="a")
+@pytest.mark.heavy
 def test_every_rule_holds_for_every_role_and_ownership(
     world: worlds.World, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -84,6 +84,7 @@ def test_four_registrations_of_one_misuse_at_one_moment_are_one_case(busy: Simpl
     assert found == {(302, f"/misuse/{case.pk}/", b"")}
 
 
+@pytest.mark.heavy
 def test_five_proposals_of_one_preview_at_one_moment_are_one_version_the_one_that_was_rehearsed(
     busy: SimpleNamespace,
 ) -> None:

@@ -300,6 +300,7 @@ def test_the_administrator_sees_how_many_and_not_whose(cast: SimpleNamespace, br
 LINES = "日期,安排,名称\n2027-01-01,休,元旦\n2027/2/20，班，春节调休上班\n2027-01-02,休,元旦"
 
 
+@pytest.mark.heavy
 def test_a_year_is_announced_from_what_was_pasted_after_a_look_at_what_moves(
     cast: SimpleNamespace, browse: Browse
 ) -> None:
