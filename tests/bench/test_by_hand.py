@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import TestCase, override_settings
