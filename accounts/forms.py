@@ -84,7 +84,7 @@ class OwnPasswordForm(_Asking, PasswordChangeForm):
         self.fields["new_password2"].help_text = ""
 
     def clean_old_password(self) -> str:
-        """The same check as at a signature, with the same lock."""
+        """The old password is checked as at a signature, under the same lock of the account."""
         old = str(self.cleaned_data["old_password"])
         try:
             passwords.confirm(by=self.user, password=old, undone=str(_("密码没有修改。")))

@@ -102,7 +102,7 @@ class BorrowerQuerySet(models.QuerySet):
         return [rows[pk] for _number, pk in first]
 
     def among(self, user: User, ids: Collection[int]) -> set[int]:
-        """Those of these borrowers that the person may see, as `visible_to` would say; by their ids, a few thousand."""
+        """Which of a few thousand borrowers, by their ids, the person may see, as `visible_to` would say."""
         if user.scope.reads_all or not ids:
             return set(ids)
         return self._theirs(user, Q(borrower__in=ids)) if user.scope.roles else set()

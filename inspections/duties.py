@@ -52,7 +52,7 @@ class PeriodVisit(BorrowerRule):
     scheme: ClassVar[str]
 
     def visited(self, rows: QuerySet[Any], on: date) -> QuerySet[Any]:
-        """The same borrowers with the last visit for an earlier period, and the last one before going live.
+        """These borrowers with the last visit for an earlier period, and the last one before going live.
 
         `last_visit_on` is the later of both; `past_visit_on` the one that the opening extracts tell.
         """

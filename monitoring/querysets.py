@@ -28,7 +28,7 @@ class PassedSlipQuerySet(OfAccountsQuerySet):
     """Payments that the counter let go."""
 
     def standing(self) -> PassedSlipQuerySet:
-        """Those that neither undo another nor are undone."""
+        """Slips that neither undo another nor are undone."""
         return self.filter(reverses__isnull=True, undone_by__isnull=True)
 
 
@@ -56,7 +56,7 @@ class FundsCheckQuerySet(OfLoansQuerySet):
     """Checks of funds."""
 
     def short(self) -> FundsCheckQuerySet:
-        """Those that found too little."""
+        """Checks that found too little."""
         return self.filter(short__gt=0)
 
     def since_when(self) -> FundsCheckQuerySet:

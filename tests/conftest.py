@@ -9,7 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import UserSettingsHolder
 from django.conf import settings as django_settings
+from django.test.client import ClientHandler
 
 from accounts.choices import Role, UnitKind
 from core import clock
@@ -32,6 +34,30 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long and heavy ones begin first, so that no worker is left alone with one of them at the end."""
     items.sort(key=lambda item: not (item.get_closest_marker("long") or item.get_closest_marker("heavy")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _middleware_is_made_once() -> Iterator[None]:
+    """Every client makes its own, and WhiteNoise reads every static file then: a third of all that a request costs.
+
+    What a test overrides gets its own; the folders of a test are read when they are needed, not when it is made.
+    """
+    load, made = ClientHandler.load_middleware, {}
+
+    def load_once(handler: Any, is_async: bool = False) -> None:
+        known, overridden = django_settings._wrapped, {}
+        while isinstance(known, UserSettingsHolder):
+            overridden = {name: value for name, value in vars(known).items() if name.isupper()} | overridden
+            known = known.default_settings
+        key = frozenset((n, repr(v)) for n, v in overridden.items() if n not in ("VAR_DIR", "MEDIA_ROOT"))
+        if key not in made:
+            load(handler, is_async)
+            made[key] = handler._middleware_chain
+        handler._middleware_chain = made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientHandler, "load_middleware", load_once)
+        yield
 
 
 @pytest.fixture(autouse=True)

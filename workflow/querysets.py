@@ -111,7 +111,7 @@ class LateEntryQuerySet(models.QuerySet):
     """Documents entered afterwards."""
 
     def visible_to(self, user: User) -> LateEntryQuerySet:
-        """Those of the person's own, and of the units whose business the person reads."""
+        """The rows of the person's own, and of the units whose business the person reads."""
         scope = user.scope
         if scope.reads_all:
             return self
@@ -119,5 +119,5 @@ class LateEntryQuerySet(models.QuerySet):
         return self.filter(where if scope.roles else Q(pk__in=[]))
 
     def waiting(self) -> LateEntryQuerySet:
-        """Those that wait for a head's consent; of a draft that was thrown away nothing is asked any more."""
+        """Late entries that wait for a head's consent; of a draft that was thrown away nothing is asked any more."""
         return self.filter(status=ConsentStatus.PENDING, document__status=DocumentStatus.DRAFT)

@@ -28,7 +28,7 @@ def set_aside(on: date, step: str) -> QuerySet[Quarantined]:
 
 
 def given_up(on: date, step: str) -> QuerySet[Quarantined]:
-    """Those of them that are not tried again until somebody asks for it."""
+    """Borrowers set aside by the step that day that are not tried again until somebody asks for it."""
     return set_aside(on, step).filter(attempts__gte=MAX_ATTEMPTS)
 
 

@@ -71,7 +71,7 @@ class Line:
 
     @property
     def label(self) -> str:
-        """What it is."""
+        """What a line of the register is: a clause or a demand, by its kind."""
         return str(KINDS[self.kind or CONDITION])
 
     @property

@@ -46,7 +46,7 @@ class ContractRule(Rule):
     scheme = "GR"
 
     def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
-        """Their contracts."""
+        """The contracts of these borrowers."""
         return list(Contract.objects.filter(borrower__in=ids).values_list("pk", flat=True))
 
     def meant(self, on: date, policy: Policy) -> Q:
@@ -54,7 +54,7 @@ class ContractRule(Rule):
         raise NotImplementedError
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Those of the scheme that are meant."""
+        """Contracts of the scheme that `meant` speaks of."""
         mine = under(policy, self.scheme, contract="")
         return Contract.objects.filter(mine, self.meant(on, policy)).order_by().values_list("pk")
 

@@ -85,7 +85,7 @@ class BorrowerRule(Rule):
     subject = SubjectKind.BORROWER
 
     def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
-        """Themselves."""
+        """The borrowers themselves: they are the subjects."""
         return ids
 
     def borrowers(self, on: date, policy: Policy, scheme: str) -> QuerySet[Borrower]:
@@ -144,7 +144,7 @@ class LoanRule(Rule):
     subject = SubjectKind.LOAN
 
     def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
-        """Their loans."""
+        """The loans of these borrowers."""
         return list(Loan.objects.filter(borrower__in=ids).values_list("pk", flat=True))
 
     def annotated(self, on: date, policy: Policy) -> QuerySet[Loan]:

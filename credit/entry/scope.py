@@ -48,7 +48,7 @@ def branch_units(user: User, on: date) -> QuerySet[Any]:
 
 
 def enterable(rows: QuerySet[Any], kind: Kind, user: User, on: date) -> QuerySet[Any]:
-    """Those of the rows that the person may enter something about (or correct), for a kind that is entered."""
+    """The rows, of these, that the person may enter something about (or correct), for a kind that is entered."""
     roles = writers(kind.name)
     model: type[Model] = rows.model
     if Role.ADMIN in roles:

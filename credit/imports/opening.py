@@ -117,7 +117,7 @@ def _history_in_time(stage: Stage, target: Target) -> None:
 
 
 def history_before_states(stage: Stage, target: Target) -> None:
-    """The same, of the states that came with the history: told at the row of the history."""
+    """A class dated before the first of the states that came with it; told at the row of the history."""
     history = next((t for t in stage.profile.targets if t.kind.name == "class_history"), None)
     if history is None or "class_history" not in stage.mapped:
         return

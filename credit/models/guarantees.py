@@ -97,7 +97,7 @@ class LienQuerySet(OfGuaranteeQuerySet):
     """Liens."""
 
     def standing(self, on: date) -> LienQuerySet:
-        """Those not cancelled by the day, each with `value` and `valued_on` of what it was last found to be worth."""
+        """Liens not cancelled by the day, each with `value` and `valued_on` of what it was last found to be worth."""
         latest = Valuation.objects.known(on).filter(collateral=OuterRef("collateral")).newest_first()
         return self.filter(Q(cancelled_on__isnull=True) | Q(cancelled_on__gt=on)).annotate(
             value=Subquery(latest.values("value")[:1]), valued_on=Subquery(latest.values("effective_on")[:1])

@@ -18,7 +18,7 @@ class CounterpartyQuerySet(OfBorrowerQuerySet):
     """Counterparties."""
 
     def standing(self, on: date) -> CounterpartyQuerySet:
-        """Those registered by the day and not stopped by it."""
+        """Counterparties registered by the day and not stopped by it."""
         return self.filter(Q(ended_on__isnull=True) | Q(ended_on__gt=on), known_on__lte=on)
 
 

@@ -44,5 +44,5 @@ def chain_of(
 def signers_of(
     *, document: Document, on: date, unit: Unit | None = None, alone: bool = False
 ) -> list[Signer]:
-    """The same with the people read."""
+    """Who signs a paper about a customer, by the chain of policy, with the people read."""
     return seated(chain_of(document=document, on=on, unit=unit, alone=alone))

@@ -48,7 +48,7 @@ def exposures(on: date) -> QuerySet[Any]:
 
 
 def positions(on: date) -> QuerySet[Any]:
-    """The same of every loan, whatever its balance is."""
+    """Every loan, whatever its balance, with its balance on the day, class in force, and since when it holds."""
     fact = ClassFact.objects.in_force(on)
     return balances(on).annotate(
         severity=Coalesce(Subquery(fact.annotate(s=SEVERITY).values("s")[:1]), Value(0)),

@@ -181,7 +181,7 @@ class MovementLine:
 
 
 def movements_of(signal: Signal) -> list[MovementLine]:
-    """What it rests on, in order, among what else moved on the account in the days around."""
+    """What a signal rests on, in order, among what else moved on the account in the days around."""
     shown = list(
         Transaction.objects.filter(pk__in=signal.shown_by.values("transaction")).select_related("account")
     )

@@ -69,7 +69,7 @@ class MonthRule(BorrowerRule):
         )
 
     def concerned(self, kept: QuerySet[BorrowerMonth], policy: Policy) -> QuerySet[BorrowerMonth]:
-        """Those of the months that may oblige to something."""
+        """Kept months that may oblige to something."""
         return kept
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
@@ -155,7 +155,7 @@ class SharePrompt(PromptRule):
     prefix = "share:"
 
     def concerned(self, kept: QuerySet[BorrowerMonth], policy: Policy) -> QuerySet[BorrowerMonth]:
-        """Those with a mark that speaks of a share."""
+        """Kept months with a mark that speaks of a share."""
         where = Q(pk__in=[])
         for code in SHORT_SHARES:
             where |= Q(marks__contains=[{"code": code}])
@@ -175,7 +175,7 @@ class SalesReturn(PromptRule):
     ends = "货款回笼率已达标，不再督促"
 
     def concerned(self, kept: QuerySet[BorrowerMonth], policy: Policy) -> QuerySet[BorrowerMonth]:
-        """Those whose rate is below the policy's."""
+        """Kept months whose rate of return is below the policy's."""
         least = policy.get(self.scheme, "account_review.sales_return").decimal
         return kept.filter(settlement_share__lt=least)
 

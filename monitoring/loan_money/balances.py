@@ -66,7 +66,7 @@ def seen_uses(on: date) -> QuerySet[SeenUse]:
 
 
 def seen_without_review(on: date) -> QuerySet[SeenUse]:
-    """Those of them that no reviewed payment stands for."""
+    """Uses that were seen and that no reviewed payment stands for."""
     carried = Payment.objects.filter(transaction=OuterRef("transaction"))
     return seen_uses(on).exclude(seen_as=SeenAs.PAYMENT).exclude(Exists(carried))
 

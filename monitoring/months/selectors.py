@@ -139,7 +139,7 @@ def _put_together(
 
 
 def _accounts(borrowers: Iterable[int], month: Period, on: date) -> dict[int, list[Any]]:
-    """Their accounts with `before`, the last balance before the month, and `carried`, as the month before was kept."""
+    """Accounts by borrower, with `before`, the last balance before the month, and `carried`, of the month before."""
     earlier = AccountBalance.objects.filter(
         account=OuterRef("pk"), effective_on__lt=month.first, known_on__lte=on
     ).newest_first()
@@ -246,7 +246,7 @@ def _agreed(loans: dict[int, list[Any]], on: date) -> tuple[dict[int, Decimal], 
 
 
 def _earlier(borrowers: Iterable[int], month: Period) -> dict[int, list[Earlier]]:
-    """Their kept months of the last twelve, the newest first."""
+    """Kept months of the borrowers, the last twelve, the newest first."""
     kept = AccountMonth.objects.filter(
         account__borrower__in=list(borrowers),
         month__gte=add_months(month.first, -12),

@@ -35,7 +35,7 @@ def wanted(on: date, policy: Policy) -> QuerySet[Borrower]:
 
 
 def whose_day_it_is(borrowers: QuerySet[Borrower], on: date, policy: Policy) -> QuerySet[Borrower]:
-    """Those whose turn it is: each has its own among the days of policy, by its id, so that no day carries all."""
+    """Borrowers whose turn it is: each has its own among the days of policy, by its id; no day carries all."""
     every = int(policy.get("BASE", "outlook.every").value)
     return borrowers.alias(turn=Mod(F("pk") + on.toordinal(), every)).filter(turn=0)
 

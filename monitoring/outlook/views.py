@@ -50,7 +50,7 @@ class Choice:
         return cls(days if days in DAYS else "90", unit if is_id(unit) else "", who if is_id(who) else "")
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Those who fall short within the days, with `due`, `short` and `usual` of those days."""
+        """Customers who fall short within the days, with `due`, `short` and `usual` of those days."""
         rows = rows.filter(**{f"short_{self.days}__gt": 0}).annotate(
             due=F(f"due_{self.days}"), short=F(f"short_{self.days}"), usual=F(f"usual_{self.days}")
         )

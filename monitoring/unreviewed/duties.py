@@ -43,7 +43,7 @@ class ImmediateNotice(Rule):
     of_a_freeze: ClassVar[bool]
 
     def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
-        """Themselves."""
+        """The borrowers themselves: they are the subjects."""
         return ids
 
     def refused(self, on: date) -> QuerySet[RefusedRelease]:
@@ -142,7 +142,7 @@ class UnreviewedPayment(ImmediateNotice):
         return f"{day:%m-%d} 柜面拒办未经审核的支付 {yuan(fact['amount'])} 元（收款人“{fact['payee']}”）"
 
     def told_words(self, fact: dict[str, Any], day: date) -> str:
-        """It left unreviewed."""
+        """A movement that left unreviewed."""
         return f"{day:%m-%d} 账户 {fact['payee']} 未经审核划付 {yuan(fact['amount'])} 元"
 
 

@@ -90,7 +90,7 @@ class Asked:
         return f"{reverse(route)}?{urlencode({name: value for name, value in given.items() if value != ''})}"
 
     def before(self, route: str, **more: Any) -> str:
-        """The same address for the day compared with."""
+        """The page's address for the day compared with."""
         assert self.against is not None
         return self.link(route, **{"on": self.against.isoformat(), **more})
 

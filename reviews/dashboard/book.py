@@ -63,7 +63,7 @@ class Book:
         return share(self.of(measure, keys, on)[1], self.whole(on)[1])
 
     def part_then(self, measure: str, keys: Sequence[str]) -> Decimal | None:
-        """The same on the day compared with; None where there is none."""
+        """The figure on the day compared with; None where there is none."""
         return self.part(measure, keys, self.asked.against) if self.asked.against else None
 
 

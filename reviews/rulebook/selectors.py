@@ -130,7 +130,7 @@ class Clause:
         return self.state == Honoured.WHOLE
 
     def as_data(self) -> dict[str, Any]:
-        """The same for a program."""
+        """As plain data, for a program."""
         return {
             "clause": self.letter,
             "words": self.words,
@@ -213,7 +213,7 @@ class Row:
         return plain(" ".join(told + [f"{figure.name} {figure.value}" for figure in self.figures]))
 
     def as_data(self) -> dict[str, Any]:
-        """The same for a program."""
+        """As plain data, for a program."""
         one = self.obligation
         told = {
             "id": one.id,

@@ -79,7 +79,7 @@ def test_printing_fetches_nothing_from_outside(html, file, canary, tmp_path, mon
         socket, "create_connection", lambda *a, **k: asked.append(a) or pytest.fail("connected")
     )
     try:
-        pdf = HTML(string=page, base_url=STATIC_BASE, url_fetcher=OwnFilesOnly()).write_pdf()
+        pdf = HTML(string=page, base_url=STATIC_BASE, url_fetcher=OwnFilesOnly(STATIC_BASE)).write_pdf()
     except ForbiddenAddress:
         pdf = b""
     assert hits == [] and asked == []
@@ -100,9 +100,11 @@ def test_printing_fetches_nothing_from_outside(html, file, canary, tmp_path, mon
 )
 def test_only_static_files_are_readable(url):
     with pytest.raises((ForbiddenAddress, Exception)) as refused:
-        OwnFilesOnly().fetch(url)
+        OwnFilesOnly(STATIC_BASE).fetch(url)
     assert isinstance(refused.value, ForbiddenAddress) or "Suspicious" in type(refused.value).__name__
-    assert OwnFilesOnly().fetch(f"{STATIC_BASE}css/print.css").headers["Content-Type"] == "text/css"
+    assert (
+        OwnFilesOnly(STATIC_BASE).fetch(f"{STATIC_BASE}css/print.css").headers["Content-Type"] == "text/css"
+    )
 
 
 def test_what_somebody_typed_is_printed_as_text_and_fetches_nothing(canary, monkeypatch):

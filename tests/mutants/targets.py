@@ -8,11 +8,10 @@ not followed.
 from __future__ import annotations
 
 import ast
-import dataclasses
 import inspect
 import pkgutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -50,16 +49,11 @@ def units_of(row: str) -> list[Unit]:
 
 
 def marked_with(row: str, marks: Marks) -> dict[str, str]:
-    """Every test (`file::function`) that is marked with a row, with the letters of the clauses that it shows.
-
-    Reads marks as row → tests and as row → clause → tests.
-    """
+    """Every test (`file::function`) that is marked with a row, with the letters of the clauses that it shows."""
     tests: dict[str, str] = {}
-    for part in dataclasses.fields(marks):
-        of_row: Any = getattr(marks, part.name).get(row, ())
-        for clause, names in of_row.items() if isinstance(of_row, Mapping) else [("", of_row)]:
-            for name in names:
-                tests[name] = tests.get(name, "") + clause
+    for clause, names in marks.get(row, {}).items():
+        for name in names:
+            tests[name] = tests.get(name, "") + clause
     return tests
 
 
@@ -77,6 +71,8 @@ def file_of(module: str) -> str:
 def _units(code: Any) -> Iterator[Unit]:
     if not isinstance(code, type):
         code = inspect.unwrap(code)
+        if not inspect.isfunction(code):
+            return  # the definition of a form: data
         yield Unit(code.__module__, code.__qualname__, _node(code))
         return
     seen: set[str] = set()

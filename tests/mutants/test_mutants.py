@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import enum
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
@@ -14,7 +12,6 @@ import pytest
 
 import postloan.urls  # noqa: F401  (claims are made when their module is read)
 from core.obligations import claimed
-from core.rulebook import Marks
 from tests.mutants import __main__ as command
 from tests.mutants.__main__ import Equivalents, Line, sample, table, write
 from tests.mutants.changes import Change, changes_of
@@ -126,7 +123,7 @@ def test_changes_of_the_product_are_programs_that_differ_in_what_they_do_only():
 def test_the_boundary_of_a_limit_is_among_the_changes_of_its_row():
     found = [one for one in changes_to("GR-18") if one.function == "steps_for"]
     assert "if tier.up_to is None or amount < tier.up_to:" in {one.after for one in found}
-    assert {one.file for one in found} == {"monitoring/payments/authority.py"}
+    assert {one.file for one in found} == {"monitoring/authority/rules.py"}
 
 
 def test_a_row_is_kept_by_its_class_the_bases_in_the_app_and_what_they_call_there():
@@ -137,15 +134,10 @@ def test_a_row_is_kept_by_its_class_the_bases_in_the_app_and_what_they_call_ther
     assert node in ast.walk(source_of("inspections.rules")[1])
 
 
-def test_marks_are_read_by_row_and_by_clause():
-    @dataclass
-    class ByClause:
-        tests: Mapping[str, Mapping[str, tuple[str, ...]]]
-
-    by_row = Marks(whole={"GR-1": ("tests/t.py::one",)}, part={"GR-1": ("tests/t.py::two",), "GR-2": ("no",)})
-    assert marked_with("GR-1", by_row) == {"tests/t.py::one": "", "tests/t.py::two": ""}
-    by_clause = ByClause({"GR-1": {"a": ("tests/t.py::one",), "b": ("tests/t.py::one", "tests/t.py::two")}})
-    assert marked_with("GR-1", by_clause) == {"tests/t.py::one": "ab", "tests/t.py::two": "b"}
+def test_the_tests_of_a_row_are_told_with_the_clauses_that_they_show():
+    marks = {"GR-1": {"a": ("tests/t.py::one",), "b": ("tests/t.py::one", "tests/t.py::two")}}
+    assert marked_with("GR-1", marks) == {"tests/t.py::one": "ab", "tests/t.py::two": "b"}
+    assert marked_with("GR-2", marks) == {}
 
 
 def changes(*functions: str) -> list[Change]:

@@ -86,7 +86,7 @@ class Document(models.Model):
 
     @property
     def written_by(self) -> str:
-        """Its author, with both names where a deputy wrote it: 李四（代王五）."""
+        """The author of the document, with both names where a deputy wrote it: 李四（代王五）."""
         return self.author.standing_in_for(self.on_behalf_of)
 
 

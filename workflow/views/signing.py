@@ -106,7 +106,7 @@ def waiting(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 def read_to_sign(request: SignedInRequest, step: int) -> HttpResponse:
-    """One of them to read; it can be signed with the batch afterwards."""
+    """One paper of a batch to read; it can be signed with the batch afterwards."""
     found = get_object_or_404(inbox.waiting_steps(request.user), pk=step)
     inbox.mark_read(request.session, found)
     page = read_page(found.chain.document, user=request.user, on=clock.today())

@@ -82,7 +82,7 @@ def _row(line: Usage) -> tuple[object, ...]:
 @require_safe
 @require_role(*BUSINESS_ROLES)
 def usage_export(request: SignedInRequest) -> HttpResponse:
-    """The same figures as XLSX; who took them out is written down."""
+    """The figures of use by person as XLSX; who took them out is written down."""
     chosen = Chosen.of(request)
     page = chosen.page(request)
     headers = [

@@ -32,6 +32,6 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same kind, borrower and facts, in whatever order they were found."""
+        """One key for the same kind, borrower and facts, in whatever order they were found."""
         parts = [f"movement:{pk}" for pk in sorted(set(self.movements))] or sorted(self.facts)
         return sha256("\n".join([self.kind.value, str(self.borrower_id), *parts]).encode()).hexdigest()

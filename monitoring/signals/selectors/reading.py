@@ -74,7 +74,7 @@ def months_over(on: date) -> QuerySet[BorrowerMonth]:
 
 
 def with_live_loans(ids: Collection[int], on: date) -> list[int]:
-    """Those of the borrowers who owe us something on the day."""
+    """The borrowers, of these, who owe us something on the day."""
     live = balances(on).filter(borrower__in=list(ids), balance__gt=0).order_by()
     return sorted(set(live.values_list("borrower", flat=True)))
 
