@@ -16,24 +16,26 @@ from monitoring.months import services as months
 from monitoring.outlook import services as outlook
 from monitoring.payments import documents as payments
 from monitoring.payments.panel import payments_panel
+from monitoring.self_payments import documents as self_payments
+from monitoring.self_payments import duties as self_payment_duties
 from monitoring.signals import duties as signal_duties
 from monitoring.signals import scanning
 from monitoring.supervised import documents as supervised
 from monitoring.supervised import duties as supervised_duties
 from monitoring.unreviewed import duties as unreviewed_duties
 from monitoring.unreviewed import services as unreviewed
+from monitoring.uses import documents as uses
 from monitoring.uses import duties as use_duties
 from monitoring.uses import recognition as seeing
-from monitoring.uses.documents import fund_use_record, self_payment_summary
 from monitoring.uses.panel import uses_panel
 from workflow import registry
 
 FORMS = (
     ledgers.KIND,
-    fund_use_record.KIND,
+    uses.KIND,
     misuse.KIND,
     payments.KIND,
-    self_payment_summary.KIND,
+    self_payments.KIND,
     decisions.KIND,
     supervised.KIND,
 )
@@ -45,6 +47,7 @@ RULES = (
     *signal_duties.RULES,
     *misuse_duties.RULES,
     *use_duties.RULES,
+    *self_payment_duties.RULES,
 )
 PREPARATIONS = tuple(
     noun.PREPARATION for noun in (unreviewed, watch, seeing, months, scanning, funds, outlook)

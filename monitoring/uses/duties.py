@@ -12,29 +12,27 @@ from django.db.models.functions import Cast, JSONObject
 
 from core.money import yuan
 from core.parameters import Policy
-from core.periods import Period, period_of
+from core.periods import period_of
 from credit.duties.subjects import ManagedLoanRule
 from credit.models import Loan
 from credit.selectors.schemes import under
-from monitoring.choices import SeenAs
-from monitoring.loan_money.balances import seen_uses
 from monitoring.models import SeenUse
 from monitoring.uses.selectors import unrecorded
 from workflow.duties import Required, Verdict
 
-RECORD, SUMMARY = "fund_use_record", "self_payment_summary"
+RECORD = "fund_use_record"
 WITHIN, FIRST_WITHIN = "fund_use.within", "fund_use.first_within"
-SUMMED, SUMMARY_WITHIN = "self_payment.summary", "self_payment.within"
 
 
-def _facts(rows: QuerySet[Any]) -> QuerySet[Any]:
+def uses_as_read(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Uses as a rule reads them, the first known first."""
     return rows.order_by("known_on", "pk").values(
         json=JSONObject(id="pk", known_on="known_on", amount=Cast("amount", CharField()))
     )
 
 
-def _total(uses: list[dict[str, str]]) -> str:
+def total_of(uses: list[dict[str, str]]) -> str:
+    """What these uses are together, in 元 as a sentence says it."""
     return yuan(sum((Decimal(use["amount"]) for use in uses), Decimal(0)))
 
 
@@ -55,7 +53,7 @@ class UseRule(ManagedLoanRule):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme of which money left on the day, or with an open duty of this rule."""
         return self.loans(on, policy, self.scheme).annotate(
-            uses=ArraySubquery(_facts(unrecorded(on).filter(loan=OuterRef("pk"))))
+            uses=ArraySubquery(uses_as_read(unrecorded(on).filter(loan=OuterRef("pk"))))
         )
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
@@ -71,7 +69,7 @@ class UseRule(ManagedLoanRule):
         soon = policy.calendar.within(row.starts_on, policy.get(row.scheme_code, FIRST_WITHIN).value)
         if soon > known_on:
             due_on = min(due_on, soon)
-        reason = f"有 {len(row.uses)} 笔用款共 {_total(row.uses)} 元未登记，请逐笔核查用途。"
+        reason = f"有 {len(row.uses)} 笔用款共 {total_of(row.uses)} 元未登记，请逐笔核查用途。"
         return Verdict(
             (Required(f"use:{first['id']}", known_on, due_on, reason, within.version_id),), "用款已逐笔登记"
         )
@@ -91,52 +89,4 @@ class RetailUseCheck(UseRule):
     scheme = "LS"
 
 
-class SelfPaymentSummary(ManagedLoanRule):
-    """第二十条: 自主支付且不需审核的，借款人定期汇总报告支付情况，客户经理核查."""
-
-    obligation = "GR-20.1"
-    kind = SUMMARY
-    scheme = "GR"
-
-    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Loans under the scheme with self payments in the last period and no duty of it."""
-        frequencies = {policy.get(scheme, SUMMED).value for scheme in policy.family(self.scheme)}
-        periods = [_period_over(frequency, on) for frequency in sorted(frequencies)]
-        paid = SeenUse.objects.filter(
-            seen_as=SeenAs.SELF,
-            known_on__gte=min(period.first for period in periods),
-            known_on__lte=max(period.last for period in periods),
-        )
-        keys = [f"summary:{period.key}" for period in periods]
-        raised = self.duties().filter(subject_id=OuterRef("pk"), period_key__in=keys)
-        loans = Loan.objects.filter(
-            under(policy, self.scheme), ~Exists(raised), Exists(paid.filter(loan=OuterRef("pk")))
-        )
-        return loans.order_by().values_list("pk")
-
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Loans under the scheme with self payments in the last period and no duty of it, or with an open duty."""
-        uses = seen_uses(on).filter(seen_as=SeenAs.SELF, loan=OuterRef("pk"))
-        return self.loans(on, policy, self.scheme).annotate(uses=ArraySubquery(_facts(uses)))
-
-    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """One summary for each period in which the borrower paid."""
-        if not policy.is_under(row.scheme_code, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
-        period = _period_over(policy.get(row.scheme_code, SUMMED).value, on)
-        paid = [use for use in row.uses if date.fromisoformat(use["known_on"]) in period]
-        if not paid:
-            return Verdict((), "该期没有自主支付")
-        within = policy.get(row.scheme_code, SUMMARY_WITHIN)
-        reason = f"{period.key} 自主支付 {len(paid)} 笔共 {_total(paid)} 元，请借款人汇总报告并核查。"
-        due_on = policy.calendar.within(period.last, within.value)
-        return Verdict((Required(f"summary:{period.key}", period.first, due_on, reason, within.version_id),))
-
-
-def _period_over(frequency: str, on: date) -> Period:
-    """The last period that is over on the evening of a day."""
-    this = period_of(frequency, on)
-    return this if on == this.last else period_of(frequency, this.before())
-
-
-RULES = (FundUseTracking(), RetailUseCheck(), SelfPaymentSummary())
+RULES = (FundUseTracking(), RetailUseCheck())

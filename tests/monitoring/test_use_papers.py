@@ -13,7 +13,8 @@ from core import clock
 from core.models import AuditEntry
 from core.policy import policy_on
 from monitoring.models import FundUse, Signal
-from monitoring.uses.duties import FundUseTracking, SelfPaymentSummary
+from monitoring.self_payments.duties import SelfPaymentSummary
+from monitoring.uses.duties import FundUseTracking
 from tests.monitoring import paying
 from tests.monitoring.paying import move
 from tests.monitoring.test_uses import FINE, LENT, PAID, borrow, fill, look, start

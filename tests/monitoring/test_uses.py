@@ -21,7 +21,8 @@ from credit.models import Clause, Transaction
 from monitoring.choices import SeenAs
 from monitoring.models import FundUse, SeenUse, Signal
 from monitoring.release import services as release
-from monitoring.uses.duties import FundUseTracking, RetailUseCheck, SelfPaymentSummary
+from monitoring.self_payments.duties import SelfPaymentSummary
+from monitoring.uses.duties import FundUseTracking, RetailUseCheck
 from monitoring.uses.recognition import see
 from tests.monitoring import paying
 from tests.monitoring.paying import lend_on_account, move, register

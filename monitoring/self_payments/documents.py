@@ -15,7 +15,7 @@ from credit.models import Loan
 from credit.responsibilities.selectors import may_author, signers_of
 from monitoring.choices import SeenAs, VerifiedBy
 from monitoring.loan_money.balances import seen_uses
-from monitoring.uses.duties import SUMMARY
+from monitoring.self_payments.duties import SUMMARY
 from monitoring.uses.paper import total
 from workflow.choices import SubjectKind
 from workflow.definitions import (
