@@ -173,7 +173,7 @@ def parse() -> argparse.Namespace:
 
 def play(options: argparse.Namespace, env: dict[str, str], folder: Path) -> list[Line]:
     import postloan.urls  # noqa: F401  (claims are made when their module is read)
-    from core.obligations import claimed
+    from core.obligations import catalogue, claimed
     from core.rulebook import marks_in
     from tests.databases import template_digest
     from tests.mutants.targets import changes_to, marked_with
@@ -184,7 +184,7 @@ def play(options: argparse.Namespace, env: dict[str, str], folder: Path) -> list
     known = Equivalents(yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8")) or [])
     for entry in known.stale(one for of_row in changes.values() for one in of_row):
         print(f"equivalent.yaml: matches nothing any more: {' | '.join(entry)}", flush=True)
-    marks = marks_in(ROOT / "tests")
+    marks = marks_in(ROOT / "tests", catalogue())
     # Without it each change of a model or of core would ask for a database of its own.
     trials = Trials(options, env | {"TEMPLATE_DIGEST": template_digest()}, folder)
     lines = []
