@@ -43,23 +43,44 @@ ORDER = (
 )  # fmt: skip
 
 
+class Day(NamedTuple):
+    """A day that is closed: its policy, and the lender's first day, before which nothing is raised."""
+
+    on: date
+    policy: Policy
+    not_before: date | None
+
+
+def day_of(on: date) -> Day:
+    """What every step of a day rests on, asked once."""
+    return Day(on, policy_on(on), days.go_live_on())
+
+
+Work = Callable[[Day, DayRun], dict[str, Any]]
+
+
 class Step(NamedTuple):
     """One step of a day: its name as shown, whether it needs the day's extracts, and its work."""
 
     name: str
     label: str
     needs_facts: bool
-    work: Callable[[date, Policy, DayRun], dict[str, Any]]
+    work: Work
 
 
-def duties_of(rule: Rule) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
+def duties_of(rule: Rule) -> Work:
     """The work of the step that reconciles one rule."""
 
-    def work(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
+    def work(day: Day, run: DayRun) -> dict[str, Any]:
         progress = days.RunProgress(run)
         progress.blame(rule.subject)
         counts = reconcile(
-            rule, on=on, policy=policy, step=run.step, progress=progress, not_before=days.go_live_on()
+            rule,
+            on=day.on,
+            policy=day.policy,
+            step=run.step,
+            progress=progress,
+            not_before=day.not_before,
         )
         if any(counts.values()):
             audit.record(act="workflow.duties.reconciled", subject=run, after=dict(counts))
@@ -68,13 +89,13 @@ def duties_of(rule: Rule) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
     return work
 
 
-def prepared(preparation: Preparation) -> Callable[[date, Policy, DayRun], dict[str, Any]]:
+def prepared(preparation: Preparation) -> Work:
     """The work of the step that a preparation is."""
 
-    def work(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
+    def work(day: Day, run: DayRun) -> dict[str, Any]:
         progress = days.RunProgress(run)
         progress.blame(preparation.subject)
-        counts = preparation.work(on, policy, progress)
+        counts = preparation.work(day.on, day.policy, progress)
         if preparation.act and any(counts.values()):
             audit.record(act=preparation.act, subject=run, after=dict(counts))
         return dict(counts)
@@ -90,18 +111,18 @@ def step_of(name: str) -> Step:
     return Step(f"duties:{name}", f"生成职责：{catalogue()[rule.obligation].duty}", True, duties_of(rule))
 
 
-def _escalate(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
-    climbed = duties.escalate(on=on, policy=policy)
+def _escalate(day: Day, run: DayRun) -> dict[str, Any]:
+    climbed = duties.escalate(on=day.on, policy=day.policy)
     if climbed:
         audit.record(act="workflow.duties.escalated", subject=run, after={"escalated": climbed})
     return {"escalated": climbed}
 
 
-def _measure(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
-    return {"figures": measures.write(on)}
+def _measure(day: Day, run: DayRun) -> dict[str, Any]:
+    return {"figures": measures.write(day.on)}
 
 
-def _close(on: date, policy: Policy, run: DayRun) -> dict[str, Any]:
+def _close(day: Day, run: DayRun) -> dict[str, Any]:
     return {}
 
 
@@ -118,13 +139,13 @@ STEPS: tuple[Step, ...] = (
 
 def close(on: date) -> bool:
     """Run every step of a day that can run; returns whether the day is closed now. The caller holds the lock."""
-    facts, policy = days.facts_arrived(on), policy_on(on)
+    facts, day = days.facts_arrived(on), day_of(on)
     with acting_as(job("close_of_day")):
         for step in STEPS:
             if step.needs_facts and not facts:
                 days.wait_for_facts(on, step.name)
             else:
-                days.run_step(on, step.name, lambda run, step=step: step.work(on, policy, run))  # type: ignore[misc]
+                days.run_step(on, step.name, lambda run, step=step: step.work(day, run))  # type: ignore[misc]
     return facts
 
 
@@ -154,7 +175,7 @@ def catch_up(*, until: date) -> Iterator[Closed]:
 
 def retry(on: date) -> int:
     """Judge the rows that a day set aside again, once their cause is mended; returns how many still fail."""
-    policy, rules = policy_on(on), registry.rules().values()
+    (on, policy, not_before), rules = day_of(on), registry.rules().values()
     with acting_as(job("close_of_day")):
         for preparation in registry.preparations().values():
             mended = look_again(
@@ -165,14 +186,14 @@ def retry(on: date) -> int:
             for rule in rules:  # whose duties waited for it
                 if mended and rule.prepared_by == preparation.step:
                     subjects = rule.of_borrowers(mended)
-                    reconcile(rule, on=on, policy=policy, only=subjects, not_before=days.go_live_on())
+                    reconcile(rule, on=on, policy=policy, only=subjects, not_before=not_before)
         for rule in rules:
             step = f"duties:{rule.code}"
             aside = Quarantined.objects.filter(on=on, step=step, resolved_at__isnull=True)
             ids = list(aside.values_list("subject_id", flat=True))
             if ids:
                 aside.update(attempts=0)
-                reconcile(rule, on=on, policy=policy, step=step, only=ids, not_before=days.go_live_on())
+                reconcile(rule, on=on, policy=policy, step=step, only=ids, not_before=not_before)
     return Quarantined.objects.filter(on=on, resolved_at__isnull=True).count()
 
 
