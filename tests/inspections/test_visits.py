@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
+from accounts.choices import Role
 from core.policy import policy_on
 from credit.choices import BorrowerKind, EventKind, Product, RiskClass
 from credit.models import Contract, PastInspection, RiskEvent
@@ -318,6 +320,17 @@ def test_a_risk_event_calls_for_a_visit_within_three_workdays_and_says_what_happ
     first = WorkItem.objects.order_by("pk").first()
     assert first.reason == f"11-19 {events[0].get_kind_display()}：核实属实，3 个工作日内到场。"
     assert first.counts_from == date(2026, 11, 19)
+
+
+def test_the_manager_owes_it_and_a_repaid_loan_calls_for_it_no_more_though_it_is_late(cast):
+    event(cast.borrower, EventKind.DOWNGRADE, effective_on=date(2026, 11, 16))
+    run(EVENT_RULES[0], date(2026, 11, 16))
+    owed = WorkItem.objects.get()
+    assert (owed.person, owed.post) == (cast.cm, Role.CUSTOMER_MANAGER)
+    factories.make_reading(cast.loan, balance=Decimal(0), effective_on=date(2026, 11, 20))
+    run(EVENT_RULES[0], date(2026, 11, 20))  # a day after it was due
+    owed.refresh_from_db()
+    assert (owed.status, owed.close_reason) == (DutyStatus.VOID, "已无余额，不再需要检查")
 
 
 @pytest.mark.obligation("GR-28.3", clause="c")

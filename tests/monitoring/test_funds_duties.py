@@ -75,6 +75,28 @@ def test_money_for_a_maturity_is_owed_three_days_before_by_the_manager(cast, due
     )
 
 
+@pytest.mark.obligation("GR-6.4.1b", clause="de")
+def test_of_two_loans_short_at_once_each_is_owed_its_own_shortfall(cast) -> None:
+    # 1,200,000 there: the first takes it all and is 1,800,000 short, so of the 2,000,000 of the next nothing is there.
+    account(cast.borrower, cast.corporate, "1200000")
+    first = lend(cast, "3000000", date(2026, 12, 20))
+    second = lend(cast, "2000000", date(2026, 12, 21), number="JJ-N")
+    look(date(2026, 12, 10), MaturityFunds)
+    owed = {item.subject_id: (item.period_key, item.due_on, item.reason) for item in WorkItem.objects.all()}
+    assert owed == {
+        first.pk: (
+            "maturity:2026-12-20",
+            date(2026, 12, 17),
+            "12-20 应还本金 3,000,000.00 元，可用 1,200,000.00 元，缺 1,800,000.00 元。",
+        ),
+        second.pk: (
+            "maturity:2026-12-21",
+            date(2026, 12, 18),
+            "12-21 应还本金 2,000,000.00 元，可用 0.00 元，缺 2,000,000.00 元。",
+        ),
+    }
+
+
 @pytest.mark.obligation("GR-6.4.1b", clause="ade")
 def test_every_instalment_and_the_final_maturity_are_owed_each_by_its_own_day(cast) -> None:
     # 300 there: the first instalment of 200 is met, 100 of the second 150; nothing is left for the last 250.
