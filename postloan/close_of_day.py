@@ -103,11 +103,17 @@ def prepared(preparation: Preparation) -> Work:
     return work
 
 
+PREPARATIONS = {name: one for name in ORDER if (one := registry.preparations().get(name))}
+RULES = {name: registry.rules()[name] for name in ORDER if name not in PREPARATIONS}
+if unordered := {*registry.preparations(), *registry.rules()} - set(ORDER):
+    raise LookupError(f"not in ORDER, so no day would ever come to it: {sorted(unordered)}")
+
+
 def step_of(name: str) -> Step:
-    """The step of the day that a preparation or a rule is; a name that nobody registered is a KeyError."""
-    if preparation := registry.preparations().get(name):
+    """The step of the day that a preparation or a rule is."""
+    if preparation := PREPARATIONS.get(name):
         return Step(name, preparation.label, True, prepared(preparation))
-    rule = registry.rules()[name]
+    rule = RULES[name]
     return Step(f"duties:{name}", f"生成职责：{catalogue()[rule.obligation].duty}", True, duties_of(rule))
 
 
@@ -125,9 +131,6 @@ def _measure(day: Day, run: DayRun) -> dict[str, Any]:
 def _close(day: Day, run: DayRun) -> dict[str, Any]:
     return {}
 
-
-if unordered := {*registry.preparations(), *registry.rules()} - set(ORDER):
-    raise LookupError(f"not in ORDER, so no day would ever come to it: {sorted(unordered)}")
 
 STEPS: tuple[Step, ...] = (
     *map(step_of, ORDER),
@@ -175,19 +178,19 @@ def catch_up(*, until: date) -> Iterator[Closed]:
 
 def retry(on: date) -> int:
     """Judge the rows that a day set aside again, once their cause is mended; returns how many still fail."""
-    (on, policy, not_before), rules = day_of(on), registry.rules().values()
+    on, policy, not_before = day_of(on)
     with acting_as(job("close_of_day")):
-        for preparation in registry.preparations().values():
+        for preparation in PREPARATIONS.values():
             mended = look_again(
                 on,
                 preparation.step,
                 lambda ids, preparation=preparation: preparation.work(on, policy, only=ids),  # type: ignore[misc]
             )
-            for rule in rules:  # whose duties waited for it
+            for rule in RULES.values():  # whose duties waited for it
                 if mended and rule.prepared_by == preparation.step:
                     subjects = rule.of_borrowers(mended)
                     reconcile(rule, on=on, policy=policy, only=subjects, not_before=not_before)
-        for rule in rules:
+        for rule in RULES.values():
             step = f"duties:{rule.code}"
             aside = Quarantined.objects.filter(on=on, step=step, resolved_at__isnull=True)
             ids = list(aside.values_list("subject_id", flat=True))
