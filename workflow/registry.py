@@ -180,6 +180,11 @@ def register(
     _preparations.update((one.step, one) for one in preparations)
 
 
+def forms() -> Mapping[str, FormKind]:
+    """Every form of the product by its code."""
+    return _kinds
+
+
 def rules() -> Mapping[str, Rule]:
     """Every rule of the product by its code."""
     return _rules
