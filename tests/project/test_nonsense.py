@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +23,7 @@ from django.test import Client
 from django.urls import URLPattern
 from django.urls.converters import get_converters
 
+from core import charts, renderer
 from core.staging.shapes import Type
 from credit.imports.kinds import KINDS
 from reviews.dashboard.pages import OF_THE_BOOK
@@ -222,8 +223,24 @@ def walk(world: worlds.World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Walk]
     for name in (*reading, "getlist"):
         monkeypatch.setattr(QueryDict, name, watched(QueryDict.__base__, name), raising=False)
     monkeypatch.setattr(QueryDict, "dict", lambda self: plain((key, self[key]) for key in self))
+    # What is nonsense is most often answered with the usual page: the same page is drawn once, each other one too.
+    monkeypatch.setattr(renderer, "write_pdf", drawn_once(renderer.write_pdf))
+    monkeypatch.setattr(charts, "svg", drawn_once(charts.svg))
     walk.as_built = contents()
     yield walk
+
+
+def drawn_once(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """Each page and each chart drawn once, by what it shows."""
+    drawn: dict[str, Any] = {}
+
+    def again(what: Any, **how: Any) -> Any:
+        key = repr((what, how))
+        if key not in drawn:
+            drawn[key] = draw(what, **how)
+        return drawn[key]
+
+    return again
 
 
 @pytest.mark.heavy
