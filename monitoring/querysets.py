@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db.models import F, Max, Min, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from credit.models.borrowers import OfBorrowerQuerySet
+from monitoring.choices import SignalKind, SignalStatus
 
 
 class OfLoansQuerySet(OfBorrowerQuerySet):
@@ -42,6 +44,14 @@ class OfReviewsQuerySet(OfBorrowerQuerySet):
     """附件2 as signed."""
 
     borrower_path = "month__borrower"
+
+
+class SignalQuerySet(OfBorrowerQuerySet):
+    """Signals."""
+
+    def undecided(self, kinds: Collection[SignalKind], on: date) -> SignalQuerySet:
+        """Signals of these kinds that were known by the day and that nobody has decided."""
+        return self.filter(kind__in=kinds, status=SignalStatus.OPEN, known_on__lte=on)
 
 
 class PaymentAuthorityQuerySet(models.QuerySet):

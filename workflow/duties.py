@@ -93,7 +93,7 @@ class Rule(ABC):
 
     def of_borrowers(self, ids: Sequence[int]) -> Sequence[int] | None:
         """The subjects of this rule that are about these borrowers; None where a subject is about no borrower."""
-        return None
+        return ids if self.subject == SubjectKind.BORROWER else None
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any] | None:
         """Ids of the subjects that the day may oblige to something, by a small question; None where all may be.

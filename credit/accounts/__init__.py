@@ -1,0 +1,1 @@
+"""Accounts: balances held against movements."""

@@ -1,0 +1,1 @@
+"""Borrowers and groups: their pages, how they are reached."""

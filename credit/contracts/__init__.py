@@ -1,0 +1,1 @@
+"""What contracts agree and approvals demand: register, papers, what was met."""

@@ -105,11 +105,11 @@ class PaymentClauses(ContractRule):
         for scheme in schemes_under(policy, self.scheme):
             modes.update(policy.get(scheme, MODES).value)
             products.update(policy.get(scheme, PRODUCTS).value)
-        having = Q(product__in=products) | Q(Exists(clauses.filter(payment_mode__in=modes)))
+        reviewed = Q(product__in=products) | Q(Exists(clauses.filter(payment_mode__in=modes)))
         lacking = Q()
         for kind in PAYMENT_CLAUSES:
             lacking |= ~Q(Exists(clauses.filter(kind=kind)))
-        return having & lacking & Q(Exists(self.granted(on)))
+        return reviewed & lacking & Q(Exists(self.granted(on)))
 
     def granted(self, on: date) -> QuerySet[Loan]:
         """The loans under the contract that is the outer row."""

@@ -84,10 +84,6 @@ class BorrowerRule(Rule):
 
     subject = SubjectKind.BORROWER
 
-    def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
-        """The borrowers themselves: they are the subjects."""
-        return ids
-
     def borrowers(self, on: date, policy: Policy, scheme: str) -> QuerySet[Borrower]:
         """Borrowers that are affected, else those with a loan under the scheme (judge by its balance); and those with
         an open duty of this rule.

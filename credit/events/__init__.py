@@ -1,0 +1,1 @@
+"""Risk events and classes, as people record them."""

@@ -1,0 +1,1 @@
+"""Loans: the list, the page, how both are cut."""

@@ -1,0 +1,1 @@
+"""Letters of guarantee: originals taken back, margins released."""

@@ -1,0 +1,1 @@
+"""Who reviews payments up to how much, and what counts together."""

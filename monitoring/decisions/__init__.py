@@ -1,0 +1,1 @@
+"""Signals decided: the sheet, the list, whose word it is."""

@@ -1,0 +1,1 @@
+"""What movements on accounts are, and who is related to whom."""

@@ -49,7 +49,7 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
--- Art. 23: whoever releases and whoever freezes wait for each other (the name is that of monitoring.misuse.hold).
+-- Art. 23: whoever releases and whoever freezes wait for each other (the name is that of monitoring.freezes.hold).
 CREATE FUNCTION monitoring_freeze_holds() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE contract bigint;
 BEGIN

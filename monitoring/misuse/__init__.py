@@ -1,0 +1,1 @@
+"""Cases of misuse (挪用): confirmed, watched while frozen, corrected."""

@@ -37,21 +37,46 @@ def key_of(case_id: int) -> str:
     return f"case:{case_id}"
 
 
-class MisuseRectification(BorrowerRule):
+class CaseRule(BorrowerRule):
+    """A rule about the cases of a borrower; the open ones, where it does not say otherwise."""
+
+    def concerned(self) -> QuerySet[MisuseCase]:
+        """The cases that may oblige to something."""
+        return MisuseCase.objects.filter(status=MisuseStatus.RECTIFYING)
+
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """The borrowers of these cases."""
+        cases = self.concerned().filter(confirmed_on__lte=on)
+        return cases.order_by().values_list("contract__borrower")
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Borrowers of these cases, or with an open duty of this rule; each with all its `cases`."""
+        cases = MisuseCase.objects.filter(confirmed_on__lte=on, contract__borrower=OuterRef("pk"))
+        return self.borrowers(on, policy, "BASE").annotate(
+            cases=ArraySubquery(
+                with_right(cases.order_by("pk"), on).values(
+                    json=JSONObject(
+                        id="pk",
+                        status="status",
+                        day=Cast("confirmed_on", CharField()),
+                        due=Cast("correct_by", CharField()),
+                        amount=Cast("amount", CharField()),
+                        contract="contract__number",
+                        facts="facts",
+                        has_right="has_right",
+                    )
+                )
+            )
+        )
+
+
+class MisuseRectification(CaseRule):
     """限期纠正: one duty for each open case, due on the day set for its correction."""
 
     obligation = "GR-23"
     clause = "f"
     kind = KIND
     post = Role.CUSTOMER_MANAGER
-
-    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with an open case."""
-        return _borrowers(_standing(), on)
-
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with an open case, or with an open duty of this rule; all their cases."""
-        return _with_cases(self, on, policy)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """Owed until the risk line has accepted the correction."""
@@ -72,23 +97,19 @@ class MisuseRectification(BorrowerRule):
         return Verdict(tuple(required), "挪用的纠正已验收", nothing_more=True)
 
 
-class Report(BorrowerRule):
+class Report(CaseRule):
     """及时报告: owed of every case until it is done, though the misuse was corrected before anybody looked."""
 
     key: ClassVar[str]
 
-    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with a case that is not reported yet, corrected or not."""
+    def concerned(self) -> QuerySet[MisuseCase]:
+        """Cases that are not reported yet, corrected or not."""
         done = self.duties().filter(
             subject_id=OuterRef("contract__borrower"),
             period_key=Concat(Value(f"{self.key}:"), Cast(OuterRef("pk"), CharField())),
             status__in=[DutyStatus.DONE, DutyStatus.WAIVED],
         )
-        return _borrowers(MisuseCase.objects.filter(~Exists(done)), on)
-
-    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with a case that is not reported yet, corrected or not, or with an open duty of this rule."""
-        return _with_cases(self, on, policy)
+        return MisuseCase.objects.filter(~Exists(done))
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """Each case, corrected by now or not, due so many workdays after it was confirmed."""
@@ -140,7 +161,7 @@ class ManagerReport(Report):
     key = MANAGER_REPORT
 
 
-class LegalOpinion(BorrowerRule):
+class LegalOpinion(CaseRule):
     """按合同约定暂停用款: where the contract gives no such right, 法务 says on what the freeze stands."""
 
     obligation = "GR-23"
@@ -149,10 +170,6 @@ class LegalOpinion(BorrowerRule):
     kind = LEGAL
     post = Role.LEGAL
 
-    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with an open case."""
-        return _borrowers(_standing(), on)
-
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an open case, or with an open duty of this rule, and who is asked about each.
 
@@ -160,7 +177,8 @@ class LegalOpinion(BorrowerRule):
         """
         branch = latest_loans("pk").annotate(b=branch_of_unit()).values("b")[:1]
         return (
-            _with_cases(self, on, policy)
+            super()
+            .candidates(on, policy)
             .annotate(branch=Subquery(branch))
             .annotate(
                 legal=Coalesce(
@@ -195,35 +213,6 @@ class LegalOpinion(BorrowerRule):
     def owner(self, row: Any) -> Any:
         """法务; nobody where the post is vacant."""
         return super().owner(row)._replace(person_id=row.legal)
-
-
-def _standing() -> QuerySet[MisuseCase]:
-    return MisuseCase.objects.filter(status=MisuseStatus.RECTIFYING)
-
-
-def _borrowers(cases: QuerySet[MisuseCase], on: date) -> QuerySet[Any]:
-    return cases.filter(confirmed_on__lte=on).order_by().values_list("contract__borrower")
-
-
-def _with_cases(rule: BorrowerRule, on: date, policy: Policy) -> QuerySet[Any]:
-    """The rule's borrowers, each with all its `cases`."""
-    cases = MisuseCase.objects.filter(confirmed_on__lte=on, contract__borrower=OuterRef("pk")).order_by("pk")
-    return rule.borrowers(on, policy, "BASE").annotate(
-        cases=ArraySubquery(
-            with_right(cases, on).values(
-                json=JSONObject(
-                    id="pk",
-                    status="status",
-                    day=Cast("confirmed_on", CharField()),
-                    due=Cast("correct_by", CharField()),
-                    amount=Cast("amount", CharField()),
-                    contract="contract__number",
-                    facts="facts",
-                    has_right="has_right",
-                )
-            )
-        )
-    )
 
 
 class FrozenContract(ImmediateNotice):

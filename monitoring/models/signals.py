@@ -7,8 +7,8 @@ from django.db.models import F, Q
 
 from accounts.models import User
 from credit.models import Account, Borrower, Loan, Transaction
-from credit.models.borrowers import OfBorrowerQuerySet
 from monitoring.choices import Level, SignalKind, SignalStatus
+from monitoring.querysets import SignalQuerySet
 from workflow.models import Document
 
 
@@ -39,7 +39,7 @@ class Signal(models.Model):
     decided_why = models.CharField("认定理由", max_length=500, blank=True)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+", null=True)
 
-    objects = OfBorrowerQuerySet.as_manager()
+    objects = SignalQuerySet.as_manager()
 
     class Meta:
         ordering = ("-known_on", "-pk")

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, JSONObject
 from accounts.choices import Role
 from core.parameters import Policy
 from credit.duties.subjects import BorrowerRule
-from monitoring.choices import Level, SignalKind, SignalStatus
+from monitoring.choices import Level, SignalKind
 from monitoring.models import Signal
 from workflow.duties import Required, Verdict
 from workflow.models import WorkItem
@@ -46,17 +46,13 @@ class SignalsRule(BorrowerRule):
     post = Role.CUSTOMER_MANAGER
     kinds: ClassVar[Collection[SignalKind]]
 
-    def open_signals(self, on: date) -> QuerySet[Signal]:
-        """Signals of these kinds that nobody has decided."""
-        return Signal.objects.filter(kind__in=self.kinds, status=SignalStatus.OPEN, known_on__lte=on)
-
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers with one of them."""
-        return self.open_signals(on).order_by().values_list("borrower")
+        """Borrowers with an open signal of these kinds."""
+        return Signal.objects.undecided(self.kinds, on).order_by().values_list("borrower")
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an open signal of these kinds, or with an open duty of this rule; their signals."""
-        told, rows = self.open_signals(on), self.borrowers(on, policy, "BASE")
+        told, rows = Signal.objects.undecided(self.kinds, on), self.borrowers(on, policy, "BASE")
         return rows.annotate(
             told=ArraySubquery(
                 told.filter(borrower=OuterRef("pk"))

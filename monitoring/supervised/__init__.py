@@ -1,0 +1,1 @@
+"""Supervised accounts (受控账户): marked and ended."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ from core.parameters import Policy
 from credit.choices import ResponsibleRole
 from credit.models import Borrower
 from credit.selectors.responsible import branch_of_unit, latest_loans, responsible_for
-from monitoring.choices import SignalKind, SignalStatus
+from monitoring.choices import SignalKind
 from monitoring.models import RefusedRelease, Signal
 from workflow.choices import SubjectKind
 from workflow.duties import Owner, Required, Rule, Verdict
@@ -42,26 +42,18 @@ class ImmediateNotice(Rule):
     kinds: ClassVar[Collection[SignalKind]]
     of_a_freeze: ClassVar[bool]
 
-    def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
-        """The borrowers themselves: they are the subjects."""
-        return ids
-
     def refused(self, on: date) -> QuerySet[RefusedRelease]:
         """What accounting refused by the day."""
         return RefusedRelease.objects.filter(on__lte=on, case__isnull=not self.of_a_freeze)
 
-    def open_signals(self, on: date) -> QuerySet[Signal]:
-        """Signals of these kinds that nobody has decided."""
-        return Signal.objects.filter(kind__in=self.kinds, status=SignalStatus.OPEN, known_on__lte=on)
-
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers of whom a release was refused, or with an open signal."""
-        told = self.open_signals(on).order_by().values_list("borrower")
+        told = Signal.objects.undecided(self.kinds, on).order_by().values_list("borrower")
         return self.refused(on).order_by().values_list("account__borrower").union(told)
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers of whom a release was refused, or with an open signal or an open duty of this rule."""
-        refused, told = self.refused(on), self.open_signals(on)
+        refused, told = self.refused(on), Signal.objects.undecided(self.kinds, on)
         ids = self.affected(on, policy).union(self.standing().order_by().values_list("subject_id"))
         own, loans = responsible_for(ResponsibleRole.RISK_MANAGER, "pk", on), latest_loans("pk")
         return (

@@ -23,7 +23,7 @@ NOTHING = Decimal(0)
 def uses_panel(*, loan: Loan, user: User, on: date) -> Panel | None:
     """None where nothing was seen, nothing recorded, and nothing used before the lender's first day.
 
-    What was used is what `payments.balances` says, and the sum of the lines: before, recorded, not recorded.
+    What was used is what `loan_money.balances` says, and the sum of the lines: before, recorded, not recorded.
     """
     recorded = FundUse.objects.filter(loan=loan, is_in_force=True).select_related("document")
     sums = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get()

@@ -24,7 +24,7 @@ class UsedBefore:
 
 
 def used_before(loan: Loan, amount: Decimal, on: date) -> UsedBefore:
-    """The line of a loan of before; `amount` as `payments.balances` reckons it."""
+    """The line of a loan of before; `amount` as `loan_money.balances` reckons it."""
     told = PastUse.objects.filter(loan=loan, known_on__lte=on).first()
     if told is None:
         return UsedBefore(amount, None, "上线时未报已用金额，上线前发放的按已全部用完计")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from datetime import date
 from pathlib import Path
 
 from django.conf import settings
@@ -10,9 +11,10 @@ from django.conf import settings
 import postloan.urls  # noqa: F401  (claims are made when their module is read)
 from core import policy_files
 from core.obligations import catalogue, claimed, clauses_by_row
+from core.policy import policy_on
 from core.rulebook import Honoured, marks_in, shipped_marks, states
 from reviews.policy.words import TITLES
-from reviews.rulebook.selectors import CLAIMS, ROOMS
+from reviews.rulebook.selectors import CLAIMS, ROOMS, rulebook
 from reviews.words import KINDS
 from workflow.duties import Rule
 
@@ -30,6 +32,12 @@ def test_what_is_called_whole_is_claimed_by_code_and_shown_by_a_test_for_every_c
     rows = catalogue()
     whole = {row for row, state in states(rows, ours(), MARKS).items() if state == Honoured.WHOLE}
     assert {row for row in whole if not rows[row].same_as} == ANSWERED
+
+
+def test_a_row_is_whole_exactly_where_each_of_its_clauses_is_shown_as_kept(reference):
+    """A clause that no claim names, of a row that nobody claims as such, would be kept by nobody."""
+    for row in rulebook(policy_on(date(2026, 11, 24))):
+        assert not row.clauses or (row.state == Honoured.WHOLE) == (not row.missing), row.id
 
 
 def test_every_row_that_rests_on_no_other_has_clauses_and_nothing_else_does():

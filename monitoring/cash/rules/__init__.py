@@ -1,0 +1,1 @@
+"""The ladder of cash, and what falls due on a note."""

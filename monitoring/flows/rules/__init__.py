@@ -1,0 +1,1 @@
+"""What a movement is, and what a month of them comes to."""

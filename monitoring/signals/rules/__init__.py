@@ -1,0 +1,1 @@
+"""What shows in movements: facts, detectors, findings."""

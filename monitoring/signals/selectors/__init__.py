@@ -1,0 +1,1 @@
+"""What the detectors are given to look at."""
