@@ -11,11 +11,11 @@ class CreditConfig(AppConfig):
         """Tell `accounts` how to find the borrowers that a person manages; make forms, rules and measures known."""
         from accounts import scope  # the app registry must be ready first
         from credit import measures
-        from credit.borrowers.documents import KIND as FIXED_CONTACT
-        from credit.contracts.documents.clauses import KIND as CONTRACT_CLAUSES
-        from credit.contracts.documents.terms import KIND as CONTRACT_TERMS
+        from credit.borrowers.documents import FORM as FIXED_CONTACT
+        from credit.contracts.documents.clauses import FORM as CONTRACT_CLAUSES
+        from credit.contracts.documents.terms import FORM as CONTRACT_TERMS
         from credit.duties import book, contracts
-        from credit.security.documents import KIND as ORIGINAL_RECOVERY
+        from credit.security.documents import FORM as ORIGINAL_RECOVERY
         from credit.selectors.responsible import managed_borrower_numbers
         from workflow import registry
 

@@ -11,10 +11,14 @@ from core.money import percent
 from credit.choices import RiskClass
 from credit.models import Borrower
 from workflow.models import Document
+from workflow.querysets import SignedFactQuerySet
 
 
 class SiteInspection(models.Model):
-    """A visit that was made: when, to whom, with which conclusion. Written when its 附件3 is locked, never edited."""
+    """A visit that was made: when, to whom, with which conclusion. Written when its 附件3 is locked, never edited.
+
+    `replaced_on` is the day on which a correction took its place.
+    """
 
     document = models.OneToOneField(Document, on_delete=models.PROTECT, related_name="+")
     borrower = models.ForeignKey(Borrower, on_delete=models.PROTECT, related_name="+")
@@ -22,6 +26,10 @@ class SiteInspection(models.Model):
     proposed_class = models.CharField("拟风险分类", max_length=16, choices=RiskClass.choices)
     next_frequency = models.CharField("下期检查频率", max_length=20)
     overall = models.CharField("总体评价", max_length=20)
+    known_on = models.DateField("知悉日期")
+    replaced_on = models.DateField("更正日期", null=True)
+
+    objects = SignedFactQuerySet.as_manager()
 
     class Meta:
         ordering = ("-inspected_on",)

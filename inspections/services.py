@@ -1,4 +1,4 @@
-"""What 附件3 does around its signatures, and the draw of the normal borrowers that are visited in a period."""
+"""Who signs 附件3, and the draw of the normal borrowers that are visited in a period."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import date
 from django.db import transaction
 
 from accounts.choices import UnitKind
-from accounts.models import Unit, User
-from core import audit, clock
+from accounts.models import Unit
+from core import audit
 from core.errors import Refused
 from core.obligations import claims
 from core.parameters import Policy
@@ -19,15 +19,15 @@ from credit.choices import ResponsibleRole
 from credit.models import Borrower
 from credit.responsibilities.selectors import roles_of
 from credit.selectors.responsible import responsible
-from inspections.duties import KIND, SampledVisit, sampling_period
-from inspections.models import Sample, SampledBorrower, SiteInspection
+from inspections.duties import SampledVisit, sampling_period
+from inspections.models import Sample, SampledBorrower
 from inspections.rules import draw, seed_of
 from inspections.selectors import booking_units, normal_borrowers
+from workflow.duty_forms import people_around
 from workflow.engine import Progress
 from workflow.models import Document
-from workflow.registry import Preparation, people_around
+from workflow.registry import Preparation
 from workflow.rules import Signer, resolve_chain
-from workflow.services import duties
 
 
 @claims("GR-30")
@@ -41,35 +41,6 @@ def signers(*, document: Document, on: date) -> Sequence[Signer]:
         raise Refused(f"“{borrower.name}”没有在任的经营主责任人，请先由部门负责人落实责任人，再提交签字。")
     people = people_around(document, unit=unit, on=on, principal=principal.person_id)
     return resolve_chain(roles_of(document.form, policy_on(on), "GR"), people)
-
-
-def inspected_on(document: Document) -> date:
-    """The day of the visit, as the form says."""
-    return date.fromisoformat(document.content["inspected_on"])
-
-
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """The visit's duties are no longer late because a signer takes his time."""
-    items = duties.satisfied_by(
-        kind=KIND, borrower_number=document.borrower_number, done_on=inspected_on(document)
-    )
-    duties.hand_in(document=document, items=items, on=on)
-
-
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """The last signature: write the visit down and discharge every duty that it satisfies, each on its own record."""
-    content = document.content
-    visit = inspected_on(document)
-    SiteInspection.objects.create(
-        document=document,
-        borrower_id=document.subject_id,
-        inspected_on=visit,
-        proposed_class=content["proposed_class"],
-        next_frequency=content["next_frequency"],
-        overall=content["overall"],
-    )
-    items = duties.satisfied_by(kind=KIND, borrower_number=document.borrower_number, done_on=visit)
-    duties.discharge(items=items, document=document, done_on=visit, by=by.username, on=on, at=clock.now())
 
 
 def draw_samples(*, on: date, policy: Policy) -> int:

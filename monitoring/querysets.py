@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from credit.models.borrowers import OfBorrowerQuerySet
 from monitoring.choices import SignalKind, SignalStatus
+from workflow.querysets import SignedFactQuerySet
 
 
 class OfLoansQuerySet(OfBorrowerQuerySet):
@@ -40,7 +41,11 @@ class OfContractsQuerySet(OfBorrowerQuerySet):
     borrower_path = "contract__borrower"
 
 
-class OfReviewsQuerySet(OfBorrowerQuerySet):
+class FundUseQuerySet(OfLoansQuerySet, SignedFactQuerySet):  # type: ignore[override]
+    """附件1 as signed."""
+
+
+class OfReviewsQuerySet(OfBorrowerQuerySet, SignedFactQuerySet):  # type: ignore[override]
     """附件2 as signed."""
 
     borrower_path = "month__borrower"

@@ -31,13 +31,13 @@ from monitoring.uses.panel import uses_panel
 from workflow import registry
 
 FORMS = (
-    ledgers.KIND,
-    uses.KIND,
-    misuse.KIND,
-    payments.KIND,
-    self_payments.KIND,
-    decisions.KIND,
-    supervised.KIND,
+    ledgers.FORM,
+    uses.FORM,
+    misuse.FORM,
+    payments.FORM,
+    self_payments.FORM,
+    decisions.FORM,
+    supervised.FORM,
 )
 RULES = (
     *funds_duties.RULES,

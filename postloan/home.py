@@ -22,16 +22,8 @@ from credit.choices import RiskClass
 from credit.selectors.positions import classes_by_number
 from reviews import words
 from workflow.models import WorkItem
-from workflow.selectors import (
-    Task,
-    consents_waiting_for,
-    in_signing,
-    open_items,
-    returned_to,
-    tasks,
-    tasks_for,
-    waiting_for,
-)
+from workflow.selectors import consents_waiting_for, in_signing, returned_to, waiting_for
+from workflow.tasks import Task, open_items, tasks, tasks_for
 
 LINES = 40  # of the person's own tasks, the most urgent ones; the rest is one click away
 LATE_LINES = 12  # of other people's late duties on the home page; the whole list is one click away
@@ -85,7 +77,7 @@ def line_of(task: Task, user: User, on: date, classes: dict[str, RiskClass]) -> 
     """A task in words."""
     first = task.first
     rungs = [rung for item in task.items for rung in item.escalations.all()]
-    word = _("继续填写") if task.begun else words.start_word(first.kind)
+    word = _("继续填写") if task.begun_by(user) else words.start_word(first.kind)
     return Line(
         task=task,
         late=task.is_late(on),

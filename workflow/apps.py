@@ -12,5 +12,5 @@ class WorkflowConfig(AppConfig):
         from workflow import measures, registry  # the app registry must be ready first
         from workflow.documents import completion_record
 
-        registry.register(forms=[completion_record.KIND])
+        registry.register(forms=[completion_record.FORM])
         measures.register()

@@ -12,6 +12,7 @@ from workflow.definitions import (
     Answers,
     Background,
     Change,
+    Fact,
     Field,
     FormDefinition,
     Gap,
@@ -24,7 +25,6 @@ from workflow.definitions import (
     visible_sections,
 )
 from workflow.definitions.values import decimal_of, display, grouped
-from workflow.registry import Fact
 
 SPARE_ROWS = 1  # an empty row at the end of a table, so that it can be filled in without JavaScript
 

@@ -10,7 +10,7 @@ from accounts.models import User
 from core.panels import Panel
 from workflow.choices import DutyStatus
 from workflow.models import Document, WorkItem
-from workflow.selectors import open_items, tasks
+from workflow.tasks import open_items, tasks
 
 HISTORY = 20
 

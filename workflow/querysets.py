@@ -12,6 +12,7 @@ from workflow.choices import ConsentStatus, DocumentStatus, DutyStatus
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from workflow.models import Document
 
 
 def _in_scope(user: User, *own: str) -> Q:
@@ -33,6 +34,25 @@ def _in_scope(user: User, *own: str) -> Q:
 def was_late(on: date) -> Q:
     """Duties that were past their day, without evidence handed in by then."""
     return Q(due_on__lt=on) & (Q(submitted_on__isnull=True) | Q(submitted_on__gt=F("due_on")))
+
+
+def in_force(on: date) -> Q:
+    """Facts of signed papers that were known on a day and that no correction had taken the place of by then."""
+    return Q(known_on__lte=on) & (Q(replaced_on__isnull=True) | Q(replaced_on__gt=on))
+
+
+class SignedFactQuerySet(models.QuerySet):
+    """What signed papers wrote down: each fact names its `document`, and is `known_on` a day, `replaced_on` another."""
+
+    def in_force(self, on: date) -> SignedFactQuerySet:
+        """Facts known on the day that no correction had taken the place of by then."""
+        return self.filter(in_force(on))
+
+    def close(self, document: Document | None, on: date) -> int:
+        """A correction takes the place of what a paper wrote down; None: of nothing."""
+        return (
+            self.filter(document=document, replaced_on__isnull=True).update(replaced_on=on) if document else 0
+        )
 
 
 class WorkItemQuerySet(models.QuerySet):

@@ -8,112 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
-from typing import Any
 
-from accounts.choices import Line, Role
-from accounts.models import Unit, User
-from accounts.selectors import Holders, absent
-from workflow import rules as signing
+from django.db.models import QuerySet
+
+from accounts.models import User
 from workflow.choices import SubjectKind
-from workflow.definitions import Background, FormDefinition
+from workflow.definitions import Background, Fact, FormDefinition, Prefill, shown
 from workflow.duties import Rule
-from workflow.models import Document
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a document is about, as a document carries it."""
-
-    kind: str
-    id: int
-    borrower_number: str
-    borrower_name: str
-    unit_id: int
-
-
-@dataclass(frozen=True)
-class Fact:
-    """Something the system knows: a card beside the form that can be inserted into the field `target`."""
-
-    title: str
-    detail: str = ""
-    section: str = ""  # the section where it matters most; empty: everywhere
-    target: str = ""
-    value: str = ""
-
-
-@dataclass(frozen=True)
-class Prefill:
-    """What a form starts with: answers, facts, last time's answers, listed options, policy figures."""
-
-    answers: Mapping[str, Any] = field(default_factory=dict)
-    facts: tuple[Fact, ...] = ()
-    last: Mapping[str, Any] = field(default_factory=dict)
-    last_on: date | None = None
-    facts_on: date | None = None
-    options: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    figures: Mapping[str, Decimal] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """What `Document.prefilled` keeps, so that the form reads the same however the book moves on."""
-        return {
-            "answers": dict(self.answers),
-            "facts": [asdict(fact) for fact in self.facts],
-            "last": dict(self.last),
-            "last_on": self.last_on.isoformat() if self.last_on else None,
-            "facts_on": self.facts_on.isoformat() if self.facts_on else None,
-            "options": {name: [list(pair) for pair in pairs] for name, pairs in self.options.items()},
-            "figures": {name: str(value) for name, value in self.figures.items()},
-        }
-
-    @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Prefill:
-        """The prefill that a document keeps."""
-        return cls(
-            answers=kept.get("answers", {}),
-            facts=tuple(Fact(**fact) for fact in kept.get("facts", ())),
-            last=kept.get("last", {}),
-            last_on=date.fromisoformat(kept["last_on"]) if kept.get("last_on") else None,
-            facts_on=date.fromisoformat(kept["facts_on"]) if kept.get("facts_on") else None,
-            options={
-                n: tuple((v, label) for v, label in pairs) for n, pairs in kept.get("options", {}).items()
-            },
-            figures={name: Decimal(value) for name, value in kept.get("figures", {}).items()},
-        )
-
-
-@dataclass(frozen=True)
-class Signer:
-    """One step of a chain: the role that signs, its line, the label of its box, and who is expected."""
-
-    role: Role
-    line: Line
-    label: str
-    person: User | None
-
-
-def seated(seats: Iterable[signing.Signer]) -> list[Signer]:
-    """A chain resolved by ids, with its people read at once."""
-    seats = list(seats)
-    people = User.objects.in_bulk([seat.person_id for seat in seats])
-    return [Signer(seat.role, seat.line, seat.label, people[seat.person_id]) for seat in seats]
-
-
-def people_around(
-    document: Document, *, unit: Unit, on: date, principal: int | None = None
-) -> signing.People:
-    """Everybody around a document on a day, for `signing.resolve_chain`: posts of the unit, leaves, the principal."""
-    named = {} if principal is None else {Role.PRINCIPAL: [principal]}
-    return signing.People(
-        author_id=document.author_id,
-        author_line=Line(document.author.line),
-        holders=Holders(on).around(unit) | named,
-        on_behalf_of=document.on_behalf_of_id,
-        absent=absent(on),
-    )
+from workflow.duty_forms import DutyForm, Subject
+from workflow.models import Document, WorkItem
 
 
 @dataclass(frozen=True)
@@ -136,53 +41,24 @@ class Preparation:
 Provider = Callable[..., Iterable[Fact]]  # (*, subject: Subject, user: User, on: date)
 
 
-def _nothing(*, document: Document, by: User, on: date) -> None:
-    """A form on which nothing else hangs."""
-
-
-@dataclass(frozen=True)
-class FormKind:
-    """A form as an app registers it: its definition and what the app does around it.
-
-    `prefill(subject=, user=, on=)` is what it starts with, `signers(document=, on=)` who signs (first the author),
-    `may_author(user=, subject=, on=)` who may fill it in. The three hooks run inside the transaction of the verb,
-    with `document=`, `by=`, `on=`; `check_review`, with the same, raises Refused where those after the author may not
-    sign as things stand: the button shows the sentence that the signature refuses with. `day_field` is the answer
-    that says on which day the work was done.
-    """
-
-    definition: FormDefinition
-    prefill: Callable[..., Prefill]
-    signers: Callable[..., Sequence[Signer]]
-    may_author: Callable[..., bool]
-    on_submitted: Callable[..., None] = _nothing
-    on_returned: Callable[..., None] = _nothing
-    on_locked: Callable[..., None] = _nothing
-    check_review: Callable[..., None] = _nothing
-    duty_kinds: tuple[str, ...] = ()  # kinds of work items that this form discharges
-    day_field: str = ""  # a date or a date and time; empty: the form tells of no day of its own
-    print_template: str = "print/document.html"
-    earlier: tuple[FormDefinition, ...] = ()  # versions that documents were filled in with
-
-
-_kinds: dict[str, FormKind] = {}
+_forms: dict[str, DutyForm] = {}
 _rules: dict[str, Rule] = {}
 _preparations: dict[str, Preparation] = {}
 _providers: dict[str, list[Provider]] = {}
 
 
 def register(
-    *, forms: Iterable[FormKind] = (), rules: Iterable[Rule] = (), preparations: Iterable[Preparation] = ()
+    *, forms: Iterable[DutyForm] = (), rules: Iterable[Rule] = (), preparations: Iterable[Preparation] = ()
 ) -> None:
     """Make an app's forms, rules and preparations known; called from AppConfig.ready."""
-    _kinds.update((kind.definition.code, kind) for kind in forms)
+    _forms.update((form.code, form) for form in forms)
     _rules.update((rule.code, rule) for rule in rules)
     _preparations.update((one.step, one) for one in preparations)
 
 
-def forms() -> Mapping[str, FormKind]:
+def forms() -> Mapping[str, DutyForm]:
     """Every form of the product by its code."""
-    return _kinds
+    return _forms
 
 
 def rules() -> Mapping[str, Rule]:
@@ -202,33 +78,58 @@ def provide_facts(form: str, provider: Provider) -> None:
         providers.append(provider)
 
 
-def kind(form: str) -> FormKind:
+def form(code: str) -> DutyForm:
     """The form by its code; an unknown one is a KeyError."""
-    return _kinds[form]
+    return _forms[code]
 
 
 def definition_of(document: Document) -> FormDefinition:
     """The definition in the version that the document was filled in with."""
-    known = _kinds[document.form]
+    known = _forms[document.form]
     for definition in (known.definition, *known.earlier):
         if definition.version == document.form_version:
             return definition
     raise KeyError((document.form, document.form_version))
 
 
-def form_for(duty_kind: str) -> str:
+def form_for(duty_kind: str) -> DutyForm:
     """The form that discharges duties of a kind: its own, or the 办结记录, so that none is a dead end."""
-    for code, known in _kinds.items():
-        if duty_kind in known.duty_kinds:
-            return code
-    return "completion_record"
+    own = (known for known in _forms.values() if duty_kind in known.duties)
+    return next(own, None) or _forms["completion_record"]
 
 
-def prefill(form: str, *, subject: Subject, user: User, on: date) -> Prefill:
+def matters(items: Sequence[WorkItem]) -> dict[int, Subject]:
+    """By duty, what the paper that discharges it is about; each form is asked once."""
+    found: dict[int, Subject] = {}
+    by_kind: dict[str, list[WorkItem]] = {}
+    for item in items:
+        by_kind.setdefault(item.kind, []).append(item)
+    for kind, theirs in by_kind.items():
+        told = form_for(kind).matters(theirs)
+        found |= {item.pk: Subject.of(item, matter) for item, matter in zip(theirs, told, strict=True)}
+    return found
+
+
+def subject_of(duty: WorkItem) -> Subject:
+    """What the paper that discharges a duty is about."""
+    return matters([duty])[duty.pk]
+
+
+def owed(document: Document) -> QuerySet[WorkItem]:
+    """Open duties of the matter that a document is about, whether or not its day and answers discharge them."""
+    return form(document.form).owed(Subject.of(document, document.matter))
+
+
+def discharged_by(document: Document) -> QuerySet[WorkItem]:
+    """Open duties that a document discharges as it is filled in."""
+    return form(document.form).discharges(document, owed(document))
+
+
+def prefill(code: str, *, subject: Subject, user: User, on: date) -> Prefill:
     """What a form starts with, the facts of every provider included."""
-    filled = kind(form).prefill(subject=subject, user=user, on=on)
+    filled = form(code).begin(subject=subject, user=user, on=on)
     more = [
-        fact for provider in _providers.get(form, ()) for fact in provider(subject=subject, user=user, on=on)
+        fact for provider in _providers.get(code, ()) for fact in provider(subject=subject, user=user, on=on)
     ]
     return replace(filled, facts=(*filled.facts, *more))
 
@@ -237,20 +138,27 @@ def background_of(
     document: Document, *, photos: Mapping[str, int] | None = None, on: date | None = None
 ) -> Background:
     """What a document's answers are judged against: what it kept when it was started, and its photographs."""
-    kept = Prefill.from_json(document.prefilled)
     return Background(
-        last=kept.last,
+        last=document.kept.last,
         photos=photos or {},
-        figures=kept.figures,
-        options=kept.options,
+        figures=document.kept.figures,
+        options=document.kept.options,
         on=on or document.created_on,
     )
 
 
 def done_on(document: Document) -> date | None:
     """The day on which the work was done, as the form says; None where it says none, or nothing readable."""
-    name = kind(document.form).day_field
+    name = form(document.form).day_field
     try:
-        return date.fromisoformat(str(document.content.get(name) or "")[:10]) if name else None
+        return document.answers.day(name) if name else None
     except ValueError:
         return None  # its own gap says so
+
+
+def words_of(document: Document) -> str:
+    """What tells a paper from the others about the same subject, in words: 2026-10; empty where nothing does."""
+    known = form(document.form)
+    fields = {one.name: one for section in definition_of(document).sections for one in section.fields}
+    told = (shown(fields[name], document.content.get(name), Background()) for name in known.told_by)
+    return " · ".join(filter(None, told))

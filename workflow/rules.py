@@ -49,6 +49,8 @@ class Paper:
     attachments: Sequence[AttachedFile] = ()
     on_behalf_of: int | None = None
     late_entry: Mapping[str, Any] | None = None  # actual day, reason, who consented and when
+    matter: str = ""
+    canon: int = 1
 
 
 # Left out of what is hashed where it is empty, so that papers signed before it existed still verify.
@@ -61,6 +63,8 @@ def canonical(paper: Paper) -> bytes:
     check_exact(paper.prefilled)
     payload = asdict(paper)
     payload = {name: value for name, value in payload.items() if name not in _LATER or value is not None}
+    if paper.canon == 1:  # before papers were about a matter
+        del payload["matter"], payload["canon"]
     payload["attachments"] = sorted(
         payload["attachments"], key=lambda one: (one["sha256"], one["section"], one["name"])
     )

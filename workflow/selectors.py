@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,74 +11,8 @@ from accounts.choices import Line, Role
 from accounts.models import User
 from accounts.selectors import Holders, absent
 from workflow import rules
-from workflow.choices import ChainStatus, DocumentStatus, DutyStatus, StepStatus
-from workflow.models import Chain, Document, LateEntry, Step, WorkItem
-
-
-@dataclass(frozen=True)
-class Task:
-    """Duties of one kind for one borrower as one piece of work, due at the earliest of them."""
-
-    items: tuple[WorkItem, ...]  # the earliest first
-
-    @property
-    def first(self) -> WorkItem:
-        """The duty that is due first; starting it starts the task."""
-        return self.items[0]
-
-    @property
-    def due_on(self) -> date:
-        """The earliest due date."""
-        return self.first.due_on
-
-    @property
-    def document(self) -> Document | None:
-        """The evidence that was begun for one of the duties, if any."""
-        return next((item.document for item in self.items if item.document_id), None)
-
-    @property
-    def begun(self) -> bool:
-        """Somebody has started to fill in the evidence."""
-        return bool(self.document and self.document.status == DocumentStatus.DRAFT)
-
-    @property
-    def is_signing(self) -> bool:
-        """The evidence is with the signers: nothing more is owed by the person unless it comes back."""
-        return all(
-            item.document is not None and item.document.status == DocumentStatus.SIGNING
-            for item in self.items
-        )
-
-    def is_late(self, on: date) -> bool:
-        """Whether one of the duties is past its day without evidence handed in by then."""
-        return any(
-            item.due_on < on and (item.submitted_on is None or item.submitted_on > item.due_on)
-            for item in self.items
-        )
-
-
-def tasks(items: Iterable[WorkItem]) -> list[Task]:
-    """Group duties by kind, borrower and person, the most urgent first; a duty about no borrower stands alone."""
-    groups: dict[tuple[object, ...], list[WorkItem]] = {}
-    for item in items:
-        about = item.borrower_number or (item.subject_kind, item.subject_id)
-        groups.setdefault((item.kind, about, item.person_id), []).append(item)
-    found = [Task(tuple(sorted(group, key=lambda i: (i.due_on, i.pk)))) for group in groups.values()]
-    return sorted(found, key=lambda task: (task.due_on, task.first.pk))
-
-
-def open_items(items: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
-    """Open duties with what a line about them shows: the person, the evidence, the rungs climbed."""
-    return (
-        items.filter(status=DutyStatus.OPEN)
-        .select_related("person", "document", "unit")
-        .prefetch_related("escalations")
-    )
-
-
-def tasks_for(user: User, on: date) -> list[Task]:
-    """What a person owes, as tasks."""
-    return tasks(open_items(WorkItem.objects.owed_by(user)))
+from workflow.choices import ChainStatus, DocumentStatus, StepStatus
+from workflow.models import Chain, Document, LateEntry, Step
 
 
 def waiting_for(user: User) -> QuerySet[Step]:

@@ -7,16 +7,12 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date
 
-from django.db.models import QuerySet
-
 from accounts.choices import Line, Role
 from accounts.models import User
-from core import clock
 from credit.borrowers import services as contacts
 from credit.choices import ContactWay
 from credit.models import Borrower, Contact
-from credit.responsibilities.selectors import may_author
-from workflow.choices import SubjectKind
+from credit.responsibilities.documents import CustomerForm
 from workflow.definitions import (
     Answers,
     Background,
@@ -24,14 +20,14 @@ from workflow.definitions import (
     Field,
     FormDefinition,
     Kind,
+    Prefill,
     Section,
     at_most,
     not_in_the_future,
     options,
 )
+from workflow.duty_forms import EVERYTHING, Signer, Subject
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject
-from workflow.services import duties
 
 DUTY = "fixed_contact"
 RELATIONS = options("本人", "配偶", "父母或子女", "其他亲属", "同事或单位", "其他")
@@ -87,66 +83,52 @@ FIXED_CONTACT = FormDefinition(
 )
 
 
-def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """What the book knows of the borrower, and the contact agreed before if there is one."""
-    borrower = Borrower.objects.get(pk=subject.id)
-    last = Contact.objects.known(on).filter(borrower=borrower).newest_first().first()
-    reasons = _owed(subject.id).values_list("reason", flat=True)
-    answers = {
-        "duties": "\n".join(reasons),
-        "person": last.person if last else borrower.name,
-        "relation": last.relation if last else "本人",
-        "phone": last.phone if last else borrower.phone,
-        "reachable_at": last.reachable_at if last else borrower.address,
-        "way": last.way if last else "",
-        "contacted_on": on.isoformat(),
-    }
-    return Prefill(answers={name: answer for name, answer in answers.items() if answer})
+class FixedContact(CustomerForm):
+    """One contact answers whatever asks for it; a correction of it is a later contact that closes the earlier."""
+
+    definition = FIXED_CONTACT
+    duties = (DUTY,)
+    day_field = "contacted_on"
+
+    def matter_of(self, duty: WorkItem) -> str:
+        """A borrower is reached in one way, whichever loan asked for it."""
+        return EVERYTHING
+
+    def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
+        """What the book knows of the borrower, and the contact agreed before if there is one."""
+        borrower = Borrower.objects.get(pk=subject.id)
+        last = Contact.objects.known(on).filter(borrower=borrower).newest_first().first()
+        answers = {
+            "duties": "\n".join(self.owed(subject).values_list("reason", flat=True)),
+            "person": last.person if last else borrower.name,
+            "relation": last.relation if last else "本人",
+            "phone": last.phone if last else borrower.phone,
+            "reachable_at": last.reachable_at if last else borrower.address,
+            "way": last.way if last else "",
+            "contacted_on": on.isoformat(),
+        }
+        return Prefill(answers={name: answer for name, answer in answers.items() if answer})
+
+    def signers(self, *, document: Document, on: date) -> Sequence[Signer]:
+        """The one who made the contact signs for it."""
+        return [Signer(Role.CUSTOMER_MANAGER, Line(document.author.line), "管户信贷员", document.author)]
+
+    def write(self, *, document: Document, by: User, on: date, replaces: Document | None) -> None:
+        """The contact."""
+        a = document.answers
+        contacts.record_contact(
+            borrower=Borrower.objects.get(pk=document.subject_id),
+            person=a.text("person"),
+            relation=a.text("relation"),
+            phone=phone_of(a.text("phone")),
+            reachable_at=a.text("reachable_at"),
+            way=ContactWay(a.text("way")),
+            effective_on=a.day("contacted_on"),
+            reference=document.number,
+            replaces=replaces.number if replaces else "",
+            by=document.author,
+            on=on,
+        )
 
 
-def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """The one who made the contact signs for it."""
-    return [Signer(Role.CUSTOMER_MANAGER, Line(document.author.line), "管户信贷员", document.author)]
-
-
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """The duty is no longer late."""
-    duties.hand_in(document=document, items=_owed(document.subject_id), on=on)
-
-
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """Signed: the contact is written down and the duty is done."""
-    content = document.content
-    contacted_on = date.fromisoformat(content["contacted_on"])
-    items = list(_owed(document.subject_id))
-    contacts.record_contact(
-        borrower=Borrower.objects.get(pk=document.subject_id),
-        person=content["person"],
-        relation=content["relation"],
-        phone=phone_of(content["phone"]),
-        reachable_at=content["reachable_at"],
-        way=ContactWay(content["way"]),
-        effective_on=contacted_on,
-        reference=document.number,
-        by=document.author,
-        on=on,
-    )
-    duties.discharge(
-        items=items, document=document, done_on=contacted_on, by=by.username, on=on, at=clock.now()
-    )
-
-
-def _owed(borrower_id: int) -> QuerySet[WorkItem]:
-    return WorkItem.objects.about(DUTY, SubjectKind.BORROWER, borrower_id)
-
-
-KIND = FormKind(
-    definition=FIXED_CONTACT,
-    prefill=prefill,
-    signers=signers,
-    may_author=may_author,
-    on_submitted=on_submitted,
-    on_locked=on_locked,
-    duty_kinds=(DUTY,),
-    day_field="contacted_on",
-)
+FORM = FixedContact()

@@ -23,10 +23,17 @@ def record_contact(
     way: ContactWay,
     effective_on: date,
     reference: str,
+    replaces: str = "",
     by: User,
     on: date,
 ) -> Contact:
-    """Record the fixed way in which a borrower is reached (个贷规定第三条); the one before it stays on record."""
+    """Record the fixed way in which a borrower is reached (个贷规定第三条); the one before it stays on record.
+
+    `replaces` is the reference of the contact that this one corrects.
+    """
+    if replaces:
+        earlier = Contact.objects.filter(borrower=borrower, reference=replaces, replaced_on=None)
+        earlier.update(replaced_on=on)
     row = Contact.objects.create(
         borrower=borrower,
         person=person,

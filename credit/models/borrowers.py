@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
@@ -10,6 +12,7 @@ from accounts.models import Unit, User
 from accounts.querysets import DatedQuerySet
 from credit.choices import BorrowerKind, ContactWay, ResponsibleRole
 from credit.querysets import BorrowerQuerySet, FactQuerySet
+from workflow.querysets import in_force
 
 
 class Borrower(models.Model):
@@ -99,9 +102,16 @@ class OfBorrowerQuerySet(models.QuerySet):
 class ContactQuerySet(FactQuerySet, OfBorrowerQuerySet):  # type: ignore[override]
     """How borrowers are reached."""
 
+    def known(self, on: date) -> ContactQuerySet:
+        """Contacts made and known by the day that no correction had taken the place of."""
+        return self.filter(in_force(on), effective_on__lte=on)
+
 
 class Contact(models.Model):
-    """The fixed way in which a borrower is reached (固定联系方式：个贷规定第三条). Appended; the newest is in force."""
+    """The fixed way in which a borrower is reached (固定联系方式：个贷规定第三条). Appended; the newest is in force.
+
+    `replaced_on` is the day on which a correction took its place.
+    """
 
     borrower = models.ForeignKey(Borrower, on_delete=models.PROTECT, related_name="contacts")
     person = models.CharField("联系人", max_length=60)
@@ -111,6 +121,7 @@ class Contact(models.Model):
     way = models.CharField("约定方式", max_length=8, choices=ContactWay.choices)
     effective_on = models.DateField("联系日")
     known_on = models.DateField("知悉日期")
+    replaced_on = models.DateField("更正日期", null=True)
     reference = models.CharField("凭证", max_length=120)  # the document that says so
 
     objects = ContactQuerySet.as_manager()

@@ -12,8 +12,8 @@ from credit.choices import ResponsibleRole
 from credit.models import Borrower
 from credit.selectors.responsible import manages, responsible
 from workflow import rules
+from workflow.duty_forms import Signer, Subject, people_around, seated
 from workflow.models import Document
-from workflow.registry import Signer, Subject, people_around, seated
 
 
 def may_author(*, user: User, subject: Subject, on: date) -> bool:

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core import clock
 from core.errors import Conflict
 from credit.choices import OriginalOutcome
 from credit.models import LetterReturn, Loan
-from credit.responsibilities.selectors import signers_of
+from credit.responsibilities.documents import CustomerForm
 from credit.security import services as letters
-from credit.selectors.responsible import manages
-from workflow.choices import SubjectKind
 from workflow.definitions import (
     Answers,
     Background,
     Check,
+    Fact,
     Field,
     FormDefinition,
     Kind,
+    Prefill,
     Section,
     answered,
     at_most,
     known,
     not_in_the_future,
 )
+from workflow.duty_forms import EVERYTHING, Subject
 from workflow.models import Document, WorkItem
-from workflow.registry import Fact, FormKind, Prefill, Signer, Subject
-from workflow.services import duties
 
 DUTY = "original_recovery"
 ARRANGED = "ARRANGED"
@@ -124,82 +122,73 @@ ORIGINAL_RECOVERY = FormDefinition(
 )
 
 
-def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """The letter as the book has it, and today."""
-    letter = letters.standing(Loan(pk=subject.id), on)
-    loan, terms, claim = letter.loan, letter.letter, letter.claim
-    answers = {
-        "loan_number": loan.number,
-        "beneficiary": terms.beneficiary if terms else "",
-        "amount": f"{loan.amount:.2f}",
-        "expires_on": letter.expires_on.isoformat(),
-        "original_number": terms.original_number if terms else "",
-        "done_on": on.isoformat(),
-    }
-    claimed = claim and Fact(
-        f"索赔未了：{claim.claimed_on} 索赔 {claim.amount:,.2f} 元", f"索赔编号 {claim.number}"
-    )
-    return Prefill(
-        answers={name: answer for name, answer in answers.items() if answer},
-        facts=(claimed,) if claimed else (),
-        facts_on=on,
+class OriginalRecoveryForm(CustomerForm):
+    """One letter has one original: arranging its return answers the reminder, having it back answers everything."""
+
+    definition = ORIGINAL_RECOVERY
+    duties = (DUTY,)
+    day_field = "done_on"
+    told_by = ("loan_number", "outcome")
+    correctable = False
+    instead = _(
+        "原件的收回或解除已在行外生效，不能另起新版；登记有误的，请报部门负责人，由数据维护人员核对保函登记。"
     )
 
+    def matter_of(self, duty: WorkItem) -> str:
+        """The original."""
+        return EVERYTHING
 
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """The borrower's customer manager or a head of the department; nobody once the original is accounted for."""
-    loan = Loan.objects.select_related("borrower").get(pk=subject.id)
-    if LetterReturn.objects.filter(loan=loan).exists():
-        raise Conflict(f"保函 {loan.number} 的原件已登记收回或解除，不必再填，也不能更改。")
-    return manages(user, loan.borrower, on)
+    def discharges(self, document: Document, duties: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
+        """An arrangement answers the reminder only."""
+        return duties.filter(period_key__startswith="remind:") if self.is_own_word(document) else duties
 
+    def check_can_begin(self, *, subject: Subject, on: date) -> None:
+        """Until the original is accounted for."""
+        loan = Loan.objects.get(pk=subject.id)
+        if LetterReturn.objects.filter(loan=loan).exists():
+            raise Conflict(f"保函 {loan.number} 的原件已登记收回或解除，不必再填，也不能更改。")
 
-def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """An arrangement is the manager's own word; what became of the original is also signed by the head."""
-    # Not yet said on a new draft.
-    return signers_of(document=document, on=on, alone=document.content.get("outcome") == ARRANGED)
+    def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
+        """The letter as the book has it, and today."""
+        letter = letters.standing(Loan(pk=subject.id), on)
+        loan, terms, claim = letter.loan, letter.letter, letter.claim
+        answers = {
+            "loan_number": loan.number,
+            "beneficiary": terms.beneficiary if terms else "",
+            "amount": f"{loan.amount:.2f}",
+            "expires_on": letter.expires_on.isoformat(),
+            "original_number": terms.original_number if terms else "",
+            "done_on": on.isoformat(),
+        }
+        claimed = claim and Fact(
+            f"索赔未了：{claim.claimed_on} 索赔 {claim.amount:,.2f} 元", f"索赔编号 {claim.number}"
+        )
+        return Prefill(
+            answers={name: answer for name, answer in answers.items() if answer},
+            facts=(claimed,) if claimed else (),
+            facts_on=on,
+        )
 
+    def is_own_word(self, document: Document) -> bool:
+        """An arrangement is the manager's own word; what became of the original is also signed by the head."""
+        return document.answers.text("outcome") == ARRANGED
 
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """The duties are no longer late because the head takes his time."""
-    duties.hand_in(document=document, items=_satisfied(document), on=on)
-
-
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """Signed: the fact is written down and the duties that it satisfies are done."""
-    content = document.content
-    done_on = date.fromisoformat(content["done_on"])
-    items = list(_satisfied(document))
-    if content["outcome"] != ARRANGED:
-        outcome = OriginalOutcome(content["outcome"])
+    def write(self, *, document: Document, by: User, on: date, replaces: Document | None) -> None:
+        """What became of the original; an arrangement is no fact of the book."""
+        a = document.answers
+        if self.is_own_word(document):
+            return
+        outcome = OriginalOutcome(a.text("outcome"))
         is_lost = outcome == OriginalOutcome.LOST
         letters.record_return(
             loan=Loan.objects.select_related("borrower").get(pk=document.subject_id),
             outcome=outcome,
-            effective_on=date.fromisoformat(content["released_on"]) if is_lost else done_on,
-            custody="" if is_lost else content["custody"],
+            effective_on=a.day("released_on" if is_lost else "done_on"),
+            custody="" if is_lost else a.text("custody"),
             reference=document.number,
             by=document.author,
             on=on,
         )
-    duties.discharge(items=items, document=document, done_on=done_on, by=by.username, on=on, at=clock.now())
 
 
-def _satisfied(document: Document) -> QuerySet[WorkItem]:
-    """The letter's own open duties; an arrangement answers the reminder only."""
-    items = WorkItem.objects.about(DUTY, SubjectKind.LOAN, document.subject_id)
-    if document.content["outcome"] == ARRANGED:
-        return items.filter(period_key__startswith="remind:")
-    return items
-
-
-KIND = FormKind(
-    definition=ORIGINAL_RECOVERY,
-    prefill=prefill,
-    signers=signers,
-    may_author=may_author,
-    on_submitted=on_submitted,
-    on_locked=on_locked,
-    duty_kinds=(DUTY,),
-    day_field="done_on",
-)
+FORM = OriginalRecoveryForm()

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core import clock
 from core.errors import Conflict, Invalid
 from core.money import yuan
 from credit.models import Contract
-from credit.responsibilities.selectors import may_author, signers_of
+from credit.responsibilities.documents import CustomerForm
 from monitoring.choices import SignalStatus
 from monitoring.decisions import services as decisions
 from monitoring.models import Signal
 from monitoring.signals.duties import KIND as DUTY
 from monitoring.signals.duties import duties_to_check
 from monitoring.unreviewed.duties import duties_of_signals
-from workflow.choices import SubjectKind
+from workflow.choices import DocumentStatus, SubjectKind
 from workflow.definitions import (
     Field,
     FormDefinition,
     Kind,
+    Prefill,
     Section,
+    TypedAnswers,
     answered,
     known,
     not_in_the_future,
     rows_at_most,
 )
+from workflow.duty_forms import EVERYTHING, Subject
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Subject
 from workflow.services import duties
 
 MOST = 100  # signals of one sheet, the gravest first; the rest on the next one
@@ -107,6 +108,14 @@ def _open(borrower_id: int) -> QuerySet[Signal]:
     return Signal.objects.filter(borrower=borrower_id, status=SignalStatus.OPEN)
 
 
+def _being_signed(borrower_id: int) -> set[int]:
+    """Signals that a sheet in signature tells of: another one does not ask about them."""
+    sheets = Document.objects.of(subject_kind=SubjectKind.BORROWER, subject_id=borrower_id).filter(
+        form=SIGNAL_CHECK.code, status=DocumentStatus.SIGNING
+    )
+    return {pk for sheet in sheets for pk in _ids(sheet)}
+
+
 def _row(signal: Signal) -> dict[str, str]:
     """A signal as the sheet keeps it, however the book moves on."""
     shown = [one.transaction for one in signal.shown_by.all()]
@@ -127,79 +136,81 @@ def _row(signal: Signal) -> dict[str, str]:
     }
 
 
-def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """Every open signal of the customer, the gravest first."""
-    found = list(_open(subject.id).select_related("loan__contract").prefetch_related("shown_by__transaction"))
-    if not found:
-        raise Conflict("这个客户没有待核实的资金信号，不必填写核查表。")
-    found.sort(key=lambda one: (LEVELS.index(one.level), one.known_on, one.pk))
-    return Prefill(
-        answers={"signals": [_row(one) for one in found[:MOST]], "checked_on": on.isoformat()}, facts_on=on
-    )
+class SignalCheckForm(CustomerForm):
+    """One sheet decides every signal of a customer that it lists; the manager explains, the risk manager decides."""
 
+    definition = SIGNAL_CHECK
+    duties = (DUTY,)
+    day_field = "checked_on"
+    correctable = False
+    instead = _("信号已认定，不能另起新版；有新情况的，由风险条线按新信号认定，或登记挪用。")
 
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """The duties are no longer late; a contract that is named must be the customer's."""
-    for row in _rows(document):
-        _contract(document, row)
-    duties.hand_in(document=document, items=_satisfied(document), on=on)
+    def matter_of(self, duty: WorkItem) -> str:
+        """Whatever signals are open."""
+        return EVERYTHING
 
+    def discharges(self, document: Document, duties: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
+        """Those to look into the signals that it lists."""
+        return duties & duties_to_check(_ids(document))
 
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """Signed: each signal that is still open is decided as the sheet says, and the duties are done."""
-    rows = _rows(document)
-    signals = {str(one.pk): one for one in _open(document.subject_id).filter(pk__in=_ids(document))}
-    items = [*_satisfied(document), *duties_of_signals(signals.values())]
-    for row in rows:
-        if signal := signals.get(row["signal"]):  # what was decided in the meantime stays as it was decided
-            decisions.decide_as_signed(
-                signal=signal,
-                is_true=row["verdict"] != EXPLAINED,
-                is_misuse=row["verdict"] == MISUSED,
-                why=row["why"],
-                contract=_contract(document, row),
-                document=document,
-                by=by,
-                on=on,
-            )
-    done_on = date.fromisoformat(document.content["checked_on"])
-    duties.discharge(items=items, document=document, done_on=done_on, by=by.username, on=on, at=clock.now())
+    def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
+        """Every open signal of the customer that no sheet in signature tells of, the gravest first."""
+        rows = _open(subject.id).exclude(pk__in=_being_signed(subject.id))
+        found = list(rows.select_related("loan__contract").prefetch_related("shown_by__transaction"))
+        if not found:
+            raise Conflict("这个客户没有待核实的资金信号，或都已在签字中，不必填写核查表。")
+        found.sort(key=lambda one: (LEVELS.index(one.level), one.known_on, one.pk))
+        return Prefill(
+            answers={"signals": [_row(one) for one in found[:MOST]], "checked_on": on.isoformat()},
+            facts_on=on,
+        )
 
+    def check(self, *, document: Document, by: User, on: date) -> None:
+        """A contract that is named must be the customer's."""
+        for row in document.answers.rows("signals"):
+            _contract(document, row)
 
-def _rows(document: Document) -> list[Mapping[str, Any]]:
-    rows: list[Mapping[str, Any]] = document.content["signals"]
-    return rows
+    def write(self, *, document: Document, by: User, on: date, replaces: Document | None) -> None:
+        """Each signal that is still open is decided as the sheet says, and the risk manager's own duties with it."""
+        a = document.answers
+        signals = _open(document.subject_id).in_bulk(_ids(document))
+        for row in a.rows("signals"):
+            if signal := signals.get(
+                row.number("signal")
+            ):  # what was decided meanwhile stays as it was decided
+                decisions.decide_as_signed(
+                    signal=signal,
+                    is_true=row.text("verdict") != EXPLAINED,
+                    is_misuse=row.text("verdict") == MISUSED,
+                    why=row.text("why"),
+                    contract=_contract(document, row),
+                    document=document,
+                    by=by,
+                    on=on,
+                )
+        duties.discharge(
+            items=duties_of_signals(signals.values()),
+            document=document,
+            done_on=a.day("checked_on"),
+            by=by.username,
+            on=on,
+            at=clock.now(),
+        )
 
 
 def _ids(document: Document) -> list[int]:
-    return [int(row["signal"]) for row in _rows(document)]
+    return [row.number("signal") for row in document.answers.rows("signals")]
 
 
-def _contract(document: Document, row: Mapping[str, Any]) -> Contract | None:
+def _contract(document: Document, row: TypedAnswers) -> Contract | None:
     """The contract whose money was misused, as the row names it."""
-    if row["verdict"] != MISUSED:
+    if row.text("verdict") != MISUSED:
         return None
-    number = str(row.get("contract") or "").strip()
+    number = row.text("contract").strip()
     found = Contract.objects.filter(number=number, borrower=document.subject_id).first()
     if found is None:
-        raise Invalid(f"信号 {row['signal']}：该客户没有合同“{number}”，请核对“挪用所属合同号”。")
+        raise Invalid(f"信号 {row.text('signal')}：该客户没有合同“{number}”，请核对“挪用所属合同号”。")
     return found
 
 
-def _satisfied(document: Document) -> QuerySet[WorkItem]:
-    """The open duties to look into the signals of this sheet."""
-    return duties_to_check(_ids(document)).filter(
-        subject_kind=SubjectKind.BORROWER, subject_id=document.subject_id
-    )
-
-
-KIND = FormKind(
-    definition=SIGNAL_CHECK,
-    prefill=prefill,
-    signers=signers_of,  # the manager explains, the risk manager decides
-    may_author=may_author,
-    on_submitted=on_submitted,
-    on_locked=on_locked,
-    duty_kinds=(DUTY,),
-    day_field="checked_on",
-)
+FORM = SignalCheckForm()

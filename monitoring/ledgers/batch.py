@@ -17,6 +17,7 @@ from monitoring.ledgers import documents as form
 from monitoring.ledgers import paper
 from monitoring.models import AccountLedgerReview, BorrowerMonth
 from workflow.choices import DocumentStatus, SubjectKind
+from workflow.duty_forms import Subject
 from workflow.models import Document
 from workflow.services import documents
 
@@ -52,25 +53,35 @@ class Standing:
         return ""
 
 
+def matter_of(month: BorrowerMonth) -> str:
+    """A month as papers and duties about it name it."""
+    return f"{month.month:%Y-%m}"
+
+
 def standings(months: Collection[BorrowerMonth], on: date) -> dict[int, Standing]:
     """Where each of these months stands, by its id; three queries, whatever their number."""
     borrowers = {month.borrower_id for month in months}
     reviews = {
         one.month_id: one
-        for one in AccountLedgerReview.objects.filter(month__in=months).select_related("document").order_by("pk")
-    }  # fmt: skip
+        for one in AccountLedgerReview.objects.in_force(on)
+        .filter(month__in=months)
+        .select_related("document")
+    }
     in_hand = Document.objects.filter(
-        form=paper.FORM,
+        form=paper.CODE,
         subject_kind=SubjectKind.BORROWER,
         subject_id__in=borrowers,
+        matter__in={matter_of(month) for month in months},
         status__in=[DocumentStatus.DRAFT, DocumentStatus.SIGNING],
     )
-    # A draft about another month stands in the way too: one person has one draft about a borrower.
-    papers = {one.subject_id: one for one in in_hand.defer("prefilled").order_by("pk")}
+    papers = {(one.subject_id, one.matter): one for one in in_hand.defer("prefilled").order_by("pk")}
     who = managers(borrowers, on)
     return {
         month.pk: Standing(
-            month, reviews.get(month.pk), papers.get(month.borrower_id), who.get(month.borrower_id)
+            month,
+            reviews.get(month.pk),
+            papers.get((month.borrower_id, matter_of(month))),
+            who.get(month.borrower_id),
         )
         for month in months
     }
@@ -131,17 +142,20 @@ def _unit_of(standing: Standing) -> Unit:
 def _begin(sheet: paper.Sheet, borrower: Borrower, unit: Unit, by: User, on: date) -> Document:
     """The document of one month, with the judgement that a tick stands for."""
     filled = form.prefill_of(sheet, unit, on, way=paper.IN_BATCH)
-    owed = form.owed(borrower.pk).filter(period_key=f"{sheet.month.month:%Y-%m}")
+    subject = Subject(
+        SubjectKind.BORROWER,
+        borrower.pk,
+        borrower.number,
+        borrower.name,
+        unit.pk,
+        matter_of(sheet.month),
+    )
     return documents.start(
-        form=paper.FORM,
-        subject_kind=SubjectKind.BORROWER,
-        subject_id=borrower.pk,
-        borrower_number=borrower.number,
-        borrower_name=borrower.name,
-        unit=unit,
+        form=paper.CODE,
+        subject=subject,
         by=by,
         on=on,
         content={**filled.answers, "pattern": paper.NORMAL},
         prefilled=filled.to_json(),
-        work_items=owed,
+        fresh=True,  # a draft that somebody began is never signed by a tick
     )

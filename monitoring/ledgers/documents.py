@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
-
 from accounts.models import Unit, User
-from core import clock
 from core.errors import Conflict
-from credit.responsibilities.selectors import may_author, signers_of
+from credit.responsibilities.documents import CustomerForm
 from monitoring.ledgers import paper
-from monitoring.ledgers.paper import FORM, NORMAL, ODD
+from monitoring.ledgers.paper import CODE, NORMAL, ODD
 from monitoring.models import AccountLedgerReview, BorrowerMonth
-from workflow.choices import SubjectKind
 from workflow.definitions import (
     YES,
     Answers,
@@ -24,6 +19,7 @@ from workflow.definitions import (
     Field,
     FormDefinition,
     Kind,
+    Prefill,
     Section,
     answered,
     at_most,
@@ -31,9 +27,8 @@ from workflow.definitions import (
     not_in_the_future,
     options,
 )
-from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject
-from workflow.services import duties
+from workflow.duty_forms import Subject
+from workflow.models import Document
 
 DUTY = "account_ledger_review"
 
@@ -184,7 +179,7 @@ CONCLUSION = Section(
     ),
 )
 ACCOUNT_LEDGER_REVIEW = FormDefinition(
-    code=FORM,
+    code=CODE,
     version=1,
     title="账户资金定期监测台账",
     annex="附件2",
@@ -198,28 +193,11 @@ ACCOUNT_LEDGER_REVIEW = FormDefinition(
 )
 
 
-def owed(borrower_id: int) -> QuerySet[WorkItem]:
-    """Open duties to review a month of the borrower, the oldest month first."""
-    return WorkItem.objects.about(DUTY, SubjectKind.BORROWER, borrower_id).order_by("period_key")
-
-
-def month_to_review(borrower_id: int) -> BorrowerMonth:
-    """The oldest month that is owed; where none is, the latest that was written down."""
-    months = BorrowerMonth.objects.filter(borrower=borrower_id)
-    first = owed(borrower_id).values_list("period_key", flat=True).first()
-    found = months.filter(month=f"{first}-01").first() if first else months.order_by("-month").first()
+def _month(subject: Subject) -> BorrowerMonth:
+    found = BorrowerMonth.objects.filter(borrower=subject.id, month=f"{subject.matter}-01").first()
     if found is None:
         raise Conflict("这个客户还没有月度资金汇总，月末日终后才能填写附件2。")
     return found
-
-
-def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """The month as it was written down, today as the day of the review, and what nobody has told yet."""
-    month = month_to_review(subject.id)
-    found = paper.sheets([month])
-    if not found:
-        raise Conflict("这个客户的合同已改变管理方案，该月汇总不再适用，请联系系统管理员核对。")
-    return prefill_of(found[0], Unit.objects.get(pk=subject.unit_id), on, way="逐户")
 
 
 def prefill_of(sheet: paper.Sheet, unit: Unit, on: date, *, way: str) -> Prefill:
@@ -228,52 +206,38 @@ def prefill_of(sheet: paper.Sheet, unit: Unit, on: date, *, way: str) -> Prefill
     return Prefill(answers=answers, facts=sheet.facts, facts_on=sheet.month.computed_on)
 
 
-def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """A month with nothing unusual is the manager's own word; anything else the head of the department reads."""
-    usual = document.content.get("has_marks") != YES and document.content.get("pattern") != ODD
-    return signers_of(document=document, on=on, alone=usual)
+class AccountLedgerForm(CustomerForm):
+    """One paper a month, whatever schemes ask for it: the matter is the month, 2026-10."""
+
+    definition = ACCOUNT_LEDGER_REVIEW
+    duties = (DUTY,)
+    day_field = "reviewed_on"
+    told_by = ("month",)
+    one_a_matter = True
+
+    def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
+        """The month as it was written down, today as the day of the review, and what nobody has told yet."""
+        found = paper.sheets([_month(subject)])
+        if not found:
+            raise Conflict("这个客户的合同已改变管理方案，该月汇总不再适用，请联系系统管理员核对。")
+        return prefill_of(found[0], Unit.objects.get(pk=subject.unit_id), on, way="逐户")
+
+    def is_own_word(self, document: Document) -> bool:
+        """A month with nothing unusual; anything else the head of the department reads."""
+        return not document.answers.yes("has_marks") and document.answers.text("pattern") != ODD
+
+    def write(self, *, document: Document, by: User, on: date, replaces: Document | None) -> None:
+        """The review."""
+        a = document.answers
+        AccountLedgerReview.objects.close(replaces, on)
+        AccountLedgerReview.objects.create(
+            document=document,
+            month=_month(Subject.of(document, document.matter)),
+            is_normal=a.text("pattern") == NORMAL,
+            reviewed_on=a.day("reviewed_on"),
+            in_batch=a.text("way") == paper.IN_BATCH,
+            known_on=on,
+        )
 
 
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """The duties of the month are no longer late; those of other months are none of this paper's."""
-    others = WorkItem.objects.open().filter(document=document).exclude(period_key=_key(document))
-    others.update(document=None)
-    duties.hand_in(document=document, items=_satisfied(document), on=on)
-
-
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """Signed: the review is written down and the month's duties are done."""
-    content = document.content
-    reviewed_on = date.fromisoformat(content["reviewed_on"])
-    AccountLedgerReview.objects.create(
-        document=document,
-        month=BorrowerMonth.objects.get(borrower=document.subject_id, month=f"{_key(document)}-01"),
-        is_normal=content["pattern"] == NORMAL,
-        reviewed_on=reviewed_on,
-        in_batch=content.get("way") == paper.IN_BATCH,
-    )
-    items = list(_satisfied(document))
-    duties.discharge(
-        items=items, document=document, done_on=reviewed_on, by=by.username, on=on, at=clock.now()
-    )
-
-
-def _key(document: Document) -> str:
-    return str(document.content["month"])
-
-
-def _satisfied(document: Document) -> QuerySet[WorkItem]:
-    """The open duties of the borrower for this month, whatever scheme they come from."""
-    return owed(document.subject_id).filter(period_key=_key(document))
-
-
-KIND = FormKind(
-    definition=ACCOUNT_LEDGER_REVIEW,
-    prefill=prefill,
-    signers=signers,
-    may_author=may_author,
-    on_submitted=on_submitted,
-    on_locked=on_locked,
-    duty_kinds=(DUTY,),
-    day_field="reviewed_on",
-)
+FORM = AccountLedgerForm()

@@ -22,10 +22,9 @@ from monitoring.flows.rules.reckoning import ZERO, AccountEntry
 from monitoring.models import BorrowerMonth
 from monitoring.months.rules import Month, is_large, per_cent, top_counterparties
 from monitoring.months.selectors import Read, limits_of, read
-from workflow.definitions import NO, YES
-from workflow.registry import Fact
+from workflow.definitions import NO, YES, Fact
 
-FORM = "account_ledger_review"
+CODE = "account_ledger_review"
 NORMAL, ODD = "正常", "异常"
 IN_BATCH = "批量确认（无异动）"
 UNKNOWN = "未登记"

@@ -78,9 +78,8 @@ def released_unseen(on: date) -> QuerySet[Payment]:
 
 def written_in_by_hand(on: date) -> QuerySet[FundUse]:
     """Uses of 附件1 that neither a payment nor a movement shows: cash, and what passed no account here."""
-    return FundUse.objects.filter(
-        is_in_force=True, used_on__lte=on, payment__isnull=True, transaction__isnull=True
-    )
+    rows = FundUse.objects.in_force(on)
+    return rows.filter(used_on__lte=on, payment__isnull=True, transaction__isnull=True)
 
 
 def with_unpaid(loans: QuerySet[Any], on: date, *, seen_by: date | None = None) -> QuerySet[Any]:
@@ -95,7 +94,7 @@ def with_unpaid(loans: QuerySet[Any], on: date, *, seen_by: date | None = None) 
         When(starts_on__lte=on, then=F("amount")), default=_NONE, output_field=_MONEY
     )  # a core system that sends no ledger
     released = released_by(on).filter(loan=OuterRef("pk"))
-    recorded = FundUse.objects.filter(payment=OuterRef("pk"), is_in_force=True)
+    recorded = FundUse.objects.in_force(on).filter(payment=OuterRef("pk"))
     gone = released.filter(Q(transaction__isnull=False) | Exists(recorded))
     seen = seen_without_review(on).filter(known_on__lte=seen_by or on, loan=OuterRef("pk"))
     by_hand = written_in_by_hand(on).filter(loan=OuterRef("pk"))

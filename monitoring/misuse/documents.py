@@ -5,30 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Line
 from accounts.models import User
-from core import clock
 from core.errors import Conflict, Refused
 from core.obligations import claims
-from credit.responsibilities.selectors import chain_of, may_author
+from credit.responsibilities.documents import CustomerForm
+from credit.responsibilities.selectors import chain_of
 from monitoring import freezes
 from monitoring.choices import MisuseStatus
 from monitoring.misuse import services as misuse
 from monitoring.misuse.duties import KIND as DUTY
-from monitoring.misuse.duties import key_of
+from monitoring.misuse.duties import case_of
 from monitoring.models import MisuseCase
-from workflow.choices import SubjectKind
-from workflow.definitions import Field, FormDefinition, Kind, Section, not_in_the_future
-from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject, seated
-from workflow.services import duties
+from workflow.definitions import Field, FormDefinition, Kind, Prefill, Section, not_in_the_future
+from workflow.duty_forms import Signer, Subject, seated
+from workflow.models import Document
 
-FORM = "misuse_rectification"
 NO_RIGHT = "合同未登记提款暂停权条款，暂停用款依据办法第二十三条"
 MISUSE_RECTIFICATION = FormDefinition(
-    code=FORM,
+    code="misuse_rectification",
     version=1,
     title="限期纠正单",
     annex="",
@@ -66,82 +63,54 @@ MISUSE_RECTIFICATION = FormDefinition(
 )
 
 
-def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """The oldest open case of the customer."""
-    case = (
-        MisuseCase.objects.filter(contract__borrower=subject.id, status=MisuseStatus.RECTIFYING)
-        .select_related("contract")
-        .order_by("correct_by", "pk")
-        .first()
-    )
-    if case is None:
-        raise Conflict("这个客户没有待纠正的挪用，不必填写限期纠正单。")
-    clause = freezes.suspension_clause(case.contract, on)
-    answers = {
-        "case": str(case.pk),
-        "contract": case.contract.number,
-        "amount": str(case.amount),
-        "confirmed_on": case.confirmed_on.isoformat(),
-        "correct_by": case.correct_by.isoformat(),
-        "right": f"提款暂停权：{clause.text}" if clause else NO_RIGHT,
-        "facts": case.facts,
-    }
-    return Prefill(answers=answers, facts_on=on)
+class MisuseRectificationForm(CustomerForm):
+    """One paper a case: two misuses under one contract are corrected, signed and accepted apart."""
+
+    definition = MISUSE_RECTIFICATION
+    duties = (DUTY,)
+    day_field = "corrected_on"
+    told_by = ("contract", "case")
+    one_a_matter = True
+    correctable = False
+    instead = _("挪用已验收、用款已恢复，不能另起新版；发现纠正不实的，请重新登记挪用。")
+
+    def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
+        """The case as it was confirmed."""
+        case = _open_case(subject.matter)
+        clause = freezes.suspension_clause(case.contract, on)
+        answers = {
+            "case": str(case.pk),
+            "contract": case.contract.number,
+            "amount": str(case.amount),
+            "confirmed_on": case.confirmed_on.isoformat(),
+            "correct_by": case.correct_by.isoformat(),
+            "right": f"提款暂停权：{clause.text}" if clause else NO_RIGHT,
+            "facts": case.facts,
+        }
+        return Prefill(answers=answers, facts_on=on)
+
+    @claims("GR-23", clause="f")
+    def signers(self, *, document: Document, on: date) -> Sequence[Signer]:
+        """By the chain of policy; whatever it says, the last signature is the risk line's own, never a stand-in's."""
+        chain = chain_of(document=document, on=on)
+        if chain[-1].line != Line.RISK:
+            raise Refused("挪用的纠正须由风险条线验收，本单没有可签字的风险人员，请先设置岗位。")
+        return seated(chain)
+
+    def check(self, *, document: Document, by: User, on: date) -> None:
+        """The case is still open; its contract stays frozen meanwhile."""
+        _open_case(document.matter)
+
+    def write(self, *, document: Document, by: User, on: date, replaces: Document | None) -> None:
+        """The risk line has signed last: the case is accepted, which thaws the contract."""
+        misuse.accept(case=_open_case(document.matter), document=document, by=by, on=on)
 
 
-@claims("GR-23", clause="f")
-def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """By the chain of policy; whatever it says, the last signature is the risk line's own, never a stand-in's."""
-    chain = chain_of(document=document, on=on)
-    if chain[-1].line != Line.RISK:
-        raise Refused("挪用的纠正须由风险条线验收，本单没有可签字的风险人员，请先设置岗位。")
-    return seated(chain)
-
-
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """The duty is no longer late because the signers take their time; the contract stays frozen."""
-    _open_case(document)
-    others = WorkItem.objects.open().filter(document=document).exclude(period_key=_key(document))
-    others.update(document=None)
-    duties.hand_in(document=document, items=_satisfied(document), on=on)
-
-
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """The risk line has signed last: the case is accepted, which thaws the contract, and the duty is done."""
-    misuse.accept(case=_open_case(document), document=document, by=by, on=on)
-    duties.discharge(
-        items=_satisfied(document),
-        document=document,
-        done_on=date.fromisoformat(document.content["corrected_on"]),
-        by=by.username,
-        on=on,
-        at=clock.now(),
-    )
-
-
-def _key(document: Document) -> str:
-    return key_of(int(document.content["case"]))
-
-
-def _open_case(document: Document) -> MisuseCase:
-    case = MisuseCase.objects.select_related("contract__borrower").get(pk=int(document.content["case"]))
+def _open_case(matter: str) -> MisuseCase:
+    case = MisuseCase.objects.select_related("contract__borrower").get(pk=case_of(matter))
     if case.status != MisuseStatus.RECTIFYING:
-        raise Conflict(f"合同 {case.contract.number} 的这笔挪用已验收，请作废这份草稿。")
+        raise Conflict(f"合同 {case.contract.number} 的这笔挪用已验收，不必再填；有草稿的请作废。")
     return case
 
 
-def _satisfied(document: Document) -> QuerySet[WorkItem]:
-    items = WorkItem.objects.about(DUTY, SubjectKind.BORROWER, document.subject_id)
-    return items.filter(period_key=_key(document))
-
-
-KIND = FormKind(
-    definition=MISUSE_RECTIFICATION,
-    prefill=prefill,
-    signers=signers,
-    may_author=may_author,
-    on_submitted=on_submitted,
-    on_locked=on_locked,
-    duty_kinds=(DUTY,),
-    day_field="corrected_on",
-)
+FORM = MisuseRectificationForm()

@@ -37,6 +37,11 @@ def key_of(case_id: int) -> str:
     return f"case:{case_id}"
 
 
+def case_of(key: str) -> int:
+    """The case that such a key names."""
+    return int(key.removeprefix("case:"))
+
+
 class CaseRule(BorrowerRule):
     """A rule about the cases of a borrower; the open ones, where it does not say otherwise."""
 

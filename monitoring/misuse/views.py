@@ -29,6 +29,7 @@ from credit.selectors.responsible import home_of
 from monitoring.choices import MisuseStatus
 from monitoring.freezes import with_right
 from monitoring.misuse.documents import FORM
+from monitoring.misuse.duties import key_of
 from monitoring.misuse.panel import CaseLine, story_of
 from monitoring.misuse.services import reason_not_to_register, register
 from monitoring.models import MisuseCase
@@ -151,7 +152,7 @@ def misuse_case(request: SignedInRequest, pk: int) -> HttpResponse:
         "case": case,
         "borrower": case.contract.borrower,
         "papers": list(
-            Document.objects.filter(form=FORM, content__case=str(case.pk)).visible_to(request.user)
+            Document.objects.filter(form=FORM.code, matter=key_of(case.pk)).visible_to(request.user)
         ),
         **story_of(case, on),
     }

@@ -107,6 +107,8 @@ class AccountLedgerReview(models.Model):
     is_normal = models.BooleanField("往来与购销模式相符")
     reviewed_on = models.DateField("监测日期")
     in_batch = models.BooleanField("批量确认", default=False)
+    known_on = models.DateField("知悉日期")
+    replaced_on = models.DateField("更正日期", null=True)
 
     objects = OfReviewsQuerySet.as_manager()
 

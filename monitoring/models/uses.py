@@ -8,7 +8,7 @@ from django.db.models import Q
 from credit.models import Loan, Transaction
 from monitoring.choices import Anomaly, SeenAs, UsePurpose, VerifiedBy
 from monitoring.models.payments import Payment
-from monitoring.querysets import OfLoansQuerySet
+from monitoring.querysets import FundUseQuerySet, OfLoansQuerySet
 from workflow.models import Document
 
 
@@ -50,8 +50,8 @@ class SeenUse(models.Model):
 class FundUse(models.Model):
     """One use of a loan's money with its three judgements (第二十条); written when 附件1 is locked.
 
-    `transaction` and `payment` say where it was seen; one entered from paper has neither. `is_in_force` is false
-    where a correction (a later revision of the document) has taken its place.
+    `transaction` and `payment` say where it was seen; one entered from paper has neither. `replaced_on` is the
+    day on which a correction (a later revision of the document) took its place.
     """
 
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
@@ -72,9 +72,10 @@ class FundUse(models.Model):
     note = models.CharField("说明", max_length=300, blank=True)
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="+", null=True)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="+", null=True)
-    is_in_force = models.BooleanField("有效", default=True)
+    known_on = models.DateField("知悉日期")
+    replaced_on = models.DateField("更正日期", null=True)
 
-    objects = OfLoansQuerySet.as_manager()
+    objects = FundUseQuerySet.as_manager()
 
     class Meta:
         ordering = ("loan", "used_on", "pk")
@@ -82,12 +83,12 @@ class FundUse(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_use_has_an_amount"),
             models.UniqueConstraint(
                 fields=["loan", "transaction"],
-                condition=Q(is_in_force=True, transaction__isnull=False),
+                condition=Q(replaced_on__isnull=True, transaction__isnull=False),
                 name="a_movement_is_recorded_once_for_a_loan",
             ),
             models.UniqueConstraint(
                 fields=["payment"],
-                condition=Q(is_in_force=True, payment__isnull=False),
+                condition=Q(replaced_on__isnull=True, payment__isnull=False),
                 name="a_payment_is_recorded_once",
             ),
             models.CheckConstraint(

@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.choices import Role
 from accounts.models import User
 from core.errors import Invalid
@@ -17,7 +19,8 @@ from core.parameters import Policy
 from core.policy import policy_on
 from credit.choices import PaymentMode, Product, ResponsibleRole
 from credit.models import Account, Counterparty, Loan
-from credit.selectors.responsible import manages, responsible
+from credit.responsibilities.documents import CustomerForm
+from credit.selectors.responsible import responsible
 from credit.selectors.schemes import scheme_of
 from monitoring import freezes
 from monitoring.authority.rules import Tier, steps_for
@@ -29,24 +32,26 @@ from monitoring.loan_money.selectors import need_of
 from monitoring.models import Payment
 from monitoring.payments import services as requests
 from monitoring.uses.selectors import payee_of
+from workflow.choices import DocumentStatus
 from workflow.definitions import (
     NO,
     Answers,
     Background,
     Check,
+    Fact,
     Field,
     FormDefinition,
     Kind,
+    Prefill,
     Section,
     amount_of,
     at_most,
     known,
 )
+from workflow.duty_forms import Signer, Subject, people_around, seated
 from workflow.models import Document
-from workflow.registry import Fact, FormKind, Prefill, Signer, Subject, people_around, seated
 from workflow.rules import People, resolve_chain
 
-FORM = "payment_request"
 MODES = tuple((mode.value, str(mode.label)) for mode in (PaymentMode.ENTRUSTED, PaymentMode.SELF))
 PURPOSE_LONGEST = 200  # what the book keeps
 SEPARATOR = " · "  # between the parts of a payee as listed
@@ -233,7 +238,7 @@ MUST_BE_ENTRUSTED = "超过受托支付起点（或近期拆分付给同一收�
 MORE_THAN_LEFT = "支付金额超过未付贷款资金（已见的用款和在途的支付都已扣除），请改小。"
 DOES_NOT_FIT = "与资料不符的不得支付，请退回借款人更正后再提交。"
 PAYMENT_REQUEST = FormDefinition(
-    code=FORM,
+    code="payment_request",
     version=2,
     title="支付审核单",
     annex="",
@@ -267,44 +272,6 @@ FIRST_VERSION = replace(
 
 def _loan(pk: int) -> Loan:
     return Loan.objects.select_related("borrower", "contract", "unit__parent").get(pk=pk)
-
-
-def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """The loan, what of its money was used and is left, whom it may be paid to, and what was paid lately."""
-    loan, policy = _loan(subject.id), policy_on(on)
-    sums = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get()
-    on_its_way = underway([loan]).get(loan.pk, Decimal(0))
-    need, limit = need_of(loan, policy), threshold(loan.product, policy)
-    payees = list(requests.payees(loan, on))
-    answers = {
-        "loan_number": loan.number,
-        "contract_number": loan.contract.number,
-        "product": str(Product(loan.product).label),
-        "agreed_purpose": loan.purpose or loan.contract.purpose,
-        "disbursed": f"{sums.disbursed:.2f}",
-        "used_before": f"{sums.used_before:.2f}" if sums.used_before else "",
-        "paid_out": f"{sums.paid_out:.2f}",
-        "unpaid": f"{sums.unpaid:.2f}",
-        "used": _used(loan, on),
-        "need": need.why,
-        "entrust_above": "" if limit is None else f"{limit:.2f}",
-        "mode": PaymentMode.SELF if need.mode == PaymentMode.SELF else PaymentMode.ENTRUSTED,
-        "account": loan.settlement_account,
-        "payee": payees[0].account if len(payees) == 1 else "",
-        "recent": _recent(loan, payees, on, policy),
-    }
-    return Prefill(
-        answers={name: answer for name, answer in answers.items() if answer},
-        facts=_facts(loan, sums, on_its_way, policy),
-        facts_on=on,
-        options={
-            "payee": tuple(
-                (one.account, SEPARATOR.join(filter(None, (one.name, one.account, one.bank))))
-                for one in payees
-            )
-        },
-        figures={"free": sums.unpaid - on_its_way},
-    )
 
 
 def _recent(loan: Loan, payees: Sequence[Counterparty], on: date, policy: Policy) -> list[dict[str, str]]:
@@ -361,35 +328,6 @@ def _facts(loan: Loan, sums: Any, on_its_way: Decimal, policy: Policy) -> tuple[
     return (left, Fact("化整为零", cut))
 
 
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """The borrower's customer manager or a head of the department; under a frozen contract nobody."""
-    loan = _loan(subject.id)
-    freezes.check_not_frozen(loan.contract)
-    return manages(user, loan.borrower, on)
-
-
-@claims("GR-16", clause="abd")
-@claims("XW-7", "XW-5.1")
-def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """The author, then everybody whose limits the amount passes, the risk line first (第十六条、第十八条).
-
-    The amount is that of the payment with what counts together with it, so that pieces pass nobody by.
-    """
-    loan, policy = _loan(document.subject_id), policy_on(on)
-    principal = responsible(loan.borrower, ResponsibleRole.PRINCIPAL, on)
-    tiers = tiers_of(loan.borrower, on, policy)
-    steps = steps_for(tiers.steps, _amount_together(document, loan, on, policy))
-    people = people_around(
-        document, unit=loan.unit, on=on, principal=principal.person_id if principal else None
-    )
-    chain = seated(
-        resolve_chain(
-            [Role.CUSTOMER_MANAGER, *(step.role for step in steps)], _named(people, steps, loan, on)
-        )
-    )
-    return [chain[0], replace(chain[1], label=_title(chain[1].label, steps[0], loan, policy)), *chain[2:]]
-
-
 def _amount_together(document: Document, loan: Loan, on: date, policy: Policy) -> Decimal:
     """The amount with what counts together with it; of a draft as far as it is filled in."""
     amount = amount_of(document.content, "amount") or Decimal(0)
@@ -423,45 +361,104 @@ def _named(people: People, steps: Sequence[Tier], loan: Loan, on: date) -> Peopl
 
 def asked_of(document: Document) -> requests.Asked:
     """What the form asks for, in terms of the book."""
-    loan, content = _loan(document.subject_id), document.content
+    loan, a = _loan(document.subject_id), document.answers
     account = Account.objects.filter(number=loan.settlement_account, borrower=loan.borrower_id).first()
-    payee = Counterparty.objects.filter(borrower=loan.borrower_id, account=content["payee"]).first()
+    payee = Counterparty.objects.filter(borrower=loan.borrower_id, account=a.text("payee")).first()
     if account is None or payee is None:
         raise Invalid("付款账户或收款人已不在登记中，请作废这份草稿后重新发起。")
     return requests.Asked(
-        loan, account, payee, PaymentMode(content["mode"]), Decimal(content["amount"]), content["purpose"]
+        loan, account, payee, PaymentMode(a.text("mode")), a.money("amount"), a.text("purpose")
     )
 
 
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """Handed to review: the payment is written down."""
-    requests.submit(document=document, asked=asked_of(document), by=by, on=on)
+class PaymentRequestForm(CustomerForm):
+    """A payment; people start it, no duty does, and each submission is a fact of its own."""
+
+    definition = PAYMENT_REQUEST
+    earlier = (FIRST_VERSION,)
+    told_by = ("payee", "amount")
+    correctable = False
+    instead = _("已审核的支付不能更正；未放行的请先撤销这笔支付，再另填一份支付审核单。")
+
+    def check_can_begin(self, *, subject: Subject, on: date) -> None:
+        """Under a frozen contract nobody pays."""
+        freezes.check_not_frozen(_loan(subject.id).contract)
+
+    def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
+        """The loan, what of its money was used and is left, whom it may be paid to, and what was paid lately."""
+        loan, policy = _loan(subject.id), policy_on(on)
+        sums = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get()
+        on_its_way = underway([loan]).get(loan.pk, Decimal(0))
+        need, limit = need_of(loan, policy), threshold(loan.product, policy)
+        payees = list(requests.payees(loan, on))
+        answers = {
+            "loan_number": loan.number,
+            "contract_number": loan.contract.number,
+            "product": str(Product(loan.product).label),
+            "agreed_purpose": loan.purpose or loan.contract.purpose,
+            "disbursed": f"{sums.disbursed:.2f}",
+            "used_before": f"{sums.used_before:.2f}" if sums.used_before else "",
+            "paid_out": f"{sums.paid_out:.2f}",
+            "unpaid": f"{sums.unpaid:.2f}",
+            "used": _used(loan, on),
+            "need": need.why,
+            "entrust_above": "" if limit is None else f"{limit:.2f}",
+            "mode": PaymentMode.SELF if need.mode == PaymentMode.SELF else PaymentMode.ENTRUSTED,
+            "account": loan.settlement_account,
+            "payee": payees[0].account if len(payees) == 1 else "",
+            "recent": _recent(loan, payees, on, policy),
+        }
+        return Prefill(
+            answers={name: answer for name, answer in answers.items() if answer},
+            facts=_facts(loan, sums, on_its_way, policy),
+            facts_on=on,
+            options={
+                "payee": tuple(
+                    (one.account, SEPARATOR.join(filter(None, (one.name, one.account, one.bank))))
+                    for one in payees
+                )
+            },
+            figures={"free": sums.unpaid - on_its_way},
+        )
+
+    @claims("GR-16", clause="abd")
+    @claims("XW-7", "XW-5.1")
+    def signers(self, *, document: Document, on: date) -> Sequence[Signer]:
+        """The author, then everybody whose limits the amount passes, the risk line first (第十六条、第十八条).
+
+        The amount is that of the payment with what counts together with it, so that pieces pass nobody by.
+        """
+        loan, policy = _loan(document.subject_id), policy_on(on)
+        principal = responsible(loan.borrower, ResponsibleRole.PRINCIPAL, on)
+        tiers = tiers_of(loan.borrower, on, policy)
+        steps = steps_for(tiers.steps, _amount_together(document, loan, on, policy))
+        people = people_around(
+            document, unit=loan.unit, on=on, principal=principal.person_id if principal else None
+        )
+        chain = seated(
+            resolve_chain(
+                [Role.CUSTOMER_MANAGER, *(step.role for step in steps)], _named(people, steps, loan, on)
+            )
+        )
+        return [chain[0], replace(chain[1], label=_title(chain[1].label, steps[0], loan, policy)), *chain[2:]]
+
+    def check(self, *, document: Document, by: User, on: date) -> None:
+        """Whether it may still be passed, for every reviewer; what it asks for is checked when it is handed in."""
+        if document.status == DocumentStatus.SIGNING:
+            rows = Payment.objects.select_related("loan__contract", "loan__borrower", "document")
+            requests.check_reviewable(rows.get(document=document), on)
+
+    def handed_in(self, *, document: Document, by: User, on: date) -> None:
+        """The payment is written down."""
+        requests.submit(document=document, asked=asked_of(document), by=by, on=on)
+
+    def taken_back(self, *, document: Document, by: User, on: date) -> None:
+        """The customer line's again."""
+        requests.give_back(document=document, by=by)
+
+    def write(self, *, document: Document, by: User, on: date, replaces: Document | None) -> None:
+        """Reviewed by everybody whom the amount asks for: accounting may release it."""
+        requests.pass_review(document=document, by=by, on=on)
 
 
-def check_review(*, document: Document, by: User, on: date) -> None:
-    """Whether the payment may still be passed, for the button of every reviewer."""
-    rows = Payment.objects.select_related("loan__contract", "loan__borrower", "document")
-    requests.check_reviewable(rows.get(document=document), on)
-
-
-def on_returned(*, document: Document, by: User, on: date) -> None:
-    """Sent back or withdrawn: the customer line's again."""
-    requests.give_back(document=document, by=by)
-
-
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """Reviewed by everybody whom the amount asks for: accounting may release it."""
-    requests.pass_review(document=document, by=by, on=on)
-
-
-KIND = FormKind(
-    definition=PAYMENT_REQUEST,
-    prefill=prefill,
-    signers=signers,
-    may_author=may_author,
-    on_submitted=on_submitted,
-    on_returned=on_returned,
-    on_locked=on_locked,
-    check_review=check_review,
-    earlier=(FIRST_VERSION,),
-)
+FORM = PaymentRequestForm()

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.choices import Role
 from accounts.models import User
 from core import audit
-from core.errors import Conflict, Invalid, Refused
+from core.errors import Invalid, Refused
 from core.locks import one_at_a_time
 from core.money import yuan
 from core.obligations import claims
@@ -94,8 +94,6 @@ def check_payable(asked: Asked, on: date, *, document: Document, policy: Policy 
 @transaction.atomic
 def submit(*, document: Document, asked: Asked, by: User, on: date) -> Payment:
     """The request goes to review: the payment is written down, or brought in line after it came back."""
-    if document.supersedes_id is not None:
-        raise Conflict(_("已审核的支付审核单不能更正；如需改变，请撤销该笔支付后重新发起。"))
     one_at_a_time(f"payments:{asked.loan.pk}")
     check_payable(asked, on, document=document)
     columns: dict[str, Any] = {

@@ -28,9 +28,11 @@ from credit.selectors.responsible import home_of
 from monitoring.choices import PaymentStatus
 from monitoring.models import Payment
 from monitoring.payments import services as requests
+from monitoring.payments.documents import FORM as PAYMENT
 from monitoring.payments.panel import lines_of
-from workflow import registry
+from monitoring.supervised.documents import FORM as SUPERVISED
 from workflow.choices import SubjectKind
+from workflow.duty_forms import Subject
 from workflow.models import Document
 from workflow.services import documents
 
@@ -141,8 +143,8 @@ def payments_export(request: SignedInRequest) -> HttpResponse:
 def start_about(form: str, loan: Loan, *, by: User, on: date) -> Document:
     """Open a form about a loan that no duty asks for: the author's draft, or a new one filled with what is known."""
     borrower = loan.borrower
-    subject = registry.Subject(SubjectKind.LOAN, loan.pk, borrower.number, borrower.name, loan.unit_id)
-    return documents.begin(form=form, subject=subject, unit=loan.unit, by=by, on=on)
+    subject = Subject(SubjectKind.LOAN, loan.pk, borrower.number, borrower.name, loan.unit_id)
+    return documents.begin(form=form, subject=subject, by=by, on=on)
 
 
 def _loan(request: SignedInRequest, number: str) -> Loan:
@@ -159,14 +161,14 @@ def payment_new(request: SignedInRequest, number: str) -> HttpResponse:
     on, loan = clock.today(), _loan(request, number)
     if reason := requests.reason_not_to_start(loan, request.user, on):
         raise Refused(reason)
-    return redirect("document_edit", start_about("payment_request", loan, by=request.user, on=on).pk)
+    return redirect("document_edit", start_about(PAYMENT.code, loan, by=request.user, on=on).pk)
 
 
 @require_POST
 @require_role(*AUTHORS)
 def supervised_account_new(request: SignedInRequest, number: str) -> HttpResponse:
     """Begin a 受控账户登记表 about the account that a loan pays out through."""
-    document = start_about("supervised_account", _loan(request, number), by=request.user, on=clock.today())
+    document = start_about(SUPERVISED.code, _loan(request, number), by=request.user, on=clock.today())
     return redirect("document_edit", document.pk)
 
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import QuerySet
-
 from accounts.models import User
-from core import clock
-from core.errors import Conflict
 from core.periods import Period, month_of, quarter_of
 from credit.models import Loan
-from credit.responsibilities.selectors import may_author, signers_of
+from credit.responsibilities.documents import CustomerForm
 from monitoring.choices import SeenAs, VerifiedBy
 from monitoring.loan_money.balances import seen_uses
 from monitoring.self_payments.duties import SUMMARY
 from monitoring.uses.paper import total
-from workflow.choices import SubjectKind
 from workflow.definitions import (
     NO,
     YES,
@@ -27,6 +22,7 @@ from workflow.definitions import (
     Field,
     FormDefinition,
     Kind,
+    Prefill,
     Section,
     amount_of,
     at_most,
@@ -34,11 +30,8 @@ from workflow.definitions import (
     not_in_the_future,
     options,
 )
-from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Subject
-from workflow.services import duties
+from workflow.duty_forms import Subject
 
-FORM = "self_payment_summary"
 MOST = 200  # payments of one paper
 AGREES, DIFFERS = "相符", "不符"
 
@@ -73,7 +66,7 @@ def _calls_a_difference_equal(answers: Answers, background: Background) -> bool:
 
 
 SELF_PAYMENT_SUMMARY = FormDefinition(
-    code=FORM,
+    code="self_payment_summary",
     version=1,
     title="自主支付汇总核查表",
     annex="",
@@ -181,11 +174,6 @@ def _loan(pk: int) -> Loan:
     return Loan.objects.select_related("borrower", "unit__parent", "contract").get(pk=pk)
 
 
-def _owed(loan_id: int) -> QuerySet[WorkItem]:
-    """Open duties of the loan, the oldest period first."""
-    return WorkItem.objects.about(SUMMARY, SubjectKind.LOAN, loan_id).order_by("period_key")
-
-
 def _period(key: str) -> Period:
     """The period of a duty's key: summary:2026Q4 or summary:2026-11."""
     text = key.partition(":")[2]
@@ -195,61 +183,42 @@ def _period(key: str) -> Period:
     return month_of(date.fromisoformat(f"{text}-01"))
 
 
-def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """The payments of the oldest period that is owed."""
-    owed = _owed(subject.id).first()
-    if owed is None:
-        raise Conflict("这笔借据没有待办的自主支付汇总核查。")
-    loan, period = _loan(subject.id), _period(owed.period_key)
-    paid = (
-        seen_uses(on)
-        .filter(loan=loan, seen_as=SeenAs.SELF, known_on__gte=period.first, known_on__lte=period.last)
-        .select_related("transaction")
-        .order_by("used_on", "pk")
-    )
-    answers = {
-        "borrower_name": loan.borrower.name,
-        "loan_number": loan.number,
-        "agreed_purpose": loan.purpose or loan.contract.purpose,
-        "period": period.key,
-        "payments": [
-            {
-                "item": one.used_on.isoformat(),
-                "amount": f"{one.amount:.2f}",
-                "payee": moved.counterparty_name or "现金",
-                "summary": moved.summary,
-            }
-            for one in paid[:MOST]
-            if (moved := one.transaction)
-        ],
-        "checked_on": on.isoformat(),
-    }
-    return Prefill(answers={name: answer for name, answer in answers.items() if answer}, facts_on=on)
+class SelfPaymentSummaryForm(CustomerForm):
+    """One paper a period: the matter is summary:2026Q4."""
+
+    definition = SELF_PAYMENT_SUMMARY
+    duties = (SUMMARY,)
+    day_field = "checked_on"
+    told_by = ("loan_number", "period")
+    one_a_matter = True
+
+    def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
+        """The payments of the period."""
+        loan, period = _loan(subject.id), _period(subject.matter)
+        paid = (
+            seen_uses(on)
+            .filter(loan=loan, seen_as=SeenAs.SELF, known_on__gte=period.first, known_on__lte=period.last)
+            .select_related("transaction")
+            .order_by("used_on", "pk")
+        )
+        answers = {
+            "borrower_name": loan.borrower.name,
+            "loan_number": loan.number,
+            "agreed_purpose": loan.purpose or loan.contract.purpose,
+            "period": period.key,
+            "payments": [
+                {
+                    "item": one.used_on.isoformat(),
+                    "amount": f"{one.amount:.2f}",
+                    "payee": moved.counterparty_name or "现金",
+                    "summary": moved.summary,
+                }
+                for one in paid[:MOST]
+                if (moved := one.transaction)
+            ],
+            "checked_on": on.isoformat(),
+        }
+        return Prefill(answers={name: answer for name, answer in answers.items() if answer}, facts_on=on)
 
 
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """The duty is no longer late because the head takes his time."""
-    duties.hand_in(document=document, items=_satisfied(document), on=on)
-
-
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """Signed: the period's duty is done."""
-    done_on = date.fromisoformat(document.content["checked_on"])
-    items = list(_satisfied(document))
-    duties.discharge(items=items, document=document, done_on=done_on, by=by.username, on=on, at=clock.now())
-
-
-def _satisfied(document: Document) -> QuerySet[WorkItem]:
-    return _owed(document.subject_id).filter(period_key=f"summary:{document.content['period']}")
-
-
-KIND = FormKind(
-    definition=SELF_PAYMENT_SUMMARY,
-    prefill=prefill,
-    signers=signers_of,
-    may_author=may_author,
-    on_submitted=on_submitted,
-    on_locked=on_locked,
-    duty_kinds=(SUMMARY,),
-    day_field="checked_on",
-)
+FORM = SelfPaymentSummaryForm()

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
-from core import clock
+from accounts.models import Unit, User
 from core.errors import Conflict, Invalid
 from core.obligations import claims
 from core.policy import policy_on
 from credit.models import Account, Loan
-from credit.responsibilities.selectors import may_author, signers_of
+from credit.responsibilities.documents import CustomerForm
 from monitoring.loan_money.selectors import need_of
 from monitoring.supervised import services as supervised
 from workflow.choices import SubjectKind
@@ -24,15 +24,15 @@ from workflow.definitions import (
     Field,
     FormDefinition,
     Kind,
+    Prefill,
     Section,
     answered,
     not_in_the_future,
 )
+from workflow.duty_forms import Signer, Subject
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject
-from workflow.services import duties
 
-FORM = DUTY = "supervised_account"
+DUTY = "supervised_account"
 MARK, END = "MARK", "END"
 MARKS, ENDS = answered("action", MARK), answered("action", END)
 IS_LATER = "日期晚于今天，请改为实际的日期。"
@@ -44,7 +44,7 @@ def _told_afterwards(answers: Answers, background: Background) -> bool:
 
 
 SUPERVISED_ACCOUNT = FormDefinition(
-    code=FORM,
+    code=DUTY,
     version=1,
     title="受控账户登记表",
     annex="",
@@ -98,71 +98,81 @@ def _loan(pk: int) -> Loan:
     return Loan.objects.select_related("borrower", "contract", "unit__parent").get(pk=pk)
 
 
-def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """The account, whether it is marked, and what is to be done by that."""
-    loan = _loan(subject.id)
-    account = _account(loan)
-    mark = supervised.mark_of(account, on)
-    answers = {
-        "loan_number": loan.number,
-        "account": account.number,
-        "holder": account.borrower.name,
-        "opening_unit": account.unit.name,
-        "need": need_of(loan, policy_on(on)).why,
-        "state": f"{mark.marked_on} 起受控" if mark else "未受控",
-        "action": END if mark else MARK,
-        "notified_on": on.isoformat(),
-    }
-    return Prefill(answers=answers, facts_on=on)
+class SupervisedAccountForm(CustomerForm):
+    """One mark answers for every loan that pays out through the account: its matter is the account's number."""
+
+    definition = SUPERVISED_ACCOUNT
+    duties = (DUTY,)
+    day_field = "marked_on"
+    told_by = ("account", "action")
+    by_subject = False
+    correctable = False
+    instead = _("开户行已按通知标识或解除，不能另起新版；登记有误的，另填一份受控账户登记表。")
+
+    def matter_of(self, duty: WorkItem) -> str:
+        """The account through which the loan pays out."""
+        return self.matters([duty])[0]
+
+    def matters(self, duties: Sequence[WorkItem]) -> list[str]:
+        """Asked of the book at once."""
+        loans = Loan.objects.filter(pk__in={duty.subject_id for duty in duties})
+        accounts = dict(loans.values_list("pk", "settlement_account"))
+        return [accounts.get(duty.subject_id, "") for duty in duties]
+
+    def owed(self, subject: Subject) -> QuerySet[WorkItem]:
+        """Of every loan that pays out through the account."""
+        account = subject.matter or _loan(subject.id).settlement_account
+        loans = Loan.objects.filter(settlement_account=account).values("pk")
+        return WorkItem.objects.open().filter(kind=DUTY, subject_kind=SubjectKind.LOAN, subject_id__in=loans)
+
+    def discharges(self, document: Document, duties: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
+        """All of them by a mark, none by letting go."""
+        return duties if document.content.get("action") == MARK else duties.none()
+
+    def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
+        """The account, whether it is marked, and what is to be done by that."""
+        loan = _loan(subject.id)
+        account = _account(loan)
+        mark = supervised.mark_of(account, on)
+        answers = {
+            "loan_number": loan.number,
+            "account": account.number,
+            "holder": account.borrower.name,
+            "opening_unit": account.unit.name,
+            "need": need_of(loan, policy_on(on)).why,
+            "state": f"{mark.marked_on} 起受控" if mark else "未受控",
+            "action": END if mark else MARK,
+            "notified_on": on.isoformat(),
+        }
+        return Prefill(answers=answers, facts_on=on)
+
+    @claims("GR-26")
+    def signers(self, *, document: Document, on: date) -> Sequence[Signer]:
+        """客户经理 → 会计 of the branch, as the policy orders them: accounting confirms that the account is marked."""
+        return super().signers(document=document, on=on)
+
+    def unit(self, document: Document) -> Unit:
+        """The unit that books the loan."""
+        return _loan(document.subject_id).unit
+
+    def check(self, *, document: Document, by: User, on: date) -> None:
+        """Refused where nothing is to be done any more."""
+        marked = supervised.mark_of(_account(_loan(document.subject_id)), on)
+        if (document.content["action"] == MARK) == bool(marked):
+            raise Conflict("账户的受控状态已改变，请作废这份草稿后重新发起。")
+
+    def write(self, *, document: Document, by: User, on: date, replaces: Document | None) -> None:
+        """Confirmed by accounting: the mark is written down or taken off."""
+        a, account = document.answers, _account(_loan(document.subject_id))
+        if a.text("action") == END:
+            supervised.end(account=account, ended_on=a.day("ended_on"), document=document)
+            return
+        supervised.mark(
+            account=account,
+            notified_on=a.day("notified_on"),
+            marked_on=a.day("marked_on"),
+            document=document,
+        )
 
 
-@claims("GR-26")
-def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """客户经理 → 会计 of the branch, as the policy orders them: accounting confirms that the account is marked."""
-    return signers_of(document=document, on=on, unit=_loan(document.subject_id).unit)
-
-
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """The duty is no longer late because accounting takes its time; refused where nothing is to be done."""
-    account, marks = _account(_loan(document.subject_id)), document.content["action"] == MARK
-    if marks == bool(supervised.mark_of(account, on)):
-        raise Conflict("账户的受控状态已改变，请作废这份草稿后重新发起。")
-    if marks:
-        duties.hand_in(document=document, items=_owed(account), on=on)
-
-
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """Confirmed by accounting: the mark is written down or taken off, and the duties that it answers are done."""
-    content = document.content
-    account = _account(_loan(document.subject_id))
-    if content["action"] == END:
-        supervised.end(account=account, ended_on=date.fromisoformat(content["ended_on"]), document=document)
-        return
-    marked_on = date.fromisoformat(content["marked_on"])
-    supervised.mark(
-        account=account,
-        notified_on=date.fromisoformat(content["notified_on"]),
-        marked_on=marked_on,
-        document=document,
-    )
-    duties.discharge(
-        items=_owed(account), document=document, done_on=marked_on, by=by.username, on=on, at=clock.now()
-    )
-
-
-def _owed(account: Account) -> QuerySet[WorkItem]:
-    """One mark answers for every loan that pays out through the account."""
-    loans = Loan.objects.filter(settlement_account=account.number).values("pk")
-    return WorkItem.objects.open().filter(kind=DUTY, subject_kind=SubjectKind.LOAN, subject_id__in=loans)
-
-
-KIND = FormKind(
-    definition=SUPERVISED_ACCOUNT,
-    prefill=prefill,
-    signers=signers,
-    may_author=may_author,
-    on_submitted=on_submitted,
-    on_locked=on_locked,
-    duty_kinds=(DUTY,),
-    day_field="marked_on",
-)
+FORM = SupervisedAccountForm()

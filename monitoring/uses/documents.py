@@ -6,13 +6,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from accounts.models import User
-from core import clock
 from core.errors import Conflict
+from core.money import yuan
 from credit.models import Loan
-from credit.responsibilities.selectors import may_author, signers_of
+from credit.responsibilities.documents import CustomerForm
 from monitoring.choices import Anomaly, UsePurpose, VerifiedBy
 from monitoring.models import FundUse, SeenUse
 from monitoring.signals.services import raise_signals
@@ -20,7 +20,6 @@ from monitoring.uses.duties import RECORD
 from monitoring.uses.excess import exceeded, not_as_agreed
 from monitoring.uses.paper import answers_of, judged, total
 from monitoring.uses.selectors import unrecorded
-from workflow.choices import SubjectKind
 from workflow.definitions import (
     NO,
     YES,
@@ -30,18 +29,18 @@ from workflow.definitions import (
     Field,
     FormDefinition,
     Kind,
+    Prefill,
     Section,
+    TypedAnswers,
     amount_of,
     at_most,
     known,
     not_in_the_future,
     rows_at_most,
 )
+from workflow.duty_forms import EVERYTHING, Subject
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Subject
-from workflow.services import duties
 
-FORM = "fund_use_record"
 PURPOSES = tuple((one.value, str(one.label)) for one in UsePurpose)
 WAYS = tuple((one.value, str(one.label)) for one in VerifiedBy)
 ANOMALIES = tuple((one.value, str(one.label)) for one in Anomaly)
@@ -228,7 +227,7 @@ CONCLUSION = Section(
     ),
 )
 FUND_USE_RECORD = FormDefinition(
-    code=FORM,
+    code="fund_use_record",
     version=1,
     title="信贷资金用后跟踪表",
     annex="附件1",
@@ -255,44 +254,61 @@ def _loan(pk: int) -> Loan:
     return Loan.objects.select_related("borrower", "unit__parent", "contract").get(pk=pk)
 
 
-def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """The loan and the uses that nobody has recorded yet."""
-    loan = _loan(subject.id)
-    answers, facts = answers_of(loan, on)
-    recorded = FundUse.objects.filter(loan=loan, is_in_force=True)
-    if not answers.get("uses") and not recorded.exists():
-        raise Conflict("这笔借据还没有看到用款，有了支付或流水再登记。")
-    return Prefill(answers=answers, facts=facts, facts_on=on)
+class FundUseRecordForm(CustomerForm):
+    """One growing paper a loan: each tells of the uses that no earlier one tells of."""
+
+    definition = FUND_USE_RECORD
+    duties = (RECORD,)
+    day_field = "checked_on"
+    told_by = ("loan_number",)
+
+    def matter_of(self, duty: WorkItem) -> str:
+        """Every use that is not recorded yet."""
+        return EVERYTHING
+
+    def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
+        """The loan and the uses that nobody has recorded yet."""
+        loan = _loan(subject.id)
+        answers, facts = answers_of(loan, on)
+        if not answers.get("uses") and not FundUse.objects.in_force(on).filter(loan=loan).exists():
+            raise Conflict("这笔借据还没有看到用款，有了支付或流水再登记。")
+        return Prefill(answers=answers, facts=facts, facts_on=on)
+
+    def check(self, *, document: Document, by: User, on: date) -> None:
+        """No use is recorded twice: another paper may have told of it since this one was begun."""
+        told = FundUse.objects.in_force(on).exclude(document=document.supersedes_id)
+        seen = SeenUse.objects.filter(pk__in=_seen(document.answers))
+        recorded = told.filter(
+            Q(transaction__in=seen.values("transaction"), loan=document.subject_id)
+            | Q(payment__in=seen.values("payment"))
+        ).select_related("document")
+        if one := recorded.first():
+            raise Conflict(
+                f"{one.used_on} 的用款 {yuan(one.amount)} 元已由 {one.document.number} 登记，请作废这份草稿后重新发起。"
+            )
+
+    def write(self, *, document: Document, by: User, on: date, replaces: Document | None) -> None:
+        """Each use, and what is wrong with it."""
+        FundUse.objects.close(replaces, on)
+        a, loan = document.answers, _loan(document.subject_id)
+        seen = SeenUse.objects.select_related("payment", "transaction").in_bulk(_seen(a))
+        kept = [_kept(document, row, seen.get(row.number("use")), on) for row in a.rows("uses")]
+        kept += [_kept(document, row, None, on) for row in a.rows("by_hand")]
+        FundUse.objects.bulk_create(kept)
+        odd = [row for row in all_uses(document.content) if judged(row)]
+        found = [not_as_agreed(document, loan, odd, kept)] if odd else []
+        raise_signals([*found, *exceeded(document, loan, on)], on)
+
+    def is_done(self, *, document: Document, on: date) -> bool:
+        """Unless more has left meanwhile: the duty stays for the next paper."""
+        return not unrecorded(on).filter(loan=document.subject_id).exists()
 
 
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """The duties are no longer late because the head takes his time."""
-    duties.hand_in(document=document, items=_owed(document), on=on)
+def _seen(a: TypedAnswers) -> list[int]:
+    return [row.number("use") for row in a.rows("uses")]
 
 
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """Signed: each use is written down, what is wrong is told, and the duties are done if nothing is left."""
-    FundUse.objects.filter(document=document.supersedes_id).update(is_in_force=False)
-    content, loan = document.content, _loan(document.subject_id)
-    seen = SeenUse.objects.select_related("payment", "transaction").in_bulk(
-        [int(row["use"]) for row in content.get("uses") or ()]
-    )
-    kept = [_kept(document, row, seen.get(int(row["use"]))) for row in content.get("uses") or ()]
-    kept += [_kept(document, row, None) for row in content.get("by_hand") or ()]
-    FundUse.objects.bulk_create(kept)
-    odd = [row for row in all_uses(content) if judged(row)]
-    found = [not_as_agreed(document, loan, odd, kept)] if odd else []
-    raise_signals([*found, *exceeded(document, loan, on)], on)
-    if not unrecorded(on).filter(loan=loan).exists():
-        done_on = date.fromisoformat(content["checked_on"])
-        duties.discharge(
-            items=list(_owed(document)), document=document, done_on=done_on, by=by.username, on=on, at=clock.now()
-        )  # fmt: skip
-    else:  # more has left meanwhile: the duty stays for the next paper
-        duties.take_back(document=document)
-
-
-def _kept(document: Document, row: Answers, seen: SeenUse | None) -> FundUse:
+def _kept(document: Document, row: TypedAnswers, seen: SeenUse | None, on: date) -> FundUse:
     payment, movement = (seen.payment, seen.transaction) if seen else (None, None)
     if payment is not None:
         name, account, bank = payment.payee_name, payment.payee_account, payment.payee_bank
@@ -303,40 +319,28 @@ def _kept(document: Document, row: Answers, seen: SeenUse | None) -> FundUse:
             movement.counterparty_bank,
         )
     else:
-        name, account, bank = (str(row.get(part) or "") for part in PAYEE)
+        name, account, bank = (row.text(part) for part in PAYEE)
     return FundUse(
         document=document,
         loan_id=document.subject_id,
-        used_on=date.fromisoformat(row["item"]),
-        amount=Decimal(row["amount"]),
+        used_on=row.day("item"),
+        amount=row.money("amount"),
         in_cash=not name,
         payee_name=name,
         payee_account=account,
         payee_bank=bank,
-        purpose=row["purpose"],
-        evidence=row.get("evidence") or "",
-        flows_back=row["flows_back"] == YES,
-        is_upstream=row["is_upstream"] == YES,
-        as_agreed=row["as_agreed"] == YES,
-        verified_by=row["verified_by"],
-        anomaly=row.get("anomaly") or "",
-        note=row.get("note") or "",
+        purpose=row.text("purpose"),
+        evidence=row.text("evidence"),
+        flows_back=row.yes("flows_back"),
+        is_upstream=row.yes("is_upstream"),
+        as_agreed=row.yes("as_agreed"),
+        verified_by=row.text("verified_by"),
+        anomaly=row.text("anomaly"),
+        note=row.text("note"),
         transaction=movement,
         payment=payment,
+        known_on=on,
     )
 
 
-def _owed(document: Document) -> QuerySet[WorkItem]:
-    return WorkItem.objects.about(RECORD, SubjectKind.LOAN, document.subject_id)
-
-
-KIND = FormKind(
-    definition=FUND_USE_RECORD,
-    prefill=prefill,
-    signers=signers_of,
-    may_author=may_author,
-    on_submitted=on_submitted,
-    on_locked=on_locked,
-    duty_kinds=(RECORD,),
-    day_field="checked_on",
-)
+FORM = FundUseRecordForm()

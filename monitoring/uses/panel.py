@@ -25,7 +25,7 @@ def uses_panel(*, loan: Loan, user: User, on: date) -> Panel | None:
 
     What was used is what `loan_money.balances` says, and the sum of the lines: before, recorded, not recorded.
     """
-    recorded = FundUse.objects.filter(loan=loan, is_in_force=True).select_related("document")
+    recorded = FundUse.objects.in_force(on).filter(loan=loan).select_related("document")
     sums = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get()
     missing = unrecorded(on).filter(loan=loan).select_related("payment", "transaction")
     released = released_unseen(on).filter(loan=loan)  # today's: in no day's list yet

@@ -17,8 +17,7 @@ from monitoring.loan_money.balances import disbursements, with_unpaid
 from monitoring.loan_money.selectors import need_of
 from monitoring.models import FundUse, SeenUse
 from monitoring.uses.selectors import payee_of, unrecorded, used_before
-from workflow.definitions import NO, YES, amount_of
-from workflow.registry import Fact
+from workflow.definitions import NO, YES, Fact, amount_of
 
 MOST = 100  # uses of one paper, the oldest first; the rest on the next one
 ZERO = Decimal(0)
@@ -38,7 +37,7 @@ def answers_of(loan: Loan, on: date) -> tuple[dict[str, Any], tuple[Fact, ...]]:
     """The answers that the system gives for the loan on the day, and the facts beside the form."""
     policy = policy_on(on)
     money = with_unpaid(Loan.objects.filter(pk=loan.pk), on).get()
-    before = list(FundUse.objects.filter(loan=loan, is_in_force=True).select_related("document"))
+    before = list(FundUse.objects.in_force(on).filter(loan=loan).select_related("document"))
     uses = list(
         unrecorded(on)
         .filter(loan=loan)

@@ -42,7 +42,7 @@ def payee_of(use: SeenUse) -> tuple[str, str, str]:
 
 def unrecorded(on: date) -> QuerySet[Any]:
     """Uses that were seen and that no 附件1 in force tells of."""
-    told = FundUse.objects.filter(is_in_force=True, loan=OuterRef("loan"))
+    told = FundUse.objects.in_force(on).filter(loan=OuterRef("loan"))
     return (
         seen_uses(on)
         .exclude(Exists(told.filter(transaction=OuterRef("transaction"))))

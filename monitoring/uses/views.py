@@ -61,7 +61,7 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
 
 def followed(request: SignedInRequest, on: date) -> QuerySet[Any]:
     """Loans whose money was seen to leave, with what is `recorded`, `missing` (so many `unseen`) and `odd`."""
-    told = FundUse.objects.filter(is_in_force=True)
+    told = FundUse.objects.in_force(on)
     odd = told.filter(Q(flows_back=True) | Q(as_agreed=False) | ~Q(anomaly=""))
     missing = unrecorded(on)
     return (

@@ -315,7 +315,7 @@ def test_what_became_of_an_original_is_written_once(cast, password):
     client.force_login(cast.cm)
     answer = client.post(reverse("document_revise", args=[document.pk]))
     assert answer.status_code == 409
-    assert f"保函 {loan.number} 的原件已登记收回或解除" in answer.content.decode()
+    assert "原件的收回或解除已在行外生效，不能另起新版" in answer.content.decode()
     assert duty.pk == WorkItem.objects.get().pk
 
 

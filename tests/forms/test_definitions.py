@@ -272,5 +272,5 @@ def test_a_locked_answer_cannot_be_posted():
 
 
 def test_every_form_has_a_number_prefix_of_its_own() -> None:
-    prefixes = [kind.definition.number_prefix for kind in registry._kinds.values()]
+    prefixes = [kind.definition.number_prefix for kind in registry.forms().values()]
     assert len(prefixes) > 10 and sorted(set(prefixes)) == sorted(prefixes)

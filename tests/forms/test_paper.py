@@ -20,8 +20,9 @@ from core.renderer import ForbiddenAddress, OwnFilesOnly
 from inspections.documents.site_inspection import SITE_INSPECTION
 from tests.forms.answers import complete
 from workflow import registry
-from workflow.definitions import Background, flatten
+from workflow.definitions import Background, Prefill, flatten
 from workflow.documents.paper import paper_of
+from workflow.duty_forms import Subject
 from workflow.models import Document
 
 
@@ -160,7 +161,7 @@ def test_changes_are_printed_beside_last_times_values():
 
 @pytest.mark.usefixtures("reference")
 def test_a_draft_is_marked_as_one_and_the_paper_carries_its_number(cast, tmp_path):
-    subject = registry.Subject("BORROWER", cast.borrower.pk, "C100001", cast.borrower.name, cast.corporate.pk)
+    subject = Subject("BORROWER", cast.borrower.pk, "C100001", cast.borrower.name, cast.corporate.pk)
     filled = registry.prefill("site_inspection", subject=subject, user=cast.cm, on=cast.today)
     draft = draft_of(cast, filled)
     paper = paper_of(draft)
@@ -181,7 +182,7 @@ def test_a_draft_is_marked_as_one_and_the_paper_carries_its_number(cast, tmp_pat
     assert paper["qr"].startswith("data:image/svg+xml")
 
 
-def draft_of(cast, filled: registry.Prefill) -> Document:
+def draft_of(cast, filled: Prefill) -> Document:
     return Document.objects.create(
         form="site_inspection",
         form_version=1,

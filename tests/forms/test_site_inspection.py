@@ -11,7 +11,17 @@ from inspections.documents.site_inspection.prefill import prefill
 from tests import factories
 from tests.forms.answers import ON, complete, posted
 from workflow import registry
-from workflow.definitions import Background, Kind, clean, gaps, visible_fields, visible_sections
+from workflow.definitions import (
+    Background,
+    Fact,
+    Kind,
+    Prefill,
+    clean,
+    gaps,
+    visible_fields,
+    visible_sections,
+)
+from workflow.duty_forms import Subject
 
 ALWAYS = ["overview", "approval", "margin", "photos", "conclusion"]
 ENTERPRISE = ["operations", "stock", "owners", "finance", "interviews"]
@@ -207,7 +217,7 @@ def test_the_form_starts_with_what_the_book_says(cast):
         amount=Decimal("9000000.00"),
     )
     factories.make_class(cast.loan, "SPECIAL_MENTION", effective_on=ON)
-    subject = registry.Subject("BORROWER", cast.borrower.pk, "C100001", cast.borrower.name, cast.corporate.pk)
+    subject = Subject("BORROWER", cast.borrower.pk, "C100001", cast.borrower.name, cast.corporate.pk)
     filled = prefill(subject=subject, user=cast.cm, on=ON)
     answers = filled.answers
     assert answers["balance"] == "11800000.00"  # 280 万 + 900 万
@@ -218,7 +228,7 @@ def test_the_form_starts_with_what_the_book_says(cast):
     assert dict(filled.options["second_inspector"]).keys() == {"1002", "1004"}, "the author is not among them"
     assert filled.figures == FIGURES
     assert any("分类自 2026-11-24 起为关注" in fact.title for fact in filled.facts)
-    assert registry.Prefill.from_json(filled.to_json()) == filled
+    assert Prefill.from_json(filled.to_json()) == filled
 
 
 @pytest.mark.usefixtures("reference")
@@ -226,8 +236,8 @@ def test_apps_above_add_facts_without_touching_the_form(cast, monkeypatch):
     monkeypatch.setattr(registry, "_providers", {})
     registry.provide_facts(
         "site_inspection",
-        lambda *, subject, user, on: [registry.Fact("电费较去年同期降 58%", target="focus")],
+        lambda *, subject, user, on: [Fact("电费较去年同期降 58%", target="focus")],
     )
-    subject = registry.Subject("BORROWER", cast.borrower.pk, "C100001", cast.borrower.name, cast.corporate.pk)
+    subject = Subject("BORROWER", cast.borrower.pk, "C100001", cast.borrower.name, cast.corporate.pk)
     filled = registry.prefill("site_inspection", subject=subject, user=cast.cm, on=ON)
     assert filled.facts[-1].title == "电费较去年同期降 58%"

@@ -36,5 +36,5 @@ def digests() -> dict[str, str]:
 
 
 def test_no_version_of_a_form_says_anything_else_than_when_it_was_first_filled_in() -> None:
-    """Otherwise: a new version; the one before goes to `FormKind.earlier`, the new digest to versions.yaml."""
+    """Otherwise: a new version; the one before goes to `DutyForm.earlier`, the new digest to versions.yaml."""
     assert digests() == yaml.safe_load(KEPT.read_text(encoding="utf-8"))

@@ -12,8 +12,8 @@ from credit.models import ApprovalCondition, Collateral, Guarantee, Lien, Secure
 from inspections.documents.site_inspection import SITE_INSPECTION
 from inspections.documents.site_inspection import prefill as module
 from tests import factories
-from workflow import registry
-from workflow.definitions import Background, gaps
+from workflow.definitions import Background, Prefill, gaps
+from workflow.duty_forms import Subject
 
 pytestmark = pytest.mark.usefixtures("reference")
 SINCE = date(2026, 3, 2)
@@ -49,8 +49,8 @@ def demand(cast, place: int, text: str, **fields) -> ApprovalCondition:
     return ApprovalCondition.objects.create(contract=cast.contract, place=place, text=text, **fields)
 
 
-def start(cast) -> registry.Prefill:
-    subject = registry.Subject("BORROWER", cast.borrower.pk, "C100001", cast.borrower.name, cast.corporate.pk)
+def start(cast) -> Prefill:
+    subject = Subject("BORROWER", cast.borrower.pk, "C100001", cast.borrower.name, cast.corporate.pk)
     return module.prefill(subject=subject, user=cast.cm, on=cast.today)
 
 

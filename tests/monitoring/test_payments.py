@@ -310,10 +310,11 @@ def test_the_running_total_is_what_was_lent_less_what_was_paid_and_used(cast, lo
             use = {
                 "document": document, "loan": loan, "used_on": cast.today, "amount": amount, "payee_name": "某",
                 "purpose": "GOODS", "flows_back": False, "is_upstream": True, "as_agreed": True,
-                "verified_by": "VOUCHER",
+                "verified_by": "VOUCHER", "known_on": cast.today,
             }  # fmt: skip
             if what in ("use", "old use"):
-                FundUse.objects.create(**use, is_in_force=what == "use")
+                replaced = {"replaced_on": cast.today} if what == "old use" else {}
+                FundUse.objects.create(**use, **replaced)
                 left -= amount if what == "use" else 0
                 continue
             paper = type(document).objects.get(pk=document.pk)

@@ -72,7 +72,7 @@ def test_papers_that_together_exceed_what_was_lent_are_told_to_the_risk_line(cas
     document = fill(begun(cast), cast.cm, by_hand=by_hand("2026-11-06", "600000.00"))
     FundUse.objects.create(
         document=document, loan_id=document.subject_id, used_on=PAID, amount=200000, payee_name="甲", purpose="GOODS",
-        flows_back=False, is_upstream=False, as_agreed=True, verified_by="ACCOUNT",
+        flows_back=False, is_upstream=False, as_agreed=True, verified_by="ACCOUNT", known_on=PAID,
     )  # fmt: skip
     paying.sign(document, cast.head)
     signal = Signal.objects.get()

@@ -14,7 +14,6 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from openpyxl import load_workbook
 
-from accounts.models import Unit
 from core import clock
 from core.policy import policy_on
 from credit.models import Clause, Transaction
@@ -30,6 +29,7 @@ from workflow import registry
 from workflow.choices import DutyStatus
 from workflow.engine import reconcile
 from workflow.models import Document, WorkItem
+from workflow.pages import editing
 from workflow.services import documents
 
 pytestmark = pytest.mark.usefixtures("reference")
@@ -53,18 +53,8 @@ def seen() -> list[tuple[str, str]]:
 
 
 def start(duty: WorkItem, by) -> Document:
-    """Open the form of a duty as the page does."""
-    form = registry.form_for(duty.kind)
-    subject = registry.Subject(
-        duty.subject_kind, duty.subject_id, duty.borrower_number, duty.borrower_name, duty.unit_id
-    )
-    filled = registry.prefill(form, subject=subject, user=by, on=clock.today())
-    return documents.start(
-        form=form, subject_kind=duty.subject_kind, subject_id=duty.subject_id,
-        borrower_number=duty.borrower_number, borrower_name=duty.borrower_name,
-        unit=Unit.objects.get(pk=duty.unit_id), by=by, on=clock.today(), content=filled.answers,
-        prefilled=filled.to_json(), work_items=[duty],
-    )  # fmt: skip
+    """Open the form of a duty, as its button does."""
+    return editing.start_from(duty, user=by, on=clock.today())
 
 
 def keep(document: Document, answers: dict) -> None:
@@ -210,8 +200,8 @@ def test_a_correction_takes_the_place_of_what_was_recorded(cast):
     again = documents.revise(document=document, by=cast.cm, on=clock.today())
     again = fill(again, cast.cm, judge={0: {"purpose": "WAGES"}})
     paying.sign(again, cast.head)
-    assert list(FundUse.objects.order_by("pk").values_list("purpose", "is_in_force")) == [
-        ("GOODS", False), ("WAGES", True),
+    assert list(FundUse.objects.order_by("pk").values_list("purpose", "replaced_on")) == [
+        ("GOODS", clock.today()), ("WAGES", None),
     ]  # fmt: skip
 
 

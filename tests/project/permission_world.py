@@ -21,8 +21,9 @@ from inspections.models import Sample
 from monitoring.models import MisuseCase, PassedSlip, Payment, Signal
 from tests import factories
 from tests.workflow.conftest import NOTE
-from workflow import registry
 from workflow.choices import StepStatus
+from workflow.definitions import Prefill
+from workflow.duty_forms import DutyForm, Signer, Subject
 from workflow.models import Document, Step
 from workflow.services import attachments, documents, late_entries, signatures
 
@@ -62,31 +63,35 @@ class World:
         """Whom a place's papers are about: the risk line's are about the customer manager's own customer."""
         return self.places["own" if name == "other_line" else name].borrower
 
-    def signers(self, *, document: Document, on: date) -> Sequence[registry.Signer]:
+    def signers(self, *, document: Document, on: date) -> Sequence[Signer]:
         """The author, then whoever the place says."""
         place = next(place for place in self.places.values() if place.author.pk == document.author_id)
         people = [document.author, *place.signers]
         return [
-            registry.Signer(post.role, Role(post.role).line, Role(post.role).label, person)
+            Signer(post.role, Role(post.role).line, Role(post.role).label, person)
             for person in people
             for post in [person.posts.get()]
         ]
 
 
-def register(world: World, kinds: dict[str, Any]) -> None:
+def register(world: World, forms: dict[str, Any]) -> None:
     """Make the small form known, whose author is whoever the place says."""
-    kinds[FORM] = registry.FormKind(
-        definition=NOTE,
-        prefill=lambda **_: registry.Prefill(),
-        signers=world.signers,
-        may_author=lambda *, user, subject, on: any(
-            place.author.pk == user.pk
-            and place.unit.pk == subject.unit_id
-            and world.about(name).number == subject.borrower_number
-            for name, place in world.places.items()
-        ),
-        duty_kinds=("permission_duty",),
-    )
+
+    class Note(DutyForm):
+        definition = NOTE
+        duties = ("permission_duty",)
+        begin = staticmethod(lambda **_: Prefill())
+        signers = staticmethod(world.signers)
+        may_author = staticmethod(
+            lambda *, user, subject, on: any(
+                place.author.pk == user.pk
+                and place.unit.pk == subject.unit_id
+                and world.about(name).number == subject.borrower_number
+                for name, place in world.places.items()
+            )
+        )
+
+    forms[FORM] = Note()
 
 
 def build() -> World:
@@ -279,11 +284,7 @@ def _policy() -> tuple[Scheme, SchemeVersion, Preview]:
 def _written(place: Place, about: Borrower, serial: int) -> tuple[Document, Any]:
     document = documents.start(
         form=FORM,
-        subject_kind="LOAN",
-        subject_id=1000 * serial + place.borrower.pk,
-        borrower_number=about.number,
-        borrower_name=about.name,
-        unit=place.unit,
+        subject=Subject("LOAN", 1000 * serial + place.borrower.pk, about.number, about.name, place.unit.pk),
         by=place.author,
         on=TODAY,
         content={},

@@ -92,9 +92,9 @@ def world(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[worlds.World]:
     """The people and subjects of the table, on 2026-11-24."""
     with clock.travelling_to(worlds.TODAY):
         built = worlds.build()
-        kinds = dict(registry._kinds)
-        worlds.register(built, kinds)
-        monkeypatch.setattr(registry, "_kinds", kinds)
+        forms = dict(registry._forms)
+        worlds.register(built, forms)
+        monkeypatch.setattr(registry, "_forms", forms)
         worlds.furnish(built)
         yield built
 

@@ -12,9 +12,9 @@ from django.utils.html import strip_tags
 
 from accounts.models import User
 from tests import factories
-from tests.workflow.conftest import open_desk
+from tests.workflow.conftest import NOTE_DUTY, open_desk
 from workflow.models import WorkItem
-from workflow.selectors import tasks
+from workflow.tasks import tasks
 
 
 def item(**fields: object) -> WorkItem:
@@ -114,8 +114,8 @@ def test_a_task_goes_to_the_signers_and_comes_back_with_the_reason(
     cast: SimpleNamespace, browse: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = open_desk(cast, monkeypatch)
-    duty = factories.make_duty(cast.cm, cast.corporate, borrower=cast.borrower)
-    document = desk.draft(work_items=[duty])
+    duty = factories.make_duty(cast.cm, cast.corporate, borrower=cast.borrower, kind=NOTE_DUTY)
+    document = desk.draft(duty=duty)
     author, head = browse(cast.cm), browse(cast.head)
     (group,) = author.get("/").context["groups"]
     assert group.lines[0].button == "继续填写"

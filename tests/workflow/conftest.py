@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -15,12 +16,14 @@ from accounts.models import User
 from tests.factories import PASSWORD, make_photo
 from workflow import registry, rules
 from workflow.choices import SubjectKind
-from workflow.definitions import Field, FormDefinition, Kind, Section
-from workflow.models import Document, Step
+from workflow.definitions import Field, FormDefinition, Kind, Prefill, Section
+from workflow.duty_forms import DutyForm, Signer, Subject, people_around, seated
+from workflow.models import Document, Step, WorkItem
 from workflow.services import attachments, documents, signatures
 
 AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # ten o'clock in Shanghai
 PHOTO = make_photo()
+NOTE_DUTY = "test_duty"  # the kind of duties that it discharges
 ROLES = (Role.CUSTOMER_MANAGER, Role.CUSTOMER_HEAD, Role.PRINCIPAL)
 
 NOTE = FormDefinition(
@@ -50,34 +53,34 @@ class Desk:
         self.hooks: list[tuple[str, str]] = []
         self.principal = cast.president
 
-    def may_author(self, *, user: User, subject: registry.Subject, on: date) -> bool:
+    def may_author(self, *, user: User, subject: Subject, on: date) -> bool:
         return user.line == Line.CUSTOMER
 
-    def signers(self, *, document: Document, on: date) -> Sequence[registry.Signer]:
-        people = registry.people_around(
-            document, unit=self.cast.corporate, on=on, principal=self.principal.pk
-        )
-        return registry.seated(rules.resolve_chain(ROLES, people))
+    def signers(self, *, document: Document, on: date) -> Sequence[Signer]:
+        people = people_around(document, unit=self.cast.corporate, on=on, principal=self.principal.pk)
+        return seated(rules.resolve_chain(ROLES, people))
 
     def heard(self, what: str) -> Any:
-        def hook(*, document: Document, by: User, on: date) -> None:
+        def hook(*, document: Document, by: User, on: date, replaces: Document | None = None) -> None:
             self.hooks.append((what, document.status))
 
         return hook
 
-    def start(self, *, by: User | None = None, work_items: Sequence[Any] = (), **over: Any) -> Document:
+    def start(self, *, by: User | None = None, duty: WorkItem | None = None, **over: Any) -> Document:
+        borrower = self.cast.borrower
+        subject = Subject(
+            SubjectKind.BORROWER, borrower.pk, borrower.number, borrower.name, self.cast.corporate.pk
+        )
         given = {
             "form": "test_note",
-            "subject_kind": SubjectKind.BORROWER,
-            "subject_id": self.cast.borrower.pk,
-            "borrower_number": self.cast.borrower.number,
-            "borrower_name": self.cast.borrower.name,
-            "unit": self.cast.corporate,
+            "subject": replace(
+                subject, id=over.pop("subject_id", borrower.pk), matter=over.pop("matter", "")
+            ),
             "by": by or self.cast.cm,
             "on": self.cast.today,
             "content": {},
             "prefilled": {},
-            "work_items": work_items,
+            "duty": duty,
         }
         return documents.start(**(given | over))
 
@@ -144,6 +147,22 @@ class Desk:
         )
 
 
+def note_form(desk: Desk) -> DutyForm:
+    """The small form, whose hooks the desk hears."""
+
+    class Note(DutyForm):
+        definition = NOTE
+        duties = (NOTE_DUTY,)
+        begin = staticmethod(lambda **_: Prefill())
+        may_author = staticmethod(desk.may_author)
+        signers = staticmethod(desk.signers)
+        handed_in = staticmethod(desk.heard("submitted"))
+        taken_back = staticmethod(desk.heard("returned"))
+        write = staticmethod(desk.heard("locked"))
+
+    return Note()
+
+
 @pytest.fixture
 def desk(cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """The cast at work on the small form."""
@@ -153,14 +172,6 @@ def desk(cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Desk:
 def open_desk(cast: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """Register the small form for the length of a test."""
     desk = Desk(cast)
-    kind = registry.FormKind(
-        definition=NOTE,
-        prefill=lambda **_: registry.Prefill(),
-        signers=desk.signers,
-        may_author=desk.may_author,
-        on_submitted=desk.heard("submitted"),
-        on_returned=desk.heard("returned"),
-        on_locked=desk.heard("locked"),
-    )
-    monkeypatch.setitem(registry._kinds, "test_note", kind)
+    form = note_form(desk)
+    monkeypatch.setitem(registry._forms, "test_note", form)
     return desk

@@ -13,7 +13,7 @@ from core import clock
 from core.errors import Conflict, Invalid, Refused
 from tests.conftest import build_cast
 from tests.factories import make_duty
-from tests.workflow.conftest import AT, Desk, open_desk
+from tests.workflow.conftest import AT, NOTE_DUTY, Desk, open_desk
 from workflow.choices import DocumentStatus, DutyStatus
 from workflow.models import Document
 from workflow.services import documents, signatures
@@ -39,10 +39,10 @@ def test_the_sequence_goes_on_past_four_digits(desk: Desk) -> None:
 
 
 def test_opening_the_duty_again_opens_the_same_draft(desk: Desk, cast: SimpleNamespace) -> None:
-    duty = make_duty(cast.cm, cast.corporate, borrower=cast.borrower)
-    first = desk.start(work_items=[duty])
+    duty = make_duty(cast.cm, cast.corporate, borrower=cast.borrower, kind=NOTE_DUTY)
+    first = desk.start(duty=duty)
     desk.save(first, {"finding": "未完"})
-    again = desk.start(work_items=[duty])
+    again = desk.start(duty=duty)
     assert (again.pk, again.content) == (first.pk, {"finding": "未完"})
     duty.refresh_from_db()
     assert duty.document == first
@@ -52,10 +52,10 @@ def test_opening_the_duty_again_opens_the_same_draft(desk: Desk, cast: SimpleNam
 def test_a_duty_whose_document_is_being_signed_is_not_filled_in_twice(
     desk: Desk, cast: SimpleNamespace
 ) -> None:
-    duty = make_duty(cast.cm, cast.corporate, borrower=cast.borrower)
-    document = desk.submitted(work_items=[duty])
+    duty = make_duty(cast.cm, cast.corporate, borrower=cast.borrower, kind=NOTE_DUTY)
+    document = desk.submitted(duty=duty)
     with pytest.raises(Conflict, match=f"{document.number} 正在签字中"):
-        desk.start(work_items=[duty])
+        desk.start(duty=duty)
 
 
 def test_only_somebody_who_may_author_starts_a_form(desk: Desk, cast: SimpleNamespace) -> None:
@@ -131,14 +131,14 @@ def test_a_wrong_password_submits_nothing(desk: Desk) -> None:
 
 
 def test_a_discarded_draft_frees_its_duty_and_keeps_its_number(desk: Desk, cast: SimpleNamespace) -> None:
-    duty = make_duty(cast.cm, cast.corporate, borrower=cast.borrower)
-    document = desk.start(work_items=[duty])
+    duty = make_duty(cast.cm, cast.corporate, borrower=cast.borrower, kind=NOTE_DUTY)
+    document = desk.start(duty=duty)
     with pytest.raises(Invalid, match="作废时请写明原因"):
         documents.discard(document=document, by=cast.cm, on=cast.today, reason=" ")
     documents.discard(document=document, by=cast.cm, on=cast.today, reason="选错客户")
     duty.refresh_from_db()
     assert (duty.document, duty.status) == (None, DutyStatus.OPEN)
-    assert desk.start(work_items=[duty]).number == "CS-2026-11-0002"
+    assert desk.start(duty=duty).number == "CS-2026-11-0002"
 
 
 def test_a_correction_takes_the_place_of_the_locked_one_only_when_it_is_locked_itself(

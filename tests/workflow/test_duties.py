@@ -15,6 +15,7 @@ from core.models import AuditEntry
 from core.policy import policy_on
 from inspections.models import SiteInspection
 from tests import factories
+from workflow import registry
 from workflow.choices import DutyStatus
 from workflow.models import DailyMeasure, DayRun, Document, Escalation, Quarantined, WorkItem
 from workflow.services import duties
@@ -43,15 +44,14 @@ def document(cast) -> Document:
     )  # fmt: skip
 
 
-def satisfied(cast, done_on: date) -> list[WorkItem]:
-    return list(
-        duties.satisfied_by(kind="site_inspection", borrower_number=cast.borrower.number, done_on=done_on)
-    )
+def satisfied(document: Document, done_on: date) -> list[WorkItem]:
+    document.content = {"inspected_on": done_on.isoformat()}
+    return list(registry.discharged_by(document))
 
 
-def test_evidence_of_a_day_before_the_duty_counts_does_not_satisfy_it(cast, duty):
-    assert satisfied(cast, date(2026, 10, 29)) == []
-    assert satisfied(cast, date(2026, 10, 30)) == [duty]
+def test_evidence_of_a_day_before_the_duty_counts_does_not_satisfy_it(duty, document):
+    assert satisfied(document, date(2026, 10, 29)) == []
+    assert satisfied(document, date(2026, 10, 30)) == [duty]
 
 
 def test_what_was_handed_in_by_its_day_is_not_late_and_what_comes_back_is_again(cast, duty, document):
@@ -161,7 +161,7 @@ VIOLATIONS = {
     ),
     "a_visit_proposes_a_class": lambda c: SiteInspection.objects.create(
         document=c.document, borrower=c.borrower, inspected_on=ON, proposed_class="BEST",
-        next_frequency="每季一次", overall="正常",
+        next_frequency="每季一次", overall="正常", known_on=ON,
     ),
 }  # fmt: skip
 

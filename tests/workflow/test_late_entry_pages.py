@@ -189,8 +189,8 @@ def test_a_form_that_tells_of_no_day_is_never_late_by_itself(
 
 
 def test_every_form_that_names_a_day_has_the_field() -> None:
-    for code, known in registry._kinds.items():
+    for code, known in registry.forms().items():
         if known.day_field:
             fields = [one for section in known.definition.sections for one in section.fields]
             assert any(one.name == known.day_field for one in fields), code
-    assert registry.kind("completion_record") is completion_record.KIND
+    assert registry.form("completion_record") is completion_record.FORM

@@ -74,7 +74,7 @@ def another(desk: Desk, row: models.Model, name: str) -> dict[str, Any]:
         other = desk.draft(subject_id=4711)
         if field.related_model is Document:
             return {field.attname: other.pk}
-        alone = registry.kind("test_note").signers(document=other, on=desk.cast.today)[:1]
+        alone = registry.form("test_note").signers(document=other, on=desk.cast.today)[:1]
         return {field.attname: desk.submit(other, signers=alone).chains.get().pk}
     if isinstance(field, models.DateTimeField):
         return {name: value + timedelta(seconds=1) if value else "2026-11-24T00:00:00Z"}
@@ -114,14 +114,14 @@ def test_every_field_is_either_signed_or_listed_with_its_reason() -> None:
     for model, reasons in WORKING.items():
         assert set(reasons) <= {field.name for field in model._meta.concrete_fields}
         assert all(reasons.values())
-    assert len(FIELDS) == 19 + 11 + 13 + 11
+    assert len(FIELDS) == 21 + 11 + 13 + 11
 
 
 @pytest.mark.parametrize(("model", "name"), FIELDS, ids=lambda part: getattr(part, "__name__", part))
 def test_a_change_past_the_guards_shows_blocks_later_steps_and_asks_for_all_signatures_anew(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, model: type[models.Model], name: str
 ) -> None:
-    monkeypatch.setitem(registry._kinds, "test_note_b", registry.kind("test_note"))
+    monkeypatch.setitem(registry._forms, "test_note_b", registry.form("test_note"))
     document = entered_late(desk) if model is LateEntry else desk.submitted()
     desk.sign(desk.step(document, 2), desk.cast.head)
     if name in OF_A_LOCKED_ONE:

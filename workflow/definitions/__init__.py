@@ -1,8 +1,10 @@
 """Forms as definitions: pure data and pure functions over it. No Django, no clock, no database."""
 
+from workflow.definitions.answers import TypedAnswers
 from workflow.definitions.changes import Change, changes, changes_in_rows
 from workflow.definitions.cleaning import Problem, clean, problems
 from workflow.definitions.gaps import Gap, gaps
+from workflow.definitions.prefill import Fact, Prefill
 from workflow.definitions.printing import Block, Cell, Line, PrintedSection, flatten
 from workflow.definitions.reading import reuse_last, settled, shown, visible_fields, visible_sections
 from workflow.definitions.shape import (
@@ -37,14 +39,17 @@ __all__ = [
     "Change",
     "Check",
     "Compare",
+    "Fact",
     "Field",
     "FormDefinition",
     "Gap",
     "Kind",
     "Line",
+    "Prefill",
     "PrintedSection",
     "Problem",
     "Section",
+    "TypedAnswers",
     "amount_of",
     "answered",
     "at_most",

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.choices import Line, Role
 from accounts.models import User
-from core import clock
-from workflow.definitions import Field, FormDefinition, Kind, Section, not_in_the_future
+from core.errors import Conflict
+from workflow.definitions import Field, FormDefinition, Kind, Prefill, Section, not_in_the_future
+from workflow.duty_forms import DutyForm, Signer, Subject
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Signer, Subject
-from workflow.services import duties
+from workflow.querysets import WorkItemQuerySet
 
 COMPLETION_RECORD = FormDefinition(
     code="completion_record",
@@ -37,51 +38,47 @@ COMPLETION_RECORD = FormDefinition(
 )
 
 
-def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """The duties that the record is about, and today."""
-    reasons = [item.reason for item in _owed(user, subject)]
-    return Prefill(answers={"duties": "\n".join(dict.fromkeys(reasons)), "done_on": on.isoformat()})
+class CompletionRecord(DutyForm):
+    """One record for each duty: its matter is the duty's kind and period."""
+
+    definition = COMPLETION_RECORD
+    day_field = "done_on"
+    told_by = ("duties",)
+    one_a_matter = True
+
+    def matter_of(self, duty: WorkItem) -> str:
+        """The duty itself."""
+        return f"{duty.kind}:{duty.period_key}"
+
+    def owed(self, subject: Subject) -> QuerySet[WorkItem]:
+        """Open duties of that kind and period about the subject."""
+        return self._told(subject).open()
+
+    def _told(self, subject: Subject) -> WorkItemQuerySet:
+        kind, _colon, key = subject.matter.partition(":")
+        return WorkItem.objects.filter(
+            kind=kind, period_key=key, subject_kind=subject.kind, subject_id=subject.id
+        )
+
+    def check_can_begin(self, *, subject: Subject, on: date) -> None:
+        """While it is owed."""
+        if not self.owed(subject).exists():
+            raise Conflict(_("这项职责已办结或不再需要，不必再填。"))
+
+    def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
+        """The duty that the record is about, and today."""
+        reasons = self.owed(subject).values_list("reason", flat=True)
+        return Prefill(answers={"duties": "\n".join(dict.fromkeys(reasons)), "done_on": on.isoformat()})
+
+    def may_author(self, *, user: User, subject: Subject, on: date) -> bool:
+        """Whoever owes the duty, or did when it was done."""
+        return self._told(subject).filter(person__in=user.scope.person_ids).exists()
+
+    def signers(self, *, document: Document, on: date) -> Sequence[Signer]:
+        """The one who did it signs for it."""
+        post = self.owed(Subject.of(document, document.matter)).values_list("post", flat=True).first()
+        role = Role(post) if post else sorted(document.author.scope.roles)[0]
+        return [Signer(role, Line(document.author.line), "办理人", document.author)]
 
 
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """Whoever owes the duty."""
-    return _owed(user, subject).exists()
-
-
-def signers(*, document: Document, on: date) -> Sequence[Signer]:
-    """The one who did it signs for it."""
-    post = document.work_items.values_list("post", flat=True).first()
-    role = Role(post) if post else sorted(document.author.scope.roles)[0]
-    return [Signer(role, Line(document.author.line), "办理人", document.author)]
-
-
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """The duties are no longer late."""
-    duties.hand_in(document=document, items=document.work_items.all(), on=on)
-
-
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """Signed: the duties are done."""
-    duties.discharge(
-        items=WorkItem.objects.open().filter(document=document),
-        document=document,
-        done_on=date.fromisoformat(document.content["done_on"]),
-        by=by.username,
-        on=on,
-        at=clock.now(),
-    )
-
-
-def _owed(user: User, subject: Subject) -> QuerySet[WorkItem]:
-    return WorkItem.objects.owed_by(user).filter(subject_kind=subject.kind, subject_id=subject.id)
-
-
-KIND = FormKind(
-    definition=COMPLETION_RECORD,
-    prefill=prefill,
-    signers=signers,
-    may_author=may_author,
-    on_submitted=on_submitted,
-    on_locked=on_locked,
-    day_field="done_on",
-)
+FORM = CompletionRecord()

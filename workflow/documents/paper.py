@@ -66,7 +66,6 @@ def _box(step: Step) -> Box:
 def paper_of(document: Document) -> dict[str, Any]:
     """Everything that the print template shows."""
     definition = registry.definition_of(document)
-    kept = registry.Prefill.from_json(document.prefilled)
     chain = document.chains.exclude(status=ChainStatus.RETURNED).order_by("-round").first()
     digest = document.content_hash if document.status != DocumentStatus.DRAFT else ""
     return {
@@ -76,7 +75,7 @@ def paper_of(document: Document) -> dict[str, Any]:
         if document.unit.parent
         else document.unit.name,
         "sections": content_of(document),
-        "last_on": kept.last_on,
+        "last_on": document.kept.last_on,
         "boxes": boxes_of(chain),
         "late_entry": late_of(document),
         "photos": _photos(document),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 
 from django.db import models
 from django.db.models import Q
@@ -10,14 +11,19 @@ from django.db.models import Q
 from accounts.models import Unit, User
 from core.days import AFTER, FIRST, believable
 from workflow.choices import ConsentStatus, DocumentStatus, SubjectKind
+from workflow.definitions import Prefill, TypedAnswers
 from workflow.querysets import DocumentQuerySet, LateEntryQuerySet
+
+CANON = 2  # how papers are hashed from their submission on; 1: without matter
 
 
 class Document(models.Model):
     """One revision of one document. A correction of a locked one is a new revision with a new chain.
 
     `content` is {field name: answer}, money as strings of digits. `version` counts saves, so that two browsers that
-    write the same draft notice each other; `conflict` keeps what the later one typed.
+    write the same draft notice each other; `conflict` keeps what the later one typed. `matter` is what of the subject
+    it is about, empty where one paper answers everything about it; `canon` says how the signed paper is hashed
+    (`rules.canonical`): papers of before there were matters are hashed as they were.
     """
 
     form = models.CharField("表单", max_length=40)
@@ -29,6 +35,7 @@ class Document(models.Model):
     )
     subject_kind = models.CharField("对象类型", max_length=12, choices=SubjectKind.choices)
     subject_id = models.BigIntegerField("对象")
+    matter = models.CharField("事项", max_length=100, blank=True, default="", db_default="")
     borrower_number = models.CharField("客户编号", max_length=40, blank=True)
     borrower_name = models.CharField("客户名称", max_length=120, blank=True)
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="+")
@@ -46,6 +53,7 @@ class Document(models.Model):
     version = models.PositiveIntegerField("保存次数", default=0)
     conflict = models.JSONField("冲突内容", null=True)
     content_hash = models.CharField("内容指纹", max_length=64, blank=True)
+    canon = models.PositiveSmallIntegerField("指纹规则", default=CANON, db_default=1)
     created_on = models.DateField("建立日")
     saved_at = models.DateTimeField("保存时间")
     locked_on = models.DateField("锁定日", null=True)
@@ -77,12 +85,23 @@ class Document(models.Model):
             ),
         )
         indexes = (
+            models.Index(fields=["subject_id", "form"], name="documents_of_a_subject"),
             models.Index(fields=["borrower_number", "form"], name="documents_of_a_borrower"),
             models.Index(fields=["author", "status"], name="documents_of_an_author"),
         )
 
     def __str__(self) -> str:
         return f"{self.number} 第{self.revision}版"
+
+    @cached_property
+    def kept(self) -> Prefill:
+        """What the system filled in when it was started, read once; nothing changes it afterwards."""
+        return Prefill.from_json(self.prefilled)
+
+    @property
+    def answers(self) -> TypedAnswers:
+        """Its answers as days, amounts and rows."""
+        return TypedAnswers(self.content)
 
     @property
     def written_by(self) -> str:

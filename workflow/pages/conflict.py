@@ -30,7 +30,7 @@ def conflict_page(document: Document) -> dict[str, Any]:
     if document.conflict is None:
         raise Conflict(_("没有待处理的冲突。请刷新页面。"))
     definition = registry.definition_of(document)
-    options = registry.Prefill.from_json(document.prefilled).options
+    options = document.kept.options
     labels: dict[str, Any] = {}
     for section in definition.sections:
         for one in section.fields:

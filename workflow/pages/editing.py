@@ -36,25 +36,23 @@ def bound(document: Document, *, here: str, on: date) -> BoundForm:
     shown = [section.code for section in visible_sections(definition, document.content)]
     if here != ALL and here not in shown:
         here = shown[0]
-    facts = registry.Prefill.from_json(document.prefilled).facts
     late = late_entries.gap_of(document, on=on)
-    return BoundForm(
-        definition, document.content, background, facts, "" if here == ALL else here, [late] if late else []
-    )
+    here = "" if here == ALL else here
+    missing = [late] if late else []
+    return BoundForm(definition, document.content, background, document.kept.facts, here, missing)
 
 
 def edit_page(document: Document, *, here: str, on: date) -> dict[str, Any]:
     """The page on which a draft is filled in."""
     form = bound(document, here=here, on=on)
-    kept = registry.Prefill.from_json(document.prefilled)
     returned = document.chains.filter(status=ChainStatus.RETURNED).order_by("-round").first()
     return {
         "document": document,
         "form": form,
         "here": form.here or ALL,
-        "kept": kept,
+        "kept": document.kept,
         "stations": stations_ahead(document, on),
-        "duties": list(WorkItem.objects.open().filter(document=document).order_by("due_on")),
+        "duties": list(registry.owed(document).order_by("due_on")),
         "returned": returned.steps.filter(status=StepStatus.RETURNED)
         .select_related("signed_by", "on_behalf_of")
         .first()
@@ -108,7 +106,7 @@ def typed(document: Document, posted: QueryDict) -> dict[str, Any]:
 
 def _with_commands(document: Document, answers: dict[str, Any], posted: QueryDict) -> dict[str, Any]:
     """What the buttons 引用 and 本节沿用上次 add to what was typed (they work without JavaScript)."""
-    kept = registry.Prefill.from_json(document.prefilled)
+    kept = document.kept
     insert = whole(posted.get("_insert", ""))
     if 0 <= insert < len(kept.facts):
         fact = kept.facts[insert]
@@ -158,25 +156,20 @@ def submit(document: Document, *, by: User, password: str, on: date) -> None:
     documents.submit(document=document, by=by, password=password, on=on, at=clock.now())
 
 
-def _about(item: WorkItem) -> registry.Subject:
-    return registry.Subject(
-        item.subject_kind, item.subject_id, item.borrower_number, item.borrower_name, item.unit_id
-    )
-
-
 def start_page(item: WorkItem, *, user: User, on: date) -> dict[str, Any]:
-    """What is about to be begun, for whoever may begin it: asking for it writes nothing."""
-    form = registry.form_for(item.kind)
-    documents.check_can_start(form=form, subject=_about(item), by=user, on=on)
-    return {"item": item, "definition": registry.kind(form).definition}
+    """What is about to be begun, for whoever may begin it, and a colleague's draft of it: asking writes nothing."""
+    form, subject = registry.form_for(item.kind), registry.subject_of(item)
+    documents.check_can_start(form=form.code, subject=subject, by=user, on=on)
+    mine = documents.own_draft(form=form.code, subject=subject, by=user)
+    return {
+        "item": item,
+        "definition": form.definition,
+        "mine": mine,
+        "theirs": None if mine else documents.draft_of_a_colleague(item, user),
+    }
 
 
 def start_from(item: WorkItem, *, user: User, on: date) -> Document:
     """The draft that discharges a duty: the one already begun, or a new one filled with what is known."""
-    form, subject = registry.form_for(item.kind), _about(item)
-    task = (
-        WorkItem.objects.visible_to(user).open().filter(kind=item.kind, borrower_number=item.borrower_number)
-    )
-    same = task.filter(subject_kind=item.subject_kind, subject_id=item.subject_id)
-    items = same if form != "completion_record" else [item]
-    return documents.begin(form=form, subject=subject, unit=item.unit, by=user, on=on, work_items=items)
+    form, subject = registry.form_for(item.kind), registry.subject_of(item)
+    return documents.begin(form=form.code, subject=subject, by=user, on=on, duty=item)

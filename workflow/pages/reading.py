@@ -27,7 +27,7 @@ def read_page(document: Document, *, user: User, on: date) -> dict[str, Any]:
         "document": document,
         "definition": registry.definition_of(document),
         "sections": content_of(document),
-        "last_on": registry.Prefill.from_json(document.prefilled).last_on,
+        "last_on": document.kept.last_on,
         "chains": chains,
         "stations": stations_of(document, current, list(current.steps.all())) if current else [],
         "step": turn_of(current),

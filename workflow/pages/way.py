@@ -12,7 +12,7 @@ from core import clock
 from core.errors import Refused
 from workflow import registry
 from workflow.choices import ChainStatus, StepStatus
-from workflow.models import Chain, Document, Step, WorkItem
+from workflow.models import Chain, Document, Step
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,10 @@ class Station:
 
 def stations_ahead(document: Document, on: date) -> list[Station]:
     """The way of a draft: who is filling it in, and who will sign."""
-    due = (
-        WorkItem.objects.open()
-        .filter(document=document)
-        .order_by("due_on")
-        .values_list("due_on", flat=True)
-        .first()
-    )
+    due = registry.owed(document).order_by("due_on").values_list("due_on", flat=True).first()
     filling = _("填写中 · %(due)s 到期") % {"due": f"{due:%m-%d}"} if due else _("填写中")
     try:
-        seats = list(registry.kind(document.form).signers(document=document, on=on))
+        seats = list(registry.form(document.form).signers(document=document, on=on))
     except Refused as refusal:
         # The page is still there to be filled in; the sentence says what has to be settled before it is signed.
         return [

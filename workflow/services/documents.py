@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
-from accounts.models import Unit, User
+from accounts.models import User
 from accounts.scope import seats_of
 from core import audit, clock
 from core.errors import Conflict, Invalid, Refused
@@ -20,8 +20,9 @@ from core.locks import one_at_a_time
 from core.transitions import advance
 from workflow import definitions, registry, rules
 from workflow.choices import DOCUMENT_TRANSITIONS, DocumentStatus, DutyStatus, StepStatus
-from workflow.models import Attachment, Chain, Document, Step, WorkItem
-from workflow.services import late_entries, signatures
+from workflow.duty_forms import DutyForm, Signer, Subject
+from workflow.models import CANON, Attachment, Chain, Document, Step, WorkItem
+from workflow.services import duties, late_entries, signatures
 from workflow.services.papers import fingerprint_of
 from workflow.services.seats import standing_in
 
@@ -30,33 +31,27 @@ from workflow.services.seats import standing_in
 def start(
     *,
     form: str,
-    subject_kind: str,
-    subject_id: int,
-    borrower_number: str,
-    borrower_name: str,
-    unit: Unit,
+    subject: Subject,
     by: User,
     on: date,
     content: Mapping[str, Any],
     prefilled: Mapping[str, Any],
-    work_items: Iterable[WorkItem] = (),
+    duty: WorkItem | None = None,
+    fresh: bool = False,
 ) -> Document:
-    """Open a form about a subject: the author's open draft if there is one, else a new one with a number."""
-    known = registry.kind(form)
-    subject = registry.Subject(subject_kind, subject_id, borrower_number, borrower_name, unit.pk)
+    """Open a form about a matter: the author's open draft about it if there is one, else a new one with a number.
+
+    The open duties of the matter name it, except those that a paper in signature or a colleague's draft answers.
+    `fresh`: Conflict where there is a draft; what was typed into it is not to be signed by a tick.
+    """
+    known = registry.form(form)
     seat = check_can_start(form=form, subject=subject, by=by, on=on)
-    one_at_a_time(f"draft:{by.pk}:{form}:{subject_kind}:{subject_id}")
-    # A correction of a locked document has its own road (revise) and does not answer a new duty.
-    document = Document.objects.filter(
-        form=form,
-        subject_kind=subject_kind,
-        subject_id=subject_id,
-        author=by,
-        status=DocumentStatus.DRAFT,
-        supersedes=None,
-    ).first()
-    items = [item.pk for item in work_items]
-    _check_not_being_signed(items, but=document)
+    one_at_a_time(f"draft:{by.pk}:{form}:{subject.matter or f'{subject.kind}:{subject.id}'}")
+    document = own_draft(form=form, subject=subject, by=by)
+    if document is not None and fresh:
+        raise Conflict(_("已有草稿 %(number)s，请打开它办理。") % {"number": document.number})
+    if duty is not None:
+        _check_not_being_signed(duty, but=document)
     absent = None if seat.pk == by.pk else seat
     if document is None:
         rules.check_exact(content)
@@ -65,11 +60,12 @@ def start(
             form=form,
             form_version=known.definition.version,
             number=_next_number(known.definition.number_prefix, on),
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            borrower_number=borrower_number,
-            borrower_name=borrower_name,
-            unit=unit,
+            subject_kind=subject.kind,
+            subject_id=subject.id,
+            matter=subject.matter,
+            borrower_number=subject.borrower_number,
+            borrower_name=subject.borrower_name,
+            unit_id=subject.unit_id,
             author=by,
             on_behalf_of=absent,
             content=dict(content),
@@ -81,45 +77,60 @@ def start(
             audit.record(
                 act="workflow.document.started",
                 subject=document,
-                borrower_number=borrower_number,
-                after={"number": document.number, "form": form, "work_items": items},
+                borrower_number=subject.borrower_number,
+                after={
+                    "number": document.number,
+                    "form": form,
+                    "matter": subject.matter,
+                    "duty": duty.pk if duty else None,
+                },
             )
-    WorkItem.objects.filter(pk__in=items, status=DutyStatus.OPEN).update(document=document)
+    _free_of_others(known.owed(subject), document).update(document=document)
     return document
 
 
-def check_can_start(*, form: str, subject: registry.Subject, by: User, on: date) -> User:
-    """Raise Refused unless the person may fill in a form about a subject; by whose right they do."""
-    known = registry.kind(form)
+def own_draft(*, form: str, subject: Subject, by: User) -> Document | None:
+    """The person's open draft about a matter. A correction of a locked paper has its own road (`revise`)."""
+    mine = registry.form(form).papers(subject)
+    return Document.objects.filter(mine, author=by, status=DocumentStatus.DRAFT, supersedes=None).first()
+
+
+def draft_of_a_colleague(duty: WorkItem, by: User) -> Document | None:
+    """A draft that somebody else has begun for a duty."""
+    drafts = Document.objects.filter(work_items=duty, status=DocumentStatus.DRAFT).exclude(author=by)
+    return drafts.select_related("author", "on_behalf_of").first()
+
+
+def _free_of_others(items: QuerySet[WorkItem], document: Document) -> QuerySet[WorkItem]:
+    """Those duties that no paper in signature answers and no colleague has a draft for."""
+    held = Document.objects.filter(
+        Q(status=DocumentStatus.SIGNING) | Q(status=DocumentStatus.DRAFT) & ~Q(author=document.author_id)
+    )
+    return items.exclude(document__in=held.exclude(pk=document.pk))
+
+
+def check_can_start(*, form: str, subject: Subject, by: User, on: date) -> User:
+    """Raise Refused unless the person may fill in a form about a matter; by whose right they do."""
+    known = registry.form(form)
     seat = _seat_of_author(known, subject, by, on=on)
     if seat is None:
         raise Refused(_("您不是这份“%(title)s”的经办人，不能填写。") % {"title": known.definition.title})
+    known.check_can_begin(subject=subject, on=on)
     return seat
 
 
-def begin(
-    *,
-    form: str,
-    subject: registry.Subject,
-    unit: Unit,
-    by: User,
-    on: date,
-    work_items: Iterable[WorkItem] = (),
-) -> Document:
-    """`start`, filled with what the system knows of the subject."""
+def begin(*, form: str, subject: Subject, by: User, on: date, duty: WorkItem | None = None) -> Document:
+    """`start`, filled with what the system knows of the matter."""
+    check_can_start(form=form, subject=subject, by=by, on=on)
     filled = registry.prefill(form, subject=subject, user=by, on=on)
     return start(
         form=form,
-        subject_kind=subject.kind,
-        subject_id=subject.id,
-        borrower_number=subject.borrower_number,
-        borrower_name=subject.borrower_name,
-        unit=unit,
+        subject=subject,
         by=by,
         on=on,
         content=filled.answers,
         prefilled=filled.to_json(),
-        work_items=work_items,
+        duty=duty,
     )
 
 
@@ -200,10 +211,9 @@ def revise(*, document: Document, by: User, on: date) -> Document:
     old = Document.objects.select_for_update().get(pk=document.pk)
     if old.status != DocumentStatus.LOCKED:
         raise Conflict(_("只有已锁定归档的文书才能更正，请刷新页面。"))
-    subject = registry.Subject(
-        old.subject_kind, old.subject_id, old.borrower_number, old.borrower_name, old.unit_id
-    )
-    seat = _seat_of_author(registry.kind(old.form), subject, by, on=on)
+    known = registry.form(old.form)
+    check_correctable(old)
+    seat = _seat_of_author(known, Subject.of(old, old.matter), by, on=on)
     if seat is None:
         raise Refused(_("您不是这份文书的经办人，不能更正。"))
     absent = None if seat.pk == by.pk else seat
@@ -222,6 +232,7 @@ def revise(*, document: Document, by: User, on: date) -> Document:
         supersedes=old,
         subject_kind=old.subject_kind,
         subject_id=old.subject_id,
+        matter=old.matter,
         borrower_number=old.borrower_number,
         borrower_name=old.borrower_name,
         unit=old.unit,
@@ -249,9 +260,14 @@ def revise(*, document: Document, by: User, on: date) -> Document:
     return new
 
 
-def _seat_of_author(
-    known: registry.FormKind, subject: registry.Subject, by: User, *, on: date
-) -> User | None:
+def check_correctable(document: Document) -> None:
+    """Raise Conflict, with what to do instead, where what a locked paper did took effect outside."""
+    known = registry.form(document.form)
+    if not known.correctable:
+        raise Conflict(str(known.instead))
+
+
+def _seat_of_author(known: DutyForm, subject: Subject, by: User, *, on: date) -> User | None:
     """By whose right the person fills in a form: their own, else that of somebody on leave; None: by nobody's."""
     return next((seat for seat in seats_of(by) if known.may_author(user=seat, subject=subject, on=on)), None)
 
@@ -268,7 +284,7 @@ def gaps_of(document: Document, *, on: date) -> list[definitions.Gap]:
 def submit(
     *,
     document: Document,
-    signers: Sequence[registry.Signer] | None = None,
+    signers: Sequence[Signer] | None = None,
     by: User,
     password: str,
     on: date,
@@ -306,7 +322,7 @@ def submit_batch(
 def _submit(
     *,
     document: Document,
-    signers: Sequence[registry.Signer] | None,
+    signers: Sequence[Signer] | None,
     by: User,
     on: date,
     at: datetime,
@@ -314,11 +330,20 @@ def _submit(
     stands = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
     _check_can_submit(stands, by, on=on)
     _settle(stands, at=at)
-    known = registry.kind(stands.form)
+    known = registry.form(stands.form)
+    _check_is_the_only_one(known, stands)
+    known.check(document=stands, by=by, on=on)
     seats = list(known.signers(document=stands, on=on) if signers is None else signers)
     _check_signers(seats, author=by)
+    stands.canon = CANON
     content_hash = fingerprint_of(stands)
-    advance(stands, to=DocumentStatus.SIGNING, table=DOCUMENT_TRANSITIONS, content_hash=content_hash)
+    advance(
+        stands,
+        to=DocumentStatus.SIGNING,
+        table=DOCUMENT_TRANSITIONS,
+        content_hash=content_hash,
+        canon=CANON,
+    )
     rounds = stands.chains.aggregate(last=Max("round"))["last"] or 0
     chain = Chain.objects.create(
         document=stands, round=rounds + 1, content_hash=content_hash, started_on=on, started_at=at
@@ -349,7 +374,13 @@ def _submit(
                 "signers": [seat.person.username if seat.person else str(seat.role) for seat in seats],
             },
         )
-    known.on_submitted(document=stands, by=by, on=on)
+    # What it does not answer is owed on, by another paper.
+    answered = registry.discharged_by(stands)
+    WorkItem.objects.open().filter(document=stands).exclude(pk__in=answered.order_by().values("pk")).update(
+        document=None
+    )
+    duties.hand_in(document=stands, items=answered, on=on)
+    known.handed_in(document=stands, by=by, on=on)
     signatures.check_can_sign(steps[0], by)
     signatures.put_signature(step=steps[0], by=by, remark="", on=on, at=at)
     return chain
@@ -373,7 +404,7 @@ def _check_can_submit(document: Document, by: User, *, on: date) -> None:
         )
 
 
-def _check_signers(seats: Sequence[registry.Signer], *, author: User) -> None:
+def _check_signers(seats: Sequence[Signer], *, author: User) -> None:
     people = [seat.person for seat in seats if seat.person is not None]
     if not seats or seats[0].person != author:
         raise Refused(_("签字链的第一栏应是经办人自己。"))
@@ -422,12 +453,34 @@ def _keep_aside(stands: Document, answers: Mapping[str, Any], *, version: int, a
     Document.objects.filter(pk=row.pk, status=DocumentStatus.DRAFT).update(conflict=conflict)
 
 
-def _check_not_being_signed(items: list[int], *, but: Document | None) -> None:
-    signing = WorkItem.objects.filter(pk__in=items, document__status=DocumentStatus.SIGNING)
+def _check_not_being_signed(duty: WorkItem, *, but: Document | None) -> None:
+    signing = Document.objects.filter(work_items=duty, status=DocumentStatus.SIGNING)
     if but is not None:
-        signing = signing.exclude(document=but)
-    if number := signing.values_list("document__number", flat=True).first():
+        signing = signing.exclude(pk=but.pk)
+    if number := signing.values_list("number", flat=True).first():
         raise Conflict(_("这项待办的文书 %(number)s 正在签字中，不必重填。") % {"number": number})
+
+
+def _check_is_the_only_one(known: DutyForm, stands: Document) -> None:
+    """One paper a matter: whoever submits first is the one; a correction follows its own number."""
+    if not known.one_a_matter:
+        return
+    subject = Subject.of(stands, stands.matter)
+    one_at_a_time(f"matter:{known.code}:{subject.kind}:{subject.id}:{subject.matter}")
+    others = Document.objects.filter(
+        known.papers(subject), status__in=[DocumentStatus.SIGNING, DocumentStatus.LOCKED]
+    ).exclude(number=stands.number)
+    if other := others.first():
+        raise Conflict(
+            _(
+                "同一事项的“%(title)s”%(number)s %(status)s，不能再交一份；请作废这份草稿，需要改动的更正那一份。"
+            )
+            % {
+                "title": known.definition.title,
+                "number": other.number,
+                "status": other.get_status_display(),
+            }
+        )
 
 
 def _next_number(prefix: str, on: date) -> str:

@@ -22,13 +22,6 @@ from workflow.models import Document, Escalation, LateEntry, WorkItem
 from workflow.querysets import WorkItemQuerySet
 
 
-def satisfied_by(*, kind: str, borrower_number: str, done_on: date) -> QuerySet[WorkItem]:
-    """Open duties of a kind for a borrower that evidence of a day satisfies: one visit can discharge several."""
-    return WorkItem.objects.open().filter(
-        kind=kind, borrower_number=borrower_number, counts_from__lte=done_on
-    )
-
-
 @transaction.atomic
 def hand_in(*, document: Document, items: QuerySet[WorkItem], on: date) -> int:
     """The evidence goes to signature: from now on the duty is not late because a signer takes his time."""

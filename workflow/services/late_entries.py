@@ -176,7 +176,7 @@ def _days_allowed(on: date) -> int:
 
 def _gap(document: Document, sentence: str, *, at_day: bool = False) -> Gap:
     definition = registry.definition_of(document)
-    day = registry.kind(document.form).day_field
+    day = registry.form(document.form).day_field
     if at_day:
         section = next(one for one in definition.sections if any(field.name == day for field in one.fields))
         return Gap(section.code, day, None, sentence)
@@ -201,7 +201,8 @@ def _draft_of(document: Document, by: User) -> Document:
 def _check_day(document: Document, actual_on: date, on: date) -> None:
     if actual_on > on:
         raise Invalid(_("实际日期晚于今天，请改为线下办理的日期。"))
-    first = document.work_items.open().order_by("counts_from").values_list("counts_from", flat=True).first()
+    owed = registry.owed(document).order_by("counts_from")
+    first = owed.values_list("counts_from", flat=True).first()
     if first and actual_on < first:
         raise Invalid(
             _("实际日期 %(day)s 早于所办职责的起计日 %(first)s，不能抵这项职责。请核对日期。")
@@ -224,7 +225,7 @@ def _ask_again(earlier: LateEntry, told: dict[str, Any]) -> LateEntry:
 def _set_day(document: Document, actual_on: date, *, at: datetime) -> None:
     """Let the form's own day follow the declared one; the hour that was typed stays."""
     definition = registry.definition_of(document)
-    name = registry.kind(document.form).day_field
+    name = registry.form(document.form).day_field
     fields = [field for section in definition.sections for field in section.fields]
     for field in fields:
         if field.name != name:

@@ -29,6 +29,8 @@ def paper_of(document: Document) -> Paper:
         attachments=tuple(_file(one) for one in document.attachments.all()),
         on_behalf_of=document.on_behalf_of_id,
         late_entry=_late_entry(document),
+        matter=document.matter,
+        canon=document.canon,
     )
 
 

@@ -43,8 +43,8 @@ def check_can_sign(step: Step, user: User) -> None:
     if not chain.content_hash == chain.document.content_hash == fingerprint_of(chain.document):
         raise Refused(_("提交签字后内容被改动过，与已签的不符，不能再签；请退回经办人重新提交。"))
     if step.position > 1:
-        known = registry.kind(chain.document.form)
-        known.check_review(document=chain.document, by=user, on=user.scope.on)
+        known = registry.form(chain.document.form)
+        known.check(document=chain.document, by=user, on=user.scope.on)
 
 
 def can_sign(step: Step, user: User) -> bool:
@@ -147,7 +147,20 @@ def _lock_document(document: Document, *, by: User, on: date, at: datetime) -> N
         before={"status": DocumentStatus.SIGNING},
         after={"status": DocumentStatus.LOCKED, "number": document.number, "hash": document.content_hash},
     )
-    registry.kind(document.form).on_locked(document=document, by=by, on=on)
+    _put_into_effect(document, by=by, on=on, at=at)
+
+
+def _put_into_effect(document: Document, *, by: User, on: date, at: datetime) -> None:
+    """The fact is written down, and the duties that the paper answers are done, unless something is left."""
+    form = registry.form(document.form)
+    form.write(document=document, by=by, on=on, replaces=document.supersedes)
+    if not form.is_done(document=document, on=on):
+        duties.take_back(document=document)
+        return
+    if items := list(registry.discharged_by(document)):
+        done_on = registry.done_on(document)
+        assert done_on is not None  # a form with duties says on which day they were done
+        duties.discharge(items=items, document=document, done_on=done_on, by=by.username, on=on, at=at)
 
 
 @transaction.atomic
@@ -204,7 +217,7 @@ def _reopen(chain: Chain, *, act: str, by: User, reason: str, on: date, at: date
         note=reason,
     )
     duties.take_back(document=document)
-    registry.kind(document.form).on_returned(document=document, by=by, on=on)
+    registry.form(document.form).taken_back(document=document, by=by, on=on)
     return document
 
 

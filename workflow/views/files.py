@@ -71,6 +71,6 @@ def thumbnail(request: SignedInRequest, pk: int, attachment: int) -> HttpRespons
 def pdf(request: SignedInRequest, pk: int) -> HttpResponse:
     """The printed form."""
     document = get_visible(Document, request.user, pk=pk)
-    paper = render_pdf(registry.kind(document.form).print_template, paper_of(document))
+    paper = render_pdf(registry.form(document.form).print_template, paper_of(document))
     disposition = content_disposition_header(False, file_name(document)) or "inline"
     return HttpResponse(paper, content_type="application/pdf", headers={"Content-Disposition": disposition})

@@ -21,13 +21,13 @@ from workflow.services import documents
 def start(request: SignedInRequest, work_item: int) -> HttpResponse:
     """Open the form that discharges a duty: the draft already begun, or a new one.
 
-    Only a POST begins it. Who comes by an address (signing in again, a bookmark) is shown the button.
+    Only a POST begins it. Who comes by an address (signing in again, a bookmark) is shown the button; whoever finds a
+    colleague's draft is told so, and may begin one beside it.
     """
     item = get_visible(WorkItem, request.user, pk=work_item)
-    if request.method == "GET":
-        return render(
-            request, "workflow/start.html", editing.start_page(item, user=request.user, on=clock.today())
-        )
+    page = editing.start_page(item, user=request.user, on=clock.today())
+    if request.method == "GET" or (page["theirs"] and "beside" not in request.POST):
+        return render(request, "workflow/start.html", page, status=200 if request.method == "GET" else 409)
     document = editing.start_from(item, user=request.user, on=clock.today())
     return redirect("document_edit", document.pk)
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import QuerySet
-
 from accounts.models import User
-from core import clock
 from core.errors import Conflict
 from credit.choices import ClauseKind
 from credit.contracts import services as terms
+from credit.contracts.documents import IN_THE_REGISTER
 from credit.models import Contract
-from credit.responsibilities.selectors import signers_of
-from credit.selectors.responsible import manages
-from workflow.choices import SubjectKind
+from credit.responsibilities.documents import CustomerForm
 from workflow.definitions import (
     YES,
     Answers,
@@ -23,6 +19,7 @@ from workflow.definitions import (
     Field,
     FormDefinition,
     Kind,
+    Prefill,
     Section,
     answered,
     at_most,
@@ -30,12 +27,15 @@ from workflow.definitions import (
     not_in_the_future,
     rows_at_most,
 )
+from workflow.duty_forms import EVERYTHING, Subject
 from workflow.models import Document, WorkItem
-from workflow.registry import FormKind, Prefill, Subject
-from workflow.services import duties
 
 DUTY = "contract_clauses"
 TEXT_LONGEST, REFERENCE_LONGEST = 400, 60  # together they fit what the register keeps
+
+
+def _contract(subject_id: int) -> Contract:
+    return Contract.objects.select_related("borrower").get(pk=subject_id)
 
 
 def _agreed(answers: Answers) -> list[Answers]:
@@ -103,74 +103,57 @@ CONTRACT_CLAUSES = FormDefinition(
 )
 
 
-def _contract(subject_id: int) -> Contract:
-    return Contract.objects.select_related("borrower").get(pk=subject_id)
+class ContractClauses(CustomerForm):
+    """One agreement may mend one clause or both; what it does not say stays owed."""
+
+    definition = CONTRACT_CLAUSES
+    duties = (DUTY,)
+    day_field = "signed_on"
+    told_by = ("contract_number",)
+    correctable = False
+    instead = IN_THE_REGISTER
+
+    def matter_of(self, duty: WorkItem) -> str:
+        """Whatever the contract lacks."""
+        return EVERYTHING
+
+    def check_can_begin(self, *, subject: Subject, on: date) -> None:
+        """While a clause is missing."""
+        contract = _contract(subject.id)
+        if not terms.lacking_payment_clauses(contract):
+            raise Conflict(f"合同 {contract.number} 的两条支付约定均已登记，不必再填。")
+
+    def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
+        """The contract and the clauses that it lacks."""
+        contract = _contract(subject.id)
+        answers = {
+            "contract_number": contract.number,
+            "borrower_name": contract.borrower.name,
+            "duties": "\n".join(item.reason for item in self.owed(subject)),
+            "clauses": [
+                {"kind": kind.value, "item": str(kind.label)}
+                for kind in terms.lacking_payment_clauses(contract)
+            ],
+        }
+        return Prefill(answers={name: answer for name, answer in answers.items() if answer})
+
+    def write(self, *, document: Document, by: User, on: date, replaces: Document | None) -> None:
+        """The clauses stand in the register."""
+        reference = document.answers.text("reference")
+        terms.add_clauses(
+            contract=_contract(document.subject_id),
+            texts={
+                ClauseKind(row["kind"]): f"{row['text']}（补充协议 {reference}）"
+                for row in _agreed(document.content)
+            },
+            reference=document.number,
+            by=document.author,
+            on=on,
+        )
+
+    def is_done(self, *, document: Document, on: date) -> bool:
+        """With both; with one it is owed on."""
+        return not terms.lacking_payment_clauses(_contract(document.subject_id))
 
 
-def prefill(*, subject: Subject, user: User, on: date) -> Prefill:
-    """The contract and the clauses that it lacks."""
-    contract = _contract(subject.id)
-    answers = {
-        "contract_number": contract.number,
-        "borrower_name": contract.borrower.name,
-        "duties": "\n".join(item.reason for item in _owed(subject.id)),
-        "clauses": [
-            {"kind": kind.value, "item": str(kind.label)} for kind in terms.lacking_payment_clauses(contract)
-        ],
-    }
-    return Prefill(answers={name: answer for name, answer in answers.items() if answer})
-
-
-def may_author(*, user: User, subject: Subject, on: date) -> bool:
-    """The borrower's customer manager or a head of the department, while a clause is missing."""
-    contract = _contract(subject.id)
-    if not terms.lacking_payment_clauses(contract):
-        raise Conflict(f"合同 {contract.number} 的两条支付约定均已登记，不必再填。")
-    return manages(user, contract.borrower, on)
-
-
-def on_submitted(*, document: Document, by: User, on: date) -> None:
-    """The duty is no longer late because the head takes his time."""
-    duties.hand_in(document=document, items=_owed(document.subject_id), on=on)
-
-
-def on_locked(*, document: Document, by: User, on: date) -> None:
-    """Signed: the clauses stand in the register; with both the duty is done, with one it is owed on."""
-    content, contract = document.content, _contract(document.subject_id)
-    terms.add_clauses(
-        contract=contract,
-        texts={
-            ClauseKind(row["kind"]): f"{row['text']}（补充协议 {content['reference']}）"
-            for row in _agreed(content)
-        },
-        reference=document.number,
-        by=document.author,
-        on=on,
-    )
-    if terms.lacking_payment_clauses(contract):
-        duties.take_back(document=document)
-        return
-    duties.discharge(
-        items=list(_owed(document.subject_id)),
-        document=document,
-        done_on=date.fromisoformat(content["signed_on"]),
-        by=by.username,
-        on=on,
-        at=clock.now(),
-    )
-
-
-def _owed(contract_id: int) -> QuerySet[WorkItem]:
-    return WorkItem.objects.about(DUTY, SubjectKind.CONTRACT, contract_id)
-
-
-KIND = FormKind(
-    definition=CONTRACT_CLAUSES,
-    prefill=prefill,
-    signers=signers_of,  # the manager registers it, the head of the department looks at the agreement
-    may_author=may_author,
-    on_submitted=on_submitted,
-    on_locked=on_locked,
-    duty_kinds=(DUTY,),
-    day_field="signed_on",
-)
+FORM = ContractClauses()

@@ -13,8 +13,7 @@ from django.db.models import Exists, OuterRef, Prefetch, Q
 from core.money import wan
 from credit.choices import GuaranteeKind
 from credit.models import ApprovalCondition, Borrower, Guarantee, Lien, Secured
-from workflow.definitions import YES
-from workflow.registry import Fact
+from workflow.definitions import YES, Fact
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from inspections.documents.site_inspection import from_book
 from inspections.documents.site_inspection.business import EXPLAIN_CHANGE, FINANCE
 from inspections.documents.site_inspection.overview import BORROWER, PROJECT, TYPES
 from workflow.choices import DocumentStatus, SubjectKind
-from workflow.definitions import NO, YES
+from workflow.definitions import NO, YES, Fact, Prefill
+from workflow.duty_forms import Subject
 from workflow.models import Document
-from workflow.registry import Fact, Prefill, Subject
 
 FORM = "site_inspection"
 SCHEME = "GR"
