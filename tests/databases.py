@@ -21,6 +21,7 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 _serial = count(1)
+BARE = "template1"  # the server's own
 
 # What a fresh database is made of. Whatever else changes, the template that stands is as good as a new one.
 MADE_OF = (
@@ -130,15 +131,18 @@ def django_db_setup(
 
 
 @pytest.fixture(scope="session")
-def new_database(django_db_setup: str, django_db_blocker: Any) -> Callable[[], AbstractContextManager[str]]:
-    """Databases of the test's own, one after the other: `with new_database() as name:`; commits are real."""
+def new_database(django_db_setup: str, django_db_blocker: Any) -> Callable[..., AbstractContextManager[str]]:
+    """Databases of the test's own, one after the other: `with new_database() as name:`; commits are real.
+
+    `of` names another database to clone; nobody may be connected to it. BARE has nothing in it.
+    """
 
     @contextmanager
-    def made() -> Iterator[str]:
+    def made(of: str = django_db_setup) -> Iterator[str]:
         shared = connection.settings_dict["NAME"]
         name = f"{shared}_own{next(_serial)}"
         _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        _execute(f'CREATE DATABASE "{name}" TEMPLATE "{django_db_setup}"')
+        _execute(f'CREATE DATABASE "{name}" TEMPLATE "{of}"')
         _use(name)
         try:
             with django_db_blocker.unblock():
@@ -152,7 +156,7 @@ def new_database(django_db_setup: str, django_db_blocker: Any) -> Callable[[], A
 
 
 @pytest.fixture
-def own_database(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+def own_database(new_database: Callable[..., AbstractContextManager[str]]) -> Iterator[str]:
     """A database of the test's own, where commits are real; yields its name."""
     with new_database() as name:
         yield name
