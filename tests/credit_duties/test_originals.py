@@ -305,7 +305,7 @@ def test_another_letter_of_the_same_customer_stays_out(cast):
 
 
 def test_what_became_of_an_original_is_written_once(cast, password):
-    loan = letter(cast)
+    letter(cast)
     run(cast.today)
     duty = WorkItem.objects.get()
     submit(fill(start(cast), outcome="RETURNED", custody="金库"))

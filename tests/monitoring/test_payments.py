@@ -347,7 +347,7 @@ def test_no_more_is_released_than_was_lent(cast, loan) -> None:
     payment = reviewed(loan, cast, amount="2000000")
     FundUse.objects.create(
         document=payment.document, loan=loan, used_on=cast.today, amount=1000001, payee_name="某", purpose="GOODS",
-        flows_back=False, is_upstream=True, as_agreed=True, verified_by="VOUCHER",
+        flows_back=False, is_upstream=True, as_agreed=True, verified_by="VOUCHER", known_on=cast.today,
     )  # fmt: skip
     with pytest.raises(Refused, match="超过发放额"):
         release_now(payment, cast.accountant)

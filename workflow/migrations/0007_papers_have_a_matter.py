@@ -22,6 +22,13 @@ UPDATE workflow_document SET matter = COALESCE(CASE form
 WHERE form IN ('account_ledger_review', 'misuse_rectification', 'self_payment_summary', 'supervised_account',
                'completion_record');
 """
+# An open duty of another matter is not this paper's: it gets one of its own.
+DUTIES = """
+UPDATE workflow_workitem item SET document_id = NULL FROM workflow_document paper
+WHERE paper.id = item.document_id AND item.status = 'OPEN' AND item.submitted_on IS NULL AND paper.matter <> (
+    CASE paper.form WHEN 'completion_record' THEN item.kind || ':' || item.period_key ELSE item.period_key END)
+AND paper.form IN ('account_ledger_review', 'misuse_rectification', 'self_payment_summary', 'completion_record');
+"""
 
 
 class Migration(migrations.Migration):
@@ -39,4 +46,5 @@ class Migration(migrations.Migration):
             models.PositiveSmallIntegerField("指纹规则", default=2, db_default=1),
         ),
         migrations.RunSQL(MATTERS, migrations.RunSQL.noop),
+        migrations.RunSQL(DUTIES, migrations.RunSQL.noop),
     )
