@@ -41,6 +41,7 @@ from workflow.services.days import go_live_on
 KIND = "site_inspection"
 CLASSES = tuple(RiskClass)  # by severity
 LATELY = timedelta(days=90)  # how long after a loan was paid out its first check is still raised
+WITHOUT_BALANCE = "已无余额，不再需要检查"
 NOT_PAID_OUT = (Product.ACCEPTANCE, Product.LETTER_OF_GUARANTEE, Product.DISCOUNT)  # nothing to follow up
 
 
@@ -49,7 +50,7 @@ class PeriodVisit(BorrowerRule):
 
     kind = KIND
     post = Role.CUSTOMER_MANAGER
-    scheme: ClassVar[str]
+    repaid = WITHOUT_BALANCE
 
     def visited(self, rows: QuerySet[Any], on: date) -> QuerySet[Any]:
         """These borrowers with the last visit for an earlier period, and the last one before going live.
@@ -105,17 +106,16 @@ class PeriodicVisit(PeriodVisit):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with a loan under the scheme, or with an open duty of this rule."""
-        return self.visited(self.borrowers(on, policy, self.scheme), on)
+        return self.visited(self.borrowers(on, policy), on)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit in the calendar period of the day, due at its end."""
+        if ended := self.ended(row, on, policy):
+            return ended
         stands = standing_of(row)
-        if stands.worst is None or stands.first_started_on is None:
-            return Verdict((), "已无余额，不再需要检查", nothing_more=True)
+        assert stands.worst is not None and stands.first_started_on is not None  # something is owed
         worst = CLASSES[stands.worst]
         own = sorted(stands.schemes.intersection(schemes_under(policy, self.scheme)))
-        if not own:
-            return Verdict((), "已无本方案下的贷款", nothing_more=True)
         parameters = [policy.get(scheme, "site_inspection.frequency") for scheme in own]
         frequency = strictest([parameter.value[worst.value] for parameter in parameters])
         dropped = f"分类为{worst.label}，{FREQUENCY_WORDS.get(frequency, '不要求定期检查')}"
@@ -174,13 +174,13 @@ class SampledVisit(PeriodVisit):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers drawn for the period of the day, or with an open duty of this rule."""
         mine = self.drawn(on, policy).filter(borrower=OuterRef("pk")).order_by("sample__drawn_on")
-        rows = self.borrowers(on, policy, self.scheme)
+        rows = self.borrowers(on, policy)
         return self.visited(rows.annotate(drawn_on=Subquery(mine.values("sample__drawn_on")[:1])), on)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit in the period for which the borrower was drawn; an earlier one that was missed stays owed."""
-        if not standing_of(row).schemes.intersection(schemes_under(policy, self.scheme)):
-            return Verdict((), "已无本方案下的贷款，不再需要检查", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         if row.drawn_on is None:
             return Verdict((), "本期未抽中")
         frequency = policy.get(self.scheme, "normal_sampling.period")
@@ -205,6 +205,7 @@ class FirstCheck(ManagedLoanRule):
     obligation = "GS-8"
     kind = "first_check"
     scheme = "GS"
+    repaid = WITHOUT_BALANCE
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans paid out lately under the scheme."""
@@ -217,7 +218,7 @@ class FirstCheck(ManagedLoanRule):
             borrower=OuterRef("borrower"), effective_on__gte=OuterRef("starts_on")
         )
         return (
-            self.loans(on, policy, self.scheme)
+            self.loans(on, policy)
             .exclude(product__in=NOT_PAID_OUT)
             .annotate(
                 past_check_on=Subquery(past.order_by("effective_on").values("effective_on")[:1]),
@@ -226,10 +227,8 @@ class FirstCheck(ManagedLoanRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One check of each loan, so many workdays after it was paid out."""
-        if not row.is_live:
-            return Verdict((), "已无余额，不再需要首次检查", nothing_more=True)
-        if row.scheme_code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         if row.past_check_on:
             return Verdict((), f"上线前已检查（{row.past_check_on}）", nothing_more=True)
         within = policy.get(row.scheme_code, "first_check.within")
@@ -250,6 +249,8 @@ class EventVisit(BorrowerRule):
 
     kind = KIND
     post = Role.CUSTOMER_MANAGER
+    scheme = "GR"
+    repaid = WITHOUT_BALANCE
     events: ClassVar[tuple[EventKind, ...]]
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
@@ -266,15 +267,15 @@ class EventVisit(BorrowerRule):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an event of these kinds since go-live, or with an open duty of this rule."""
         events = self.standing_events(on)
-        return self.borrowers(on, policy, "GR").prefetch_related(
+        return self.borrowers(on, policy).prefetch_related(
             Prefetch("events", queryset=events.order_by("effective_on", "pk"), to_attr="standing_events")
         )
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit for each event that stands, due so many workdays after it became known."""
-        if not standing_of(row).schemes.intersection(schemes_under(policy, "GR")):
-            return Verdict((), "已无余额，不再需要检查", nothing_more=True)
-        within = policy.get("GR", "event_visit.within")
+        if ended := self.ended(row, on, policy):
+            return ended
+        within = policy.get(self.scheme, "event_visit.within")
         return Verdict(
             tuple(
                 Required(
@@ -345,13 +346,13 @@ class AtOnce(ManagedLoanRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme with such a fact, or with an open duty of this rule."""
-        rows = self.loans(on, policy, self.scheme)
+        rows = self.loans(on, policy)
         return rows.annotate(facts=ArraySubquery(self.facts(on)))
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One duty for each fact that stands, due so many workdays after it was known."""
-        if not row.is_live or row.scheme_code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已无消费贷款余额", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         within = policy.get(self.scheme, self.within)
         required = []
         for fact in row.facts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,25 +25,26 @@ from accounts.choices import Role
 from core.parameters import Policy
 from credit.choices import ClauseKind
 from credit.contracts.services import CLAUSE, CONDITION, PAYMENT_CLAUSES
+from credit.duties.subjects import LentRule
 from credit.models import ApprovalCondition, Clause, Contract, Loan
 from credit.selectors.exposures import exposures, whether
 from credit.selectors.responsible import managers_of
 from credit.selectors.schemes import schemes_under, under
 from workflow.choices import SubjectKind
-from workflow.duties import Owner, Required, Rule, Verdict
+from workflow.duties import Owner, Required, Verdict
 from workflow.services.days import go_live_on
 
 MODES, PRODUCTS = "contract_clauses.modes", "contract_clauses.products"  # whose payments are reviewed
 LONGEST = 100  # characters of a promise that a duty tells; the register has it whole
-DONE_WITH = "合同项下已无余额"
 
 
-class ContractRule(Rule):
+class ContractRule(LentRule):
     """A rule whose subject is a contract, owed by the borrower's customer manager."""
 
     subject = SubjectKind.CONTRACT
     post = Role.CUSTOMER_MANAGER
     scheme = "GR"
+    repaid = "合同项下已无余额"
 
     def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
         """The contracts of these borrowers."""
@@ -59,8 +60,8 @@ class ContractRule(Rule):
         return Contract.objects.filter(mine, self.meant(on, policy)).order_by().values_list("pk")
 
     def contracts(self, on: date, policy: Policy) -> QuerySet[Contract]:
-        """Contracts that are affected, or with an open duty of this rule; with `scheme_code`, `is_live` (a loan with a
-        balance, or none granted yet), `duty_unit` and `duty_person`."""
+        """Contracts that are affected, or with an open duty of this rule; with `is_owed` (a loan with a
+        balance), `has_loans`, `duty_unit` and `duty_person`."""
         # What was granted later had not been granted on the day, although by now it is known.
         loans = Loan.objects.filter(contract=OuterRef("pk"), starts_on__lte=on).order_by("-starts_on", "-pk")
         manager = managers_of("borrower", on)
@@ -79,8 +80,12 @@ class ContractRule(Rule):
         )
 
     def is_live(self, row: Any, on: date) -> bool:
-        """Whether anything is owed under the contract, or may still be granted."""
-        return bool(row.is_owed or (not row.has_loans and row.ends_on >= on))
+        """Whether anything is owed under the contract."""
+        return bool(row.is_owed)
+
+    def schemes_of(self, row: Any, on: date, policy: Policy) -> Collection[str]:
+        """Its own, while it is live."""
+        return [self.scheme_of(row, policy)] if self.is_live(row, on) else []
 
     def scheme_of(self, row: Any, policy: Policy) -> str:
         """The scheme that the contract is managed under."""
@@ -130,11 +135,9 @@ class PaymentClauses(ContractRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """Owed until both are registered; what is registered late is not owed any more either."""
+        if ended := self.ended(row, on, policy):
+            return ended
         code = self.scheme_of(row, policy)
-        if code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
-        if not row.is_owed:
-            return Verdict((), DONE_WITH, nothing_more=True)
         by_mode = set(row.modes) & set(policy.get(code, MODES).value)
         if not by_mode and row.product not in policy.get(code, PRODUCTS).value:
             return Verdict((), "支付不须审核", nothing_more=True)
@@ -163,6 +166,10 @@ class ContractTerms(ContractRule):
     obligation = "GR-4"
     kind = "contract_terms"
 
+    def is_live(self, row: Any, on: date) -> bool:
+        """Also while something may still be granted."""
+        return bool(row.is_owed or (not row.has_loans and row.ends_on >= on))
+
     def meant(self, on: date, policy: Policy) -> Q:
         """With a promise or a demand that is not met and falls due soon."""
         clauses, conditions = self.unmet(on, policy)
@@ -185,12 +192,9 @@ class ContractTerms(ContractRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One duty for each; met or moved away, it is not owed any more."""
-        code = self.scheme_of(row, policy)
-        if code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
-        if not self.is_live(row, on):
-            return Verdict((), DONE_WITH, nothing_more=True)
-        before = policy.get(code, "contract_terms.remind_before")
+        if ended := self.ended(row, on, policy):
+            return ended
+        before = policy.get(self.scheme_of(row, policy), "contract_terms.remind_before")
         ahead = timedelta(days=int(before.value["days"]))
         required = []
         for prefix, told in ((CONDITION, row.conditions_due), (CLAUSE, row.clauses_due)):

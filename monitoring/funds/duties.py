@@ -43,6 +43,7 @@ class CollectionReminder(LoanRule):
     kind = "collection_reminder"
     post = Role.ACCOUNTANT
     scheme = "FW"
+    repaid = "已无余额，不再需要提醒"
 
     def coming(self, on: date, policy: Policy) -> QuerySet[Installment]:
         """Instalments that come near."""
@@ -65,7 +66,7 @@ class CollectionReminder(LoanRule):
         """Live loans under the scheme with an instalment coming near, or with an open duty of this rule."""
         coming = self.coming(on, policy)
         return (
-            self.loans(on, policy, self.scheme)
+            self.loans(on, policy)
             .annotate(
                 begins_on=Greatest(
                     "starts_on", Coalesce(Value(go_live_on(), output_field=DateField()), "starts_on")
@@ -78,10 +79,8 @@ class CollectionReminder(LoanRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One reminder for each instalment of the plan that falls due soon."""
-        if not row.is_live:
-            return Verdict((), "已无余额，不再需要提醒", nothing_more=True)
-        if row.scheme_code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         lead = lead_of(row, policy)
         days = int(lead.value["days"])
         # Seen first on the day after the loan or the lender began: nobody is late with what could not be done yet.
@@ -112,6 +111,7 @@ class FundsRule(ManagedLoanRule):
 
     kind = "funds_check"
     scheme = SCHEME
+    repaid = "已无余额，不再核对资金"
     prepared_by = STEP
     debt: ClassVar[DebtKind]
     prefix: ClassVar[str]
@@ -131,7 +131,7 @@ class FundsRule(ManagedLoanRule):
             name: Cast(name, CharField()) for name in ("required", "from_collateral", "from_balance", "short")
         }
         return (
-            self.loans(on, policy, self.scheme)
+            self.loans(on, policy)
             .exclude(borrower__in=set_aside(on, STEP).values("subject_id"))
             .annotate(
                 checks=ArraySubquery(
@@ -150,10 +150,8 @@ class FundsRule(ManagedLoanRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One duty for each due day on which money is short; what is late stays though the money is there by now."""
-        if not row.is_live:
-            return Verdict((), "已无余额，不再核对资金", nothing_more=True)
-        if row.scheme_code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         late = {one["key"] for one in row.owed if date.fromisoformat(one["due_on"]) < on}
         found = {f"{self.prefix}:{check['due_on']}": check for check in row.checks}
         required = tuple(

@@ -12,9 +12,9 @@ from django.db.models.functions import Cast
 from accounts.choices import Role
 from core.parameters import Policy
 from core.periods import Period, month_of
-from credit.duties.subjects import BorrowerRule, standing_of
+from credit.duties.subjects import BorrowerRule
 from credit.models import Loan
-from credit.selectors.schemes import under
+from credit.selectors.schemes import schemes_under, under
 from monitoring.models import BorrowerMonth
 from monitoring.months.rules import per_cent
 from monitoring.months.services import STEP
@@ -35,7 +35,7 @@ class MonthRule(BorrowerRule):
     """A rule about the last month that is over, of borrowers under a scheme whose figures were written down."""
 
     post = Role.CUSTOMER_MANAGER
-    scheme: ClassVar[str]
+    outside = "已不适用本方案"
     prepared_by = STEP
     prefix: ClassVar[str] = ""
 
@@ -62,7 +62,7 @@ class MonthRule(BorrowerRule):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers of the scheme whose month was written down and has no duty yet, or with an open one."""
         one = self.kept(on).filter(borrower=OuterRef("pk"))
-        return self.borrowers(on, policy, self.scheme).annotate(
+        return self.borrowers(on, policy).annotate(
             marks=Subquery(one.values("marks")[:1], output_field=JSONField()),
             settled=Cast(Subquery(one.values("settlement_share")[:1]), CharField()),
             has_month=Exists(one),
@@ -74,13 +74,10 @@ class MonthRule(BorrowerRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """What the month obliges to."""
-        standing = standing_of(row)
-        if standing.worst is None:
-            return Verdict((), "已无余额，不再监测账户", nothing_more=True)
-        schemes = [scheme for scheme in standing.schemes if policy.is_under(scheme, self.scheme)]
-        if not schemes:
-            return Verdict((), "已不适用本方案", nothing_more=True)
-        return self.of_month(row, month_over(on), policy, min(schemes))
+        if ended := self.ended(row, on, policy):
+            return ended
+        own = set(self.schemes_of(row, on, policy)).intersection(schemes_under(policy, self.scheme))
+        return self.of_month(row, month_over(on), policy, min(own))
 
     def of_month(self, row: Any, month: Period, policy: Policy, scheme: str) -> Verdict:
         """The verdict on a borrower with live loans under the scheme."""

@@ -52,7 +52,7 @@ class CaseRule(BorrowerRule):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers of these cases, or with an open duty of this rule; each with all its `cases`."""
         cases = MisuseCase.objects.filter(confirmed_on__lte=on, contract__borrower=OuterRef("pk"))
-        return self.borrowers(on, policy, "BASE").annotate(
+        return self.borrowers(on, policy).annotate(
             cases=ArraySubquery(
                 with_right(cases.order_by("pk"), on).values(
                     json=JSONObject(

@@ -52,7 +52,7 @@ class SignalsRule(BorrowerRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an open signal of these kinds, or with an open duty of this rule; their signals."""
-        told, rows = Signal.objects.undecided(self.kinds, on), self.borrowers(on, policy, "BASE")
+        told, rows = Signal.objects.undecided(self.kinds, on), self.borrowers(on, policy)
         return rows.annotate(
             told=ArraySubquery(
                 told.filter(borrower=OuterRef("pk"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Exists, OuterRef, QuerySet
@@ -43,7 +44,6 @@ class UseRule(ManagedLoanRule):
     """
 
     kind = RECORD
-    scheme: ClassVar[str]
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme of which money left on the day."""
@@ -52,14 +52,18 @@ class UseRule(ManagedLoanRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme of which money left on the day, or with an open duty of this rule."""
-        return self.loans(on, policy, self.scheme).annotate(
+        return self.loans(on, policy).annotate(
             uses=ArraySubquery(uses_as_read(unrecorded(on).filter(loan=OuterRef("pk"))))
         )
 
+    def schemes_of(self, row: Any, on: date, policy: Policy) -> Collection[str]:
+        """Its own, repaid or not: where the money went is still to be told."""
+        return [row.scheme_code]
+
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One duty for what is not recorded yet."""
-        if not policy.is_under(row.scheme_code, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         if not row.uses:
             return Verdict((), "用款已逐笔登记", nothing_more=True)
         first = row.uses[0]
