@@ -4,22 +4,20 @@ normal borrowers, and those that a risk event triggers at once.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
-    CharField,
     DateField,
     Exists,
     Max,
     OuterRef,
-    Prefetch,
     Q,
     QuerySet,
     Subquery,
 )
-from django.db.models.functions import Cast, Greatest, JSONObject
+from django.db.models.functions import Greatest
 
 from accounts.choices import Role
 from core.parameters import Policy
@@ -34,7 +32,7 @@ from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, stricte
 from monitoring.choices import MisuseStatus
 from monitoring.models import MisuseCase
 from workflow.choices import DutyStatus
-from workflow.duties import Required, Verdict
+from workflow.duties import EachFact, Required, Told, Verdict, as_told
 from workflow.models import WorkItem
 from workflow.services.days import go_live_on
 
@@ -244,53 +242,54 @@ class FirstCheck(ManagedLoanRule):
         return Verdict((need,), "放款日已更正")
 
 
-class EventVisit(BorrowerRule):
+class EventVisit(EachFact, BorrowerRule):
     """第二十八条: a risk event calls for a visit at once, within the days that policy gives."""
 
     kind = KIND
     post = Role.CUSTOMER_MANAGER
     scheme = "GR"
+    parameter = "event_visit.within"
     repaid = WITHOUT_BALANCE
+    otherwise = "触发事项已冲销"
+    longest = 300
     events: ClassVar[tuple[EventKind, ...]]
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with such an event."""
-        return self.standing_events(on).order_by().values_list("borrower")
+        return standing_events(self.events, on).order_by().values_list("borrower")
 
-    def standing_events(self, on: date) -> QuerySet[RiskEvent]:
-        """Events of these kinds since go-live that stand on the day."""
-        events = RiskEvent.objects.standing(on).known(on).filter(kind__in=self.events)
-        if go_live := go_live_on():  # what happened before is history that the opening extracts tell
-            events = events.filter(effective_on__gte=go_live)
-        return events
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
+        """The events of the borrower."""
+        events = standing_events(self.events, on).filter(borrower=OuterRef("pk"))
+        told = {"known_on": "known_on", "kind": "kind", "detail": "detail"}
+        return [as_told(events.order_by("effective_on", "pk"), "event", day="effective_on", **told)]
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an event of these kinds since go-live, or with an open duty of this rule."""
-        events = self.standing_events(on)
-        return self.borrowers(on, policy).prefetch_related(
-            Prefetch("events", queryset=events.order_by("effective_on", "pk"), to_attr="standing_events")
-        )
+        return self.with_facts(self.borrowers(on, policy), on, policy)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """One visit for each event that stands, due so many workdays after it became known."""
-        if ended := self.ended(row, on, policy):
-            return ended
-        within = policy.get(self.scheme, "event_visit.within")
-        return Verdict(
-            tuple(
-                Required(
-                    f"event:{event.pk}",
-                    event.effective_on,
-                    policy.calendar.add_workdays(event.known_on, int(within.value)),
-                    f"{event.effective_on:%m-%d} {event.get_kind_display()}：{event.detail.rstrip('。；，')}，"
-                    f"{within.value} 个工作日内到场。"[:300],
-                    within.version_id,
-                )
-                for event in row.standing_events
-            ),
-            "触发事项已冲销",
-            nothing_more=True,
-        )
+        """One visit for each event that stands."""
+        return self.ended(row, on, policy) or super().judge(row, on, policy)
+
+    def days(self, row: Any, fact: Told, on: date, policy: Policy) -> tuple[date, date]:
+        """A visit counts from the event on; it is due so many workdays after that became known."""
+        within = int(self.figure(row, policy).value)
+        return fact.day, policy.calendar.add_workdays(date.fromisoformat(fact.read["known_on"]), within)
+
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """What happened, and by when to be there."""
+        what, detail = EventKind(fact.read["kind"]).label, fact.read["detail"].rstrip("。；，")
+        within = self.figure(row, policy).value
+        return f"{fact.day:%m-%d} {what}：{detail}，{within} 个工作日内到场。"
+
+
+def standing_events(kinds: Collection[EventKind], on: date) -> QuerySet[RiskEvent]:
+    """Events of these kinds since go-live that stand on the day."""
+    events = RiskEvent.objects.standing(on).known(on).filter(kind__in=kinds)
+    if go_live := go_live_on():  # what happened before is history that the opening extracts tell
+        events = events.filter(effective_on__gte=go_live)
+    return events
 
 
 class DowngradeVisit(EventVisit):
@@ -327,46 +326,28 @@ class MajorMatterVisit(EventVisit):
     )
 
 
-class AtOnce(ManagedLoanRule):
-    """消费贷款: what cannot wait, by loan; each fact of `facts` is one duty, done by 办结记录."""
+class AtOnce(EachFact, ManagedLoanRule):
+    """消费贷款: what cannot wait, by loan; each fact is one duty, done by 办结记录."""
 
     scheme = "XF"
-    within: ClassVar[str]
-    words: ClassVar[str]
-    otherwise: ClassVar[str]
-
-    def facts(self, on: date) -> QuerySet[Any]:
-        """What calls for it of the loan that is the outer row, as `id`, `day` and `what`."""
-        raise NotImplementedError
+    says: ClassVar[str]
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme with such a fact."""
-        loans = Loan.objects.filter(under(policy, self.scheme)).filter(Exists(self.facts(on)))
-        return loans.order_by().values_list("pk")
+        (facts,) = self.facts(on, policy)
+        return Loan.objects.filter(under(policy, self.scheme), Exists(facts)).order_by().values_list("pk")
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme with such a fact, or with an open duty of this rule."""
-        rows = self.loans(on, policy)
-        return rows.annotate(facts=ArraySubquery(self.facts(on)))
+        return self.with_facts(self.loans(on, policy), on, policy)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """One duty for each fact that stands, due so many workdays after it was known."""
-        if ended := self.ended(row, on, policy):
-            return ended
-        within = policy.get(self.scheme, self.within)
-        required = []
-        for fact in row.facts:
-            day = date.fromisoformat(fact["day"])
-            required.append(
-                Required(
-                    f"{self.kind}:{fact['id']}",
-                    day,
-                    policy.calendar.within(day, within.value),
-                    f"{self.words}：{fact['what']}"[:280],
-                    within.version_id,
-                )
-            )
-        return Verdict(tuple(required), self.otherwise, nothing_more=True)
+        """One duty for each fact that stands."""
+        return self.ended(row, on, policy) or super().judge(row, on, policy)
+
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """What is to be done at once, and what for."""
+        return f"{self.says}：{fact.read['what']}"
 
 
 class EarlySettlement(AtOnce):
@@ -374,20 +355,18 @@ class EarlySettlement(AtOnce):
 
     obligation = "XF-2.3"
     kind = "early_settlement"
-    within = "misuse.settle_within"
-    words = "贷款已挪用，第一时间要求借款人结清"
+    parameter = "misuse.settle_within"
+    says = "贷款已挪用，第一时间要求借款人结清"
     otherwise = "挪用已纠正并验收"
 
-    def facts(self, on: date) -> QuerySet[Any]:
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
         """Open cases of the loan, or of its contract where none is named."""
         cases = MisuseCase.objects.filter(
             Q(loan=OuterRef("pk")) | Q(loan__isnull=True, contract=OuterRef("contract")),
             status=MisuseStatus.RECTIFYING,
             confirmed_on__lte=on,
         )
-        return cases.order_by("pk").values(
-            json=JSONObject(id="pk", day=Cast("confirmed_on", CharField()), what="facts")
-        )
+        return [as_told(cases.order_by("pk"), self.kind, day="confirmed_on", what="facts")]
 
 
 class StartCollection(AtOnce):
@@ -396,20 +375,14 @@ class StartCollection(AtOnce):
     obligation = "XF-2.3"
     part = "collection"
     kind = "start_collection"
-    within = "lost_contact.collect_within"
-    words = "借款人失联，立即启动催收"
+    parameter = "lost_contact.collect_within"
+    says = "借款人失联，立即启动催收"
     otherwise = "失联事项已冲销"
 
-    def facts(self, on: date) -> QuerySet[Any]:
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
         """Standing events of lost contact since go-live."""
-        events = RiskEvent.objects.standing(on).known(on).filter(
-            kind=EventKind.LOST_CONTACT, borrower=OuterRef("borrower")
-        )  # fmt: skip
-        if go_live := go_live_on():
-            events = events.filter(effective_on__gte=go_live)
-        return events.order_by("effective_on", "pk").values(
-            json=JSONObject(id="pk", day=Cast("known_on", CharField()), what="detail")
-        )
+        events = standing_events([EventKind.LOST_CONTACT], on).filter(borrower=OuterRef("borrower"))
+        return [as_told(events.order_by("effective_on", "pk"), self.kind, day="known_on", what="detail")]
 
 
 AT_ONCE_RULES = (EarlySettlement(), StartCollection())

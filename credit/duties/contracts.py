@@ -19,10 +19,10 @@ from django.db.models import (
     Subquery,
     Value,
 )
-from django.db.models.functions import Coalesce, Greatest, JSONObject
+from django.db.models.functions import Coalesce, Greatest
 
 from accounts.choices import Role
-from core.parameters import Policy
+from core.parameters import Parameter, Policy
 from credit.choices import ClauseKind
 from credit.contracts.services import CLAUSE, CONDITION, PAYMENT_CLAUSES
 from credit.duties.subjects import LentRule
@@ -31,7 +31,7 @@ from credit.selectors.exposures import exposures, whether
 from credit.selectors.responsible import managers_of
 from credit.selectors.schemes import schemes_under, under
 from workflow.choices import SubjectKind
-from workflow.duties import Owner, Required, Verdict
+from workflow.duties import EachFact, Owner, Required, Told, Verdict, as_told
 from workflow.services.days import go_live_on
 
 MODES, PRODUCTS = "contract_clauses.modes", "contract_clauses.products"  # whose payments are reviewed
@@ -160,11 +160,16 @@ class PaymentClauses(ContractRule):
         )
 
 
-class ContractTerms(ContractRule):
-    """第四条: 充分运用合同约定的权利义务——有期限的约定和批复要求，到期前提示."""
+class ContractTerms(EachFact, ContractRule):
+    """第四条: 充分运用合同约定的权利义务——有期限的约定和批复要求，到期前提示.
+
+    Met or moved away, it is not owed any more.
+    """
 
     obligation = "GR-4"
     kind = "contract_terms"
+    parameter = "contract_terms.remind_before"
+    otherwise = "已落实，或期限已变更"
 
     def is_live(self, row: Any, on: date) -> bool:
         """Also while something may still be granted."""
@@ -178,53 +183,45 @@ class ContractTerms(ContractRule):
     def unmet(self, on: date, policy: Policy) -> tuple[QuerySet[Clause], QuerySet[ApprovalCondition]]:
         """Promises and demands of the contract that is the outer row, not met and due soon."""
         schemes = schemes_under(policy, self.scheme)
-        ahead = max(int(policy.get(s, "contract_terms.remind_before").value["days"]) for s in schemes)
+        ahead = max(int(policy.get(s, self.parameter).value["days"]) for s in schemes)
         soon = Q(contract=OuterRef("pk"), due_on__lte=on + timedelta(days=ahead))
         return Clause.objects.unmet(on).filter(soon), ApprovalCondition.objects.unmet(on).filter(soon)
 
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
+        """What the approval demands, then what the contract promises."""
+        clauses, conditions = (rows.order_by("place") for rows in self.unmet(on, policy))
+        text = Coalesce("text", Value(""), output_field=CharField())
+        return [
+            as_told(conditions, CONDITION, day="due_on", number="place", text="text"),
+            as_told(clauses, CLAUSE, day="due_on", number="place", text=text, kind="kind"),
+        ]
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Contracts with a promise or a demand that is not met and falls due soon, or with an open duty."""
-        clauses, conditions = self.unmet(on, policy)
-        return self.contracts(on, policy).annotate(
-            clauses_due=_due(clauses, Coalesce("text", Value(""), output_field=CharField()), "kind"),
-            conditions_due=_due(conditions, F("text"), "text"),
-        )
+        return self.with_facts(self.contracts(on, policy), on, policy)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """One duty for each; met or moved away, it is not owed any more."""
-        if ended := self.ended(row, on, policy):
-            return ended
-        before = policy.get(self.scheme_of(row, policy), "contract_terms.remind_before")
-        ahead = timedelta(days=int(before.value["days"]))
-        required = []
-        for prefix, told in ((CONDITION, row.conditions_due), (CLAUSE, row.clauses_due)):
-            for one in told:
-                due_on = date.fromisoformat(one["due_on"])
-                if on < due_on - ahead:
-                    continue
-                what = f"批复要求“{one['text'][:LONGEST]}”" if prefix == CONDITION else _clause_words(one)
-                required.append(
-                    Required(
-                        f"{prefix}:{one['place']}",
-                        max(due_on - ahead, row.signed_on),
-                        due_on,
-                        f"合同 {row.number} {what}，{due_on} 前须落实。",
-                        before.version_id,
-                    )
-                )
-        return Verdict(tuple(required), "已落实，或期限已变更", nothing_more=True)
+        """One duty for each."""
+        return self.ended(row, on, policy) or super().judge(row, on, policy)
 
+    def figure(self, row: Any, policy: Policy) -> Parameter:
+        """Of the contract's own scheme."""
+        return policy.get(self.scheme_of(row, policy), self.parameter)
 
-def _due(rows: QuerySet[Any], text: Any, kind: str) -> ArraySubquery:
-    return ArraySubquery(
-        rows.order_by("place").values(json=JSONObject(place="place", due_on="due_on", text=text, kind=kind))
-    )
+    def days(self, row: Any, fact: Told, on: date, policy: Policy) -> tuple[date, date] | None:
+        """Owed so many days before its day."""
+        begins_on = fact.day - timedelta(days=int(self.figure(row, policy).value["days"]))
+        return (max(begins_on, row.signed_on), fact.day) if on >= begins_on else None
 
-
-def _clause_words(one: dict[str, Any]) -> str:
-    """约定“其他约定：年度分红不超过三成”; a long text is cut, the register has it whole."""
-    label, text = str(ClauseKind(one["kind"]).label), one["text"]
-    return f"约定“{label}{'：' if text else ''}{text[:LONGEST]}”"
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """合同 HT9 约定“其他约定：年度分红不超过三成”; a long text is cut, the register has it whole."""
+        text = fact.read["text"][:LONGEST]
+        if fact.sort == CLAUSE:
+            label = str(ClauseKind(fact.read["kind"]).label)
+            what = f"约定“{label}{'：' if text else ''}{text}”"
+        else:
+            what = f"批复要求“{text}”"
+        return f"合同 {row.number} {what}，{fact.day} 前须落实。"
 
 
 RULES = (PaymentClauses(), ContractTerms())

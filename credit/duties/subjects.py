@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.choices import Role
 from accounts.selectors import holders_in_branch
-from core.parameters import BASE, Policy
+from core.parameters import Policy
 from core.periods import quarter_of
 from credit.models import (
     Borrower,
@@ -86,7 +86,6 @@ def _notes_of(row: Any) -> list[_Note]:
 class LentRule(Rule):
     """A rule about what is lent under a scheme, or one that descends from it."""
 
-    scheme: ClassVar[str] = BASE
     repaid: ClassVar[str] = "已无余额"  # said where nothing is owed any more
     outside: ClassVar[str] = "已不适用本方案"  # said where something is, but under other schemes
 
