@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import DateField, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext_lazy as _
 
 from core.parameters import Policy
 from core.periods import add_months
@@ -29,6 +30,7 @@ class MaturityLetter(ManagedLoanRule):
 
     obligation = "GR-6.4.1"
     kind = "maturity_letter"
+    title = _("到期贷款催收函")
     scheme = "GR"
     repaid = "已结清，不再需要催收函"
 

@@ -18,6 +18,7 @@ from django.db.models import (
     Subquery,
 )
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core.parameters import Policy
@@ -43,12 +44,18 @@ WITHOUT_BALANCE = "已无余额，不再需要检查"
 NOT_PAID_OUT = (Product.ACCEPTANCE, Product.LETTER_OF_GUARANTEE, Product.DISCOUNT)  # nothing to follow up
 
 
-class PeriodVisit(BorrowerRule):
-    """A borrower of a scheme is visited once in a period."""
+class Visit(BorrowerRule):
+    """A borrower is visited by its customer manager."""
 
     kind = KIND
+    title = _("现场检查")
+    start_word = _("开始检查")
     post = Role.CUSTOMER_MANAGER
     repaid = WITHOUT_BALANCE
+
+
+class PeriodVisit(Visit):
+    """A borrower of a scheme is visited once in a period."""
 
     def visited(self, rows: QuerySet[Any], on: date) -> QuerySet[Any]:
         """These borrowers with the last visit for an earlier period, and the last one before going live.
@@ -141,6 +148,7 @@ class CorporateVisit(PeriodicVisit):
     """第二十七条: 法人客户，正常、关注每季，次级每月；可疑、损失由本行规定."""
 
     obligation = "GR-27"
+    listed = _("定期现场检查")
     scheme = "GR"
 
 
@@ -148,6 +156,7 @@ class PersonalVisit(PeriodicVisit):
     """贷款贷后管理规定第三条: 关注、次级每月，可疑每月两次，损失每 12 个月一次."""
 
     obligation = "GD-3.3"
+    listed = _("个人贷款定期检查")
     scheme = "GD"
 
 
@@ -155,6 +164,7 @@ class SampledVisit(PeriodVisit):
     """贷款贷后管理规定第二条: 正常类抽查; who was drawn is visited within the period, whatever class follows."""
 
     obligation = "GD-2"
+    listed = _("正常类抽查")
     scheme = "GD"
     prepared_by = "samples"
 
@@ -202,6 +212,7 @@ class FirstCheck(ManagedLoanRule):
 
     obligation = "GS-8"
     kind = "first_check"
+    title = _("首次跟踪检查")
     scheme = "GS"
     repaid = WITHOUT_BALANCE
 
@@ -242,14 +253,11 @@ class FirstCheck(ManagedLoanRule):
         return Verdict((need,), "放款日已更正")
 
 
-class EventVisit(EachFact, BorrowerRule):
+class EventVisit(EachFact, Visit):
     """第二十八条: a risk event calls for a visit at once, within the days that policy gives."""
 
-    kind = KIND
-    post = Role.CUSTOMER_MANAGER
     scheme = "GR"
     parameter = "event_visit.within"
-    repaid = WITHOUT_BALANCE
     otherwise = "触发事项已冲销"
     longest = 300
     events: ClassVar[tuple[EventKind, ...]]
@@ -296,6 +304,7 @@ class DowngradeVisit(EventVisit):
     """分类向下迁徙."""
 
     obligation = "GR-28.1"
+    listed = _("分类下迁即时检查")
     events = (EventKind.DOWNGRADE,)
 
 
@@ -303,6 +312,7 @@ class ArrearsVisit(EventVisit):
     """欠息、展期、逾期、或有资产垫付."""
 
     obligation = "GR-28.2"
+    listed = _("欠息、展期、逾期、垫付即时检查")
     events = (EventKind.INTEREST_ARREARS, EventKind.EXTENSION, EventKind.OVERDUE, EventKind.ADVANCE)
 
 
@@ -310,6 +320,7 @@ class StoppageVisit(EventVisit):
     """停产、半停产."""
 
     obligation = "GR-28.3"
+    listed = _("停产半停产即时检查")
     events = (EventKind.STOPPAGE, EventKind.PARTIAL_STOPPAGE)
 
 
@@ -317,6 +328,7 @@ class MajorMatterVisit(EventVisit):
     """投资活动、体制改革、债权债务纠纷、事故与赔偿等重大事项."""
 
     obligation = "GR-28.4"
+    listed = _("重大事项即时检查")
     events = (
         EventKind.MAJOR_INVESTMENT,
         EventKind.RESTRUCTURING,
@@ -330,6 +342,7 @@ class AtOnce(EachFact, ManagedLoanRule):
     """消费贷款: what cannot wait, by loan; each fact is one duty, done by 办结记录."""
 
     scheme = "XF"
+    listed = _("挪用结清与失联催收")
     says: ClassVar[str]
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
@@ -355,6 +368,7 @@ class EarlySettlement(AtOnce):
 
     obligation = "XF-2.3"
     kind = "early_settlement"
+    title = _("要求提前结清")
     parameter = "misuse.settle_within"
     says = "贷款已挪用，第一时间要求借款人结清"
     otherwise = "挪用已纠正并验收"
@@ -375,6 +389,7 @@ class StartCollection(AtOnce):
     obligation = "XF-2.3"
     part = "collection"
     kind = "start_collection"
+    title = _("启动催收")
     parameter = "lost_contact.collect_within"
     says = "借款人失联，立即启动催收"
     otherwise = "失联事项已冲销"

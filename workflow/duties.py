@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Func, QuerySet, Value
 from django.db.models.functions import JSONObject
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core import obligations
@@ -69,6 +70,9 @@ class Rule(ABC):
     part: ClassVar[str] = ""
     obligation: ClassVar[str] = ""
     scheme: ClassVar[str] = BASE  # whose figures it goes by
+    title: ClassVar[object] = ""  # what a task of its kind is called
+    listed: ClassVar[object] = ""  # its obligation in the words of a list, where the title does not say it
+    start_word: ClassVar[object] = _("办理")  # on the button that starts a task of its kind
     clause: ClassVar[str] = ""  # letters of the clauses that it keeps, where it does not keep the whole row
     subject: ClassVar[SubjectKind]
     kind: ClassVar[str]

@@ -16,6 +16,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Concat
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core.parameters import Policy
@@ -38,6 +39,7 @@ class OriginalRecovery(ManagedLoanRule):
 
     obligation = "GR-6.4.4"
     kind = "original_recovery"
+    title = _("收回保函原件")
     scheme = "GR"
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
@@ -105,6 +107,7 @@ class FirstContact(BorrowerRule):
 
     obligation = "GD-3.2"
     kind = "fixed_contact"
+    title = _("建立固定联系")
     post = Role.CUSTOMER_MANAGER
     scheme = "GD"
     repaid = "已无本方案下的贷款"

@@ -20,6 +20,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core.parameters import Parameter, Policy
@@ -101,6 +102,8 @@ class PaymentClauses(ContractRule):
 
     obligation = "GR-24"
     kind = "contract_clauses"
+    title = _("补签支付约定")
+    listed = _("约定支付审核")
 
     def meant(self, on: date, policy: Policy) -> Q:
         """Granted under, may be reviewed, and lacking one of the two clauses."""
@@ -168,6 +171,8 @@ class ContractTerms(EachFact, ContractRule):
 
     obligation = "GR-4"
     kind = "contract_terms"
+    title = _("落实合同约定")
+    listed = _("落实合同约定和批复要求")
     parameter = "contract_terms.remind_before"
     otherwise = "已落实，或期限已变更"
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, DateField, Exists, OuterRef, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Greatest, JSONObject
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core.money import yuan
@@ -41,6 +42,7 @@ class CollectionReminder(LoanRule):
 
     obligation = "FW-2.3.1"
     kind = "collection_reminder"
+    title = _("收息收本提醒")
     post = Role.ACCOUNTANT
     scheme = "FW"
     repaid = "已无余额，不再需要提醒"
@@ -110,6 +112,7 @@ class FundsRule(ManagedLoanRule):
     """
 
     kind = "funds_check"
+    title = _("落实到期资金")
     scheme = SCHEME
     repaid = "已无余额，不再核对资金"
     prepared_by = STEP
@@ -190,6 +193,7 @@ class MaturityFunds(FundsRule):
     """本息催收第1项: 贷款到期三日前，结算账户须有足额还款资金；每一期应还本金亦同."""
 
     obligation = "GR-6.4.1b"
+    listed = _("到期前备足还款资金")
     debt = DebtKind.LOAN
     prefix = "maturity"
     words = "应还本金"
@@ -199,6 +203,7 @@ class AcceptanceFunds(FundsRule):
     """本息催收第2项: 银行承兑汇票到期前三日，账户须足额覆盖敞口（票面合计－保证金－100%存单质押）."""
 
     obligation = "GR-6.4.2"
+    listed = _("到期前备足票据敞口")
     debt = DebtKind.ACCEPTANCE
     prefix = "bills"
     words = "到期票据"
@@ -208,6 +213,7 @@ class InterestFunds(FundsRule):
     """本息催收第3项: 每季末月 20 日前，账户须有付息资金；按月付息的按月."""
 
     obligation = "GR-6.4.3"
+    listed = _("20 日前备足付息资金")
     debt = DebtKind.INTEREST
     prefix = "interest"
     words = "应付利息"

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.db.models import CharField, Exists, JSONField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core.parameters import Policy
@@ -88,6 +89,7 @@ class MonthlyReview(MonthRule):
     """The month of every borrower is reviewed (附件2): a customer with nothing unusual can be confirmed in a batch."""
 
     kind = REVIEW
+    title = _("账户资金监测台账")
     words: ClassVar[str] = "账户资金监测"
 
     def of_month(self, row: Any, month: Period, policy: Policy, scheme: str) -> Verdict:
@@ -111,6 +113,7 @@ class AccountReview(MonthlyReview):
     """第二十一条: 至少按月监测借款人在我行账户，填写附件2."""
 
     obligation = "GR-21"
+    listed = _("账户资金月度监测")
     scheme = "GR"
 
 
@@ -118,6 +121,7 @@ class ChangeAnalysis(MonthlyReview):
     """农信细则第四条（2）: 监督借款企业资金运动变化并分析问题."""
 
     obligation = "NX-4.2"
+    listed = _("资金运动变化分析")
     scheme = "NX"
     words = "资金运动变化分析"
 
@@ -126,6 +130,7 @@ class PromptRule(MonthRule):
     """A share that falls short is a prompt to the customer; it is over when the next month's share is fine."""
 
     kind = PROMPT
+    title = _("督促提高结算与存款份额")
     ends: ClassVar[str] = "份额已达标，不再督促"
 
     def short(self, row: Any, policy: Policy) -> str:
@@ -167,6 +172,7 @@ class SalesReturn(PromptRule):
     """农信细则第四条（3）: 货款回笼督促还贷，防止挪用."""
 
     obligation = "NX-4.3"
+    listed = _("货款回笼督促")
     scheme = "NX"
     prefix = "return:"
     ends = "货款回笼率已达标，不再督促"

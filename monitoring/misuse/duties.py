@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from accounts.selectors import holders_at_head_office, holders_in_branch
@@ -40,6 +41,7 @@ def key_of(case_id: int) -> str:
 class CaseRule(EachFact, BorrowerRule):
     """A rule that requires something of each case of a borrower; of the open ones, where it does not say otherwise."""
 
+    listed = _("挪用处置")
     sort: ClassVar[str]
 
     def cases(self, on: date) -> QuerySet[MisuseCase]:
@@ -79,6 +81,7 @@ class MisuseRectification(CaseRule):
     obligation = "GR-23"
     clause = "f"
     kind = KIND
+    title = _("限期纠正挪用")
     post = Role.CUSTOMER_MANAGER
     sort = SORT
     parameter = "misuse.correct_within"
@@ -128,6 +131,7 @@ class MisuseReport(Report):
     clause = "a"
     part = "report"
     kind = REPORT
+    title = _("阅知挪用报告")
     post = Role.PRINCIPAL
     sort = "report"
 
@@ -148,6 +152,7 @@ class ManagerReport(Report):
     clause = "a"
     part = "manager_report"
     kind = MANAGER_REPORT
+    title = _("报告挪用情况")
     post = Role.CUSTOMER_MANAGER
     sort = MANAGER_REPORT
 
@@ -159,6 +164,7 @@ class LegalOpinion(CaseRule):
     clause = "e"
     part = "legal"
     kind = LEGAL
+    title = _("出具暂停用款的法律意见")
     post = Role.LEGAL
     sort = LEGAL
     parameter = "misuse.legal_within"
@@ -206,6 +212,7 @@ class FrozenContract(ImmediateNotice):
     clause = "c"
     part = "frozen"
     kind = FROZEN
+    title = _("处理冻结后的提款与流出")
     kinds = OF_A_FREEZE
     of_a_freeze = True
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from core.parameters import Policy
 from core.periods import Period, period_of
@@ -29,6 +30,7 @@ class SelfPaymentSummary(ManagedLoanRule):
 
     obligation = "GR-20.1"
     kind = SUMMARY
+    title = _("自主支付汇总核查")
     scheme = "GR"
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from django.db.models import OuterRef, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core.parameters import Policy
@@ -40,6 +41,7 @@ class SignalsRule(EachFact, BorrowerRule):
     """One duty for each open signal, due by its level; void when the signal is decided otherwise."""
 
     kind = KIND
+    title = _("核查资金异动")
     post = Role.CUSTOMER_MANAGER
     parameter = "signals.within"
     otherwise = "资金信号已认定"
@@ -72,6 +74,7 @@ class AccountSignals(SignalsRule):
     """第二十二条: 监测大额往来与资金异动."""
 
     obligation = "GR-22.1"
+    listed = _("资金异动核查")
     kinds = OF_ACCOUNTS
 
 
@@ -79,6 +82,7 @@ class GroupSignals(SignalsRule):
     """第二十二条: 监控集团客户资金在成员间流动."""
 
     obligation = "GR-22.2"
+    listed = _("集团成员间资金核查")
     kinds = OF_GROUPS
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
+from django.utils.translation import gettext_lazy as _
 
 from core.money import yuan
 from core.parameters import Policy
@@ -26,6 +27,8 @@ class SupervisedAccounts(ManagedLoanRule):
 
     obligation = "GR-26"
     kind = "supervised_account"
+    title = _("登记受控账户")
+    listed = _("标识受控账户")
     scheme = "GR"
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:

@@ -13,6 +13,7 @@ from django.db.models import (
     Subquery,
 )
 from django.db.models.functions import Cast, Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from accounts.selectors import holders_in_branch
@@ -110,6 +111,8 @@ class UnreviewedPayment(ImmediateNotice):
 
     obligation = "GR-19"
     kind = KIND
+    title = _("处理未经审核的划转")
+    listed = _("未经审核划转处理")
     kinds = (SignalKind.UNREVIEWED,)
     of_a_freeze = False
 

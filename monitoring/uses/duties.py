@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Exists, OuterRef, QuerySet
 from django.db.models.functions import Cast, JSONObject
+from django.utils.translation import gettext_lazy as _
 
 from core.money import yuan
 from core.parameters import Policy
@@ -44,6 +45,7 @@ class UseRule(ManagedLoanRule):
     """
 
     kind = RECORD
+    title = _("登记用款（附件1）")
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme of which money left on the day."""
@@ -83,6 +85,7 @@ class FundUseTracking(UseRule):
     """第二十条: 用款后及时跟踪监督用途，填写信贷资金用后跟踪表（附件1），逐笔记录."""
 
     obligation = "GR-20.2"
+    listed = _("逐笔登记用款")
     scheme = "GR"
 
 
@@ -90,6 +93,7 @@ class RetailUseCheck(UseRule):
     """零售办法三、1: 监控贷款使用，有风险的约谈、调查."""
 
     obligation = "LS-3.1"
+    listed = _("零售贷款用途核查")
     scheme = "LS"
 
 
