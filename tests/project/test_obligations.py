@@ -17,7 +17,8 @@ from core.rulebook import Honoured, marks_in, shipped_marks, states
 from reviews.policy.words import TITLES
 from reviews.rulebook.selectors import CLAIMS, ROOMS, rulebook
 from workflow import registry, titles
-from workflow.duties import Rule
+from workflow.duties import EachFact, Rule
+from workflow.models import WorkItem
 
 # What the product calls whole: each with code that claims it and a test for every clause, neither more nor fewer.
 ANSWERED = {"GD-3.3", "GR-17.2", "GR-20.2", "GR-23", "GR-24", "GR-6.4.2", "GR-6.4.4"}
@@ -109,3 +110,10 @@ def test_what_no_rule_keeps_is_called_as_in_the_catalogue_or_by_a_general_name()
     assert titles.of_obligation("GR-18") == catalogue()["GR-18"].duty
     assert (titles.of_obligation("GR-0"), titles.of_kind("other")) == ("贷后管理职责", "贷后职责")
     assert titles.start_word("other") == "办理" != titles.start_word("site_inspection")
+
+
+def test_no_reason_of_a_fact_is_longer_than_what_a_duty_keeps():
+    kept = WorkItem._meta.get_field("reason").max_length
+    rules = [rule for rule in registry.rules().values() if isinstance(rule, EachFact)]
+    assert len(rules) > 10
+    assert all(rule.longest <= kept for rule in rules)
