@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import DateField, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext_lazy as _
 
 from core.parameters import Policy
 from core.periods import add_months
@@ -29,7 +30,9 @@ class MaturityLetter(ManagedLoanRule):
 
     obligation = "GR-6.4.1"
     kind = "maturity_letter"
+    title = _("到期贷款催收函")
     scheme = "GR"
+    repaid = "已结清，不再需要催收函"
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme that mature soon by whatever any terms ever said: which of them are in force is a
@@ -56,7 +59,7 @@ class MaturityLetter(ManagedLoanRule):
             Coalesce(Value(go_live_on(), output_field=DateField()), F("starts_on")),
         )
         return (
-            self.loans(on, policy, self.scheme)
+            self.loans(on, policy)
             .annotate(
                 begins_on=begins_on,
                 agreed_on=Coalesce(
@@ -81,10 +84,10 @@ class MaturityLetter(ManagedLoanRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One letter for the maturity in force, and then its receipts."""
-        if not row.is_live:
-            return Verdict((), "已结清，不再需要催收函", nothing_more=True)
-        if row.scheme_code not in schemes_under(policy, self.scheme) or row.product in WITHOUT_LETTER:
-            return Verdict((), "已不适用本方案", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
+        if row.product in WITHOUT_LETTER:
+            return Verdict((), self.outside, nothing_more=True)
         due = [self._letter(row, policy), self._receipts(row, policy)]
         return Verdict(
             tuple(need for need in due if need and need.counts_from <= on < row.ends_on),

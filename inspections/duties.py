@@ -4,22 +4,21 @@ normal borrowers, and those that a risk event triggers at once.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
-    CharField,
     DateField,
     Exists,
     Max,
     OuterRef,
-    Prefetch,
     Q,
     QuerySet,
     Subquery,
 )
-from django.db.models.functions import Cast, Greatest, JSONObject
+from django.db.models.functions import Greatest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core.parameters import Policy
@@ -34,22 +33,29 @@ from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, stricte
 from monitoring.choices import MisuseStatus
 from monitoring.models import MisuseCase
 from workflow.choices import DutyStatus
-from workflow.duties import Required, Verdict
+from workflow.duties import EachFact, Required, Told, Verdict, as_told
 from workflow.models import WorkItem
 from workflow.services.days import go_live_on
 
 KIND = "site_inspection"
 CLASSES = tuple(RiskClass)  # by severity
 LATELY = timedelta(days=90)  # how long after a loan was paid out its first check is still raised
+WITHOUT_BALANCE = "已无余额，不再需要检查"
 NOT_PAID_OUT = (Product.ACCEPTANCE, Product.LETTER_OF_GUARANTEE, Product.DISCOUNT)  # nothing to follow up
 
 
-class PeriodVisit(BorrowerRule):
-    """A borrower of a scheme is visited once in a period."""
+class Visit(BorrowerRule):
+    """A borrower is visited by its customer manager."""
 
     kind = KIND
+    title = _("现场检查")
+    start_word = _("开始检查")
     post = Role.CUSTOMER_MANAGER
-    scheme: ClassVar[str]
+    repaid = WITHOUT_BALANCE
+
+
+class PeriodVisit(Visit):
+    """A borrower of a scheme is visited once in a period."""
 
     def visited(self, rows: QuerySet[Any], on: date) -> QuerySet[Any]:
         """These borrowers with the last visit for an earlier period, and the last one before going live.
@@ -105,17 +111,16 @@ class PeriodicVisit(PeriodVisit):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with a loan under the scheme, or with an open duty of this rule."""
-        return self.visited(self.borrowers(on, policy, self.scheme), on)
+        return self.visited(self.borrowers(on, policy), on)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit in the calendar period of the day, due at its end."""
+        if ended := self.ended(row, on, policy):
+            return ended
         stands = standing_of(row)
-        if stands.worst is None or stands.first_started_on is None:
-            return Verdict((), "已无余额，不再需要检查", nothing_more=True)
+        assert stands.worst is not None and stands.first_started_on is not None  # something is owed
         worst = CLASSES[stands.worst]
         own = sorted(stands.schemes.intersection(schemes_under(policy, self.scheme)))
-        if not own:
-            return Verdict((), "已无本方案下的贷款", nothing_more=True)
         parameters = [policy.get(scheme, "site_inspection.frequency") for scheme in own]
         frequency = strictest([parameter.value[worst.value] for parameter in parameters])
         dropped = f"分类为{worst.label}，{FREQUENCY_WORDS.get(frequency, '不要求定期检查')}"
@@ -143,6 +148,7 @@ class CorporateVisit(PeriodicVisit):
     """第二十七条: 法人客户，正常、关注每季，次级每月；可疑、损失由本行规定."""
 
     obligation = "GR-27"
+    listed = _("定期现场检查")
     scheme = "GR"
 
 
@@ -150,6 +156,7 @@ class PersonalVisit(PeriodicVisit):
     """贷款贷后管理规定第三条: 关注、次级每月，可疑每月两次，损失每 12 个月一次."""
 
     obligation = "GD-3.3"
+    listed = _("个人贷款定期检查")
     scheme = "GD"
 
 
@@ -157,6 +164,7 @@ class SampledVisit(PeriodVisit):
     """贷款贷后管理规定第二条: 正常类抽查; who was drawn is visited within the period, whatever class follows."""
 
     obligation = "GD-2"
+    listed = _("正常类抽查")
     scheme = "GD"
     prepared_by = "samples"
 
@@ -174,13 +182,13 @@ class SampledVisit(PeriodVisit):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers drawn for the period of the day, or with an open duty of this rule."""
         mine = self.drawn(on, policy).filter(borrower=OuterRef("pk")).order_by("sample__drawn_on")
-        rows = self.borrowers(on, policy, self.scheme)
+        rows = self.borrowers(on, policy)
         return self.visited(rows.annotate(drawn_on=Subquery(mine.values("sample__drawn_on")[:1])), on)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One visit in the period for which the borrower was drawn; an earlier one that was missed stays owed."""
-        if not standing_of(row).schemes.intersection(schemes_under(policy, self.scheme)):
-            return Verdict((), "已无本方案下的贷款，不再需要检查", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         if row.drawn_on is None:
             return Verdict((), "本期未抽中")
         frequency = policy.get(self.scheme, "normal_sampling.period")
@@ -204,7 +212,9 @@ class FirstCheck(ManagedLoanRule):
 
     obligation = "GS-8"
     kind = "first_check"
+    title = _("首次跟踪检查")
     scheme = "GS"
+    repaid = WITHOUT_BALANCE
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans paid out lately under the scheme."""
@@ -217,7 +227,7 @@ class FirstCheck(ManagedLoanRule):
             borrower=OuterRef("borrower"), effective_on__gte=OuterRef("starts_on")
         )
         return (
-            self.loans(on, policy, self.scheme)
+            self.loans(on, policy)
             .exclude(product__in=NOT_PAID_OUT)
             .annotate(
                 past_check_on=Subquery(past.order_by("effective_on").values("effective_on")[:1]),
@@ -226,10 +236,8 @@ class FirstCheck(ManagedLoanRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One check of each loan, so many workdays after it was paid out."""
-        if not row.is_live:
-            return Verdict((), "已无余额，不再需要首次检查", nothing_more=True)
-        if row.scheme_code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         if row.past_check_on:
             return Verdict((), f"上线前已检查（{row.past_check_on}）", nothing_more=True)
         within = policy.get(row.scheme_code, "first_check.within")
@@ -245,57 +253,58 @@ class FirstCheck(ManagedLoanRule):
         return Verdict((need,), "放款日已更正")
 
 
-class EventVisit(BorrowerRule):
+class EventVisit(EachFact, Visit):
     """第二十八条: a risk event calls for a visit at once, within the days that policy gives."""
 
-    kind = KIND
-    post = Role.CUSTOMER_MANAGER
+    scheme = "GR"
+    parameter = "event_visit.within"
+    otherwise = "触发事项已冲销"
+    longest = 300
     events: ClassVar[tuple[EventKind, ...]]
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with such an event."""
-        return self.standing_events(on).order_by().values_list("borrower")
+        return standing_events(self.events, on).order_by().values_list("borrower")
 
-    def standing_events(self, on: date) -> QuerySet[RiskEvent]:
-        """Events of these kinds since go-live that stand on the day."""
-        events = RiskEvent.objects.standing(on).known(on).filter(kind__in=self.events)
-        if go_live := go_live_on():  # what happened before is history that the opening extracts tell
-            events = events.filter(effective_on__gte=go_live)
-        return events
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
+        """The events of the borrower."""
+        events = standing_events(self.events, on).filter(borrower=OuterRef("pk"))
+        told = {"known_on": "known_on", "kind": "kind", "detail": "detail"}
+        return [as_told(events.order_by("effective_on", "pk"), "event", day="effective_on", **told)]
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an event of these kinds since go-live, or with an open duty of this rule."""
-        events = self.standing_events(on)
-        return self.borrowers(on, policy, "GR").prefetch_related(
-            Prefetch("events", queryset=events.order_by("effective_on", "pk"), to_attr="standing_events")
-        )
+        return self.with_facts(self.borrowers(on, policy), on, policy)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """One visit for each event that stands, due so many workdays after it became known."""
-        if not standing_of(row).schemes.intersection(schemes_under(policy, "GR")):
-            return Verdict((), "已无余额，不再需要检查", nothing_more=True)
-        within = policy.get("GR", "event_visit.within")
-        return Verdict(
-            tuple(
-                Required(
-                    f"event:{event.pk}",
-                    event.effective_on,
-                    policy.calendar.add_workdays(event.known_on, int(within.value)),
-                    f"{event.effective_on:%m-%d} {event.get_kind_display()}：{event.detail.rstrip('。；，')}，"
-                    f"{within.value} 个工作日内到场。"[:300],
-                    within.version_id,
-                )
-                for event in row.standing_events
-            ),
-            "触发事项已冲销",
-            nothing_more=True,
-        )
+        """One visit for each event that stands."""
+        return self.ended(row, on, policy) or super().judge(row, on, policy)
+
+    def days(self, row: Any, fact: Told, on: date, policy: Policy) -> tuple[date, date]:
+        """A visit counts from the event on; it is due so many workdays after that became known."""
+        within = int(self.figure(row, policy).value)
+        return fact.day, policy.calendar.add_workdays(date.fromisoformat(fact.read["known_on"]), within)
+
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """What happened, and by when to be there."""
+        what, detail = EventKind(fact.read["kind"]).label, fact.read["detail"].rstrip("。；，")
+        within = self.figure(row, policy).value
+        return f"{fact.day:%m-%d} {what}：{detail}，{within} 个工作日内到场。"
+
+
+def standing_events(kinds: Collection[EventKind], on: date) -> QuerySet[RiskEvent]:
+    """Events of these kinds since go-live that stand on the day."""
+    events = RiskEvent.objects.standing(on).known(on).filter(kind__in=kinds)
+    if go_live := go_live_on():  # what happened before is history that the opening extracts tell
+        events = events.filter(effective_on__gte=go_live)
+    return events
 
 
 class DowngradeVisit(EventVisit):
     """分类向下迁徙."""
 
     obligation = "GR-28.1"
+    listed = _("分类下迁即时检查")
     events = (EventKind.DOWNGRADE,)
 
 
@@ -303,6 +312,7 @@ class ArrearsVisit(EventVisit):
     """欠息、展期、逾期、或有资产垫付."""
 
     obligation = "GR-28.2"
+    listed = _("欠息、展期、逾期、垫付即时检查")
     events = (EventKind.INTEREST_ARREARS, EventKind.EXTENSION, EventKind.OVERDUE, EventKind.ADVANCE)
 
 
@@ -310,6 +320,7 @@ class StoppageVisit(EventVisit):
     """停产、半停产."""
 
     obligation = "GR-28.3"
+    listed = _("停产半停产即时检查")
     events = (EventKind.STOPPAGE, EventKind.PARTIAL_STOPPAGE)
 
 
@@ -317,6 +328,7 @@ class MajorMatterVisit(EventVisit):
     """投资活动、体制改革、债权债务纠纷、事故与赔偿等重大事项."""
 
     obligation = "GR-28.4"
+    listed = _("重大事项即时检查")
     events = (
         EventKind.MAJOR_INVESTMENT,
         EventKind.RESTRUCTURING,
@@ -326,46 +338,29 @@ class MajorMatterVisit(EventVisit):
     )
 
 
-class AtOnce(ManagedLoanRule):
-    """消费贷款: what cannot wait, by loan; each fact of `facts` is one duty, done by 办结记录."""
+class AtOnce(EachFact, ManagedLoanRule):
+    """消费贷款: what cannot wait, by loan; each fact is one duty, done by 办结记录."""
 
     scheme = "XF"
-    within: ClassVar[str]
-    words: ClassVar[str]
-    otherwise: ClassVar[str]
-
-    def facts(self, on: date) -> QuerySet[Any]:
-        """What calls for it of the loan that is the outer row, as `id`, `day` and `what`."""
-        raise NotImplementedError
+    listed = _("挪用结清与失联催收")
+    says: ClassVar[str]
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme with such a fact."""
-        loans = Loan.objects.filter(under(policy, self.scheme)).filter(Exists(self.facts(on)))
-        return loans.order_by().values_list("pk")
+        (facts,) = self.facts(on, policy)
+        return Loan.objects.filter(under(policy, self.scheme), Exists(facts)).order_by().values_list("pk")
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme with such a fact, or with an open duty of this rule."""
-        rows = self.loans(on, policy, self.scheme)
-        return rows.annotate(facts=ArraySubquery(self.facts(on)))
+        return self.with_facts(self.loans(on, policy), on, policy)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """One duty for each fact that stands, due so many workdays after it was known."""
-        if not row.is_live or row.scheme_code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已无消费贷款余额", nothing_more=True)
-        within = policy.get(self.scheme, self.within)
-        required = []
-        for fact in row.facts:
-            day = date.fromisoformat(fact["day"])
-            required.append(
-                Required(
-                    f"{self.kind}:{fact['id']}",
-                    day,
-                    policy.calendar.within(day, within.value),
-                    f"{self.words}：{fact['what']}"[:280],
-                    within.version_id,
-                )
-            )
-        return Verdict(tuple(required), self.otherwise, nothing_more=True)
+        """One duty for each fact that stands."""
+        return self.ended(row, on, policy) or super().judge(row, on, policy)
+
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """What is to be done at once, and what for."""
+        return f"{self.says}：{fact.read['what']}"
 
 
 class EarlySettlement(AtOnce):
@@ -373,20 +368,19 @@ class EarlySettlement(AtOnce):
 
     obligation = "XF-2.3"
     kind = "early_settlement"
-    within = "misuse.settle_within"
-    words = "贷款已挪用，第一时间要求借款人结清"
+    title = _("要求提前结清")
+    parameter = "misuse.settle_within"
+    says = "贷款已挪用，第一时间要求借款人结清"
     otherwise = "挪用已纠正并验收"
 
-    def facts(self, on: date) -> QuerySet[Any]:
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
         """Open cases of the loan, or of its contract where none is named."""
         cases = MisuseCase.objects.filter(
             Q(loan=OuterRef("pk")) | Q(loan__isnull=True, contract=OuterRef("contract")),
             status=MisuseStatus.RECTIFYING,
             confirmed_on__lte=on,
         )
-        return cases.order_by("pk").values(
-            json=JSONObject(id="pk", day=Cast("confirmed_on", CharField()), what="facts")
-        )
+        return [as_told(cases.order_by("pk"), self.kind, day="confirmed_on", what="facts")]
 
 
 class StartCollection(AtOnce):
@@ -395,20 +389,15 @@ class StartCollection(AtOnce):
     obligation = "XF-2.3"
     part = "collection"
     kind = "start_collection"
-    within = "lost_contact.collect_within"
-    words = "借款人失联，立即启动催收"
+    title = _("启动催收")
+    parameter = "lost_contact.collect_within"
+    says = "借款人失联，立即启动催收"
     otherwise = "失联事项已冲销"
 
-    def facts(self, on: date) -> QuerySet[Any]:
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
         """Standing events of lost contact since go-live."""
-        events = RiskEvent.objects.standing(on).known(on).filter(
-            kind=EventKind.LOST_CONTACT, borrower=OuterRef("borrower")
-        )  # fmt: skip
-        if go_live := go_live_on():
-            events = events.filter(effective_on__gte=go_live)
-        return events.order_by("effective_on", "pk").values(
-            json=JSONObject(id="pk", day=Cast("known_on", CharField()), what="detail")
-        )
+        events = standing_events([EventKind.LOST_CONTACT], on).filter(borrower=OuterRef("borrower"))
+        return [as_told(events.order_by("effective_on", "pk"), self.kind, day="known_on", what="detail")]
 
 
 AT_ONCE_RULES = (EarlySettlement(), StartCollection())

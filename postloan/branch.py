@@ -21,7 +21,7 @@ from core import audit, clock
 from core.addresses import is_id, page_by_day
 from core.citations import Citation, citation
 from core.sheets import download, taken, workbook
-from reviews import words
+from workflow import titles
 from workflow.models import WorkItem
 from workflow.querysets import WorkItemQuerySet
 
@@ -102,7 +102,7 @@ class ArticleLabel:
     columns = ()
 
     def __call__(self, row: dict[str, Any]) -> str:
-        return f"{citation(row['obligation'])} {words.title(row['obligation'])}"
+        return f"{citation(row['obligation'])} {titles.of_obligation(row['obligation'])}"
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,8 @@ def page_of(items: QuerySet[Any], after: str) -> tuple[list[DutyLine], str]:
     """One page, and the key after which the next one starts."""
     rows, following = page_by_day(items.select_related("person", "unit"), after, PAGE)
     return [
-        DutyLine(row, row.bucket, citation(row.obligation), words.title(row.obligation)) for row in rows
+        DutyLine(row, row.bucket, citation(row.obligation), titles.of_obligation(row.obligation))
+        for row in rows
     ], following
 
 
@@ -193,7 +194,7 @@ def _sheet_rows(items: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
             str(BUCKETS[item.bucket]),
             item.borrower_number,
             item.borrower_name,
-            words.title(item.obligation),
+            titles.of_obligation(item.obligation),
             citation(item.obligation).full,
             item.reason,
             item.person.name if item.person else _("缺岗"),

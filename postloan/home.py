@@ -20,7 +20,7 @@ from core import clock
 from core.citations import Citation, citation
 from credit.choices import RiskClass
 from credit.selectors.positions import classes_by_number
-from reviews import words
+from workflow import titles
 from workflow.models import WorkItem
 from workflow.selectors import consents_waiting_for, in_signing, returned_to, waiting_for
 from workflow.tasks import Task, open_items, tasks, tasks_for
@@ -77,11 +77,11 @@ def line_of(task: Task, user: User, on: date, classes: dict[str, RiskClass]) -> 
     """A task in words."""
     first = task.first
     rungs = [rung for item in task.items for rung in item.escalations.all()]
-    word = _("继续填写") if task.begun_by(user) else words.start_word(first.kind)
+    word = _("继续填写") if task.begun_by(user) else titles.start_word(first.kind)
     return Line(
         task=task,
         late=task.is_late(on),
-        label=words.kind_label(first.kind),
+        label=titles.of_kind(first.kind),
         button=word,
         reasons=reasons_of(task),
         risk_class=classes.get(first.borrower_number),
@@ -131,7 +131,7 @@ def own_day(user: User, on: date, kind: str, customer: str, *, whole: bool) -> d
         "left_out": 0 if whole else max(len(chosen) - LINES, 0),
         "total": len(mine),
         "late": sum(task.is_late(on) for task in mine),
-        "kinds": {task.first.kind: words.kind_label(task.first.kind) for task in mine},
+        "kinds": {task.first.kind: titles.of_kind(task.first.kind) for task in mine},
         "customers": dict(
             sorted(
                 {

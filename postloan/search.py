@@ -20,7 +20,7 @@ from core import clock
 from credit.models import Borrower, Contract, Loan
 from credit.selectors.positions import classes_by_number
 from postloan.templatetags.screen import form_name
-from reviews import words
+from workflow import titles
 from workflow.models import Document, WorkItem
 
 LIMIT = 20  # of each kind on the page
@@ -92,7 +92,7 @@ def context_of(found: Matches, text: str) -> dict[str, Any]:
         "loans": found.loans,
         "contracts": found.contracts,
         "documents": found.documents,
-        "duties": [(duty, words.kind_label(duty.kind)) for duty in found.duties],
+        "duties": [(duty, titles.of_kind(duty.kind)) for duty in found.duties],
         "nothing": found.nothing,
         "unlooked": found.unlooked,
         "candidates": CANDIDATES,

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role, UnitKind
 from accounts.models import Unit
@@ -33,6 +34,8 @@ class QuarterlyMeeting(Rule):
     obligation = "GR-35"
     subject = SubjectKind.UNIT
     kind = "review_meeting"
+    title = _("贷后管理例会")
+    listed = _("季度贷后管理例会")
     post = Role.PRESIDENT
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:

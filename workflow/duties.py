@@ -10,13 +10,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from typing import Any, ClassVar, NamedTuple
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Func, QuerySet, Value
+from django.db.models.functions import JSONObject
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core import obligations
-from core.parameters import Policy
+from core.parameters import BASE, Parameter, Policy
 from workflow.choices import DutyStatus, SubjectKind
 from workflow.models import WorkItem
 
@@ -65,6 +69,10 @@ class Rule(ABC):
     prepared_by: ClassVar[str] = ""
     part: ClassVar[str] = ""
     obligation: ClassVar[str] = ""
+    scheme: ClassVar[str] = BASE  # whose figures it goes by
+    title: ClassVar[object] = ""  # what a task of its kind is called
+    listed: ClassVar[object] = ""  # its obligation in the words of a list, where the title does not say it
+    start_word: ClassVar[object] = _("办理")  # on the button that starts a task of its kind
     clause: ClassVar[str] = ""  # letters of the clauses that it keeps, where it does not keep the whole row
     subject: ClassVar[SubjectKind]
     kind: ClassVar[str]
@@ -113,3 +121,66 @@ class Rule(ABC):
     @abstractmethod
     def owner(self, row: Any) -> Owner:
         """Whom it is about and who owes it."""
+
+
+class Told(NamedTuple):
+    """A fact as `EachFact` reads it: of which sort, its number among those, its day, and what else was read of it."""
+
+    sort: str
+    number: Any
+    day: date
+    read: dict[str, Any]
+
+
+def as_told(
+    facts: QuerySet[Any], sort: str, /, *, day: str, number: str = "pk", **read: Any
+) -> QuerySet[Any]:
+    """Facts in their order, as `EachFact` reads them: which fields are their day, their number and the rest."""
+    return facts.values(
+        told=JSONObject(sort=Value(sort), number=F(number), day=F(day), read=JSONObject(**read))
+    )
+
+
+class EachFact(Rule):
+    """A rule that requires one duty for each fact that stands: which facts, by when, in which words.
+
+    The duty's period key is the fact's sort and number. When the fact no longer stands, neither does the duty, with
+    `otherwise` as its reason; `nothing_more`: a late one as well.
+    """
+
+    parameter: ClassVar[str]  # says by when
+    otherwise: ClassVar[str]
+    nothing_more: ClassVar[bool] = True
+    longest: ClassVar[int] = 280  # characters of a reason; a duty keeps 300
+
+    @abstractmethod
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
+        """The facts that stand of the subject that is the outer row, sort by sort, each `as_told`."""
+
+    @abstractmethod
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """Why the fact obliges to something."""
+
+    def figure(self, row: Any, policy: Policy) -> Parameter:
+        """The figure that says by when."""
+        return policy.get(self.scheme, self.parameter)
+
+    def days(self, row: Any, fact: Told, on: date, policy: Policy) -> tuple[date, date] | None:
+        """From when evidence counts, and when the duty is due; None where it is too early for one."""
+        return fact.day, policy.calendar.within(fact.day, self.figure(row, policy).value)
+
+    def with_facts(self, rows: QuerySet[Any], on: date, policy: Policy) -> QuerySet[Any]:
+        """These subjects, each with its facts."""
+        sorts: list[Any] = [ArraySubquery(facts) for facts in self.facts(on, policy)]
+        return rows.annotate(facts=reduce(lambda some, more: Func(some, more, function="ARRAY_CAT"), sorts))
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """One duty for each fact."""
+        version = self.figure(row, policy).version_id
+        required = []
+        for one in row.facts:
+            fact = Told(**one | {"day": date.fromisoformat(one["day"])})
+            if days := self.days(row, fact, on, policy):
+                words = self.words(row, fact, policy)[: self.longest]
+                required.append(Required(f"{fact.sort}:{fact.number}", *days, words, version))
+        return Verdict(tuple(required), self.otherwise, nothing_more=self.nothing_more)

@@ -16,11 +16,12 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Concat
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core.parameters import Policy
 from credit.choices import Product
-from credit.duties.subjects import BorrowerRule, ManagedLoanRule, standing_of
+from credit.duties.subjects import BorrowerRule, ManagedLoanRule
 from credit.models import Contact, LetterOfGuarantee, LetterReturn, Loan, LoanReading
 from credit.selectors.exposures import exposures, whether
 from credit.selectors.schemes import scheme_of, schemes_under, under
@@ -38,6 +39,8 @@ class OriginalRecovery(ManagedLoanRule):
 
     obligation = "GR-6.4.4"
     kind = "original_recovery"
+    title = _("收回保函原件")
+    scheme = "GR"
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Letters of guarantee."""
@@ -60,7 +63,7 @@ class OriginalRecovery(ManagedLoanRule):
             is_back=False,
         )
         return (
-            self.loans(on, policy, "GR")
+            self.loans(on, policy)
             .annotate(is_electronic=whether(electronic), is_back=whether(back))
             .filter(out | Q(Exists(self.standing().filter(subject_id=OuterRef("pk")))))
         )
@@ -104,8 +107,10 @@ class FirstContact(BorrowerRule):
 
     obligation = "GD-3.2"
     kind = "fixed_contact"
+    title = _("建立固定联系")
     post = Role.CUSTOMER_MANAGER
     scheme = "GD"
+    repaid = "已无本方案下的贷款"
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers to whom something was granted under the scheme, since so long that the contact is asked for."""
@@ -145,7 +150,7 @@ class FirstContact(BorrowerRule):
         if since := self.asked_since(policy):
             new &= Q(first_loan_on__gte=since)
         return (
-            self.borrowers(on, policy, self.scheme)
+            self.borrowers(on, policy)
             .annotate(
                 is_reached=whether(reached),
                 first_number=Subquery(first.values("number")[:1], output_field=CharField()),
@@ -159,8 +164,8 @@ class FirstContact(BorrowerRule):
         """Once, within so many workdays of the borrower's first live loan."""
         if row.is_reached:
             return Verdict((), "已建立固定联系方式", nothing_more=True)
-        if not standing_of(row).schemes.intersection(schemes_under(policy, self.scheme)):
-            return Verdict((), "已无本方案下的贷款", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         within = policy.get(row.first_scheme, "contact.within")
         days = int(within.value["workdays"])
         return Verdict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,31 +19,33 @@ from django.db.models import (
     Subquery,
     Value,
 )
-from django.db.models.functions import Coalesce, Greatest, JSONObject
+from django.db.models.functions import Coalesce, Greatest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
-from core.parameters import Policy
+from core.parameters import Parameter, Policy
 from credit.choices import ClauseKind
 from credit.contracts.services import CLAUSE, CONDITION, PAYMENT_CLAUSES
+from credit.duties.subjects import LentRule
 from credit.models import ApprovalCondition, Clause, Contract, Loan
 from credit.selectors.exposures import exposures, whether
 from credit.selectors.responsible import managers_of
 from credit.selectors.schemes import schemes_under, under
 from workflow.choices import SubjectKind
-from workflow.duties import Owner, Required, Rule, Verdict
+from workflow.duties import EachFact, Owner, Required, Told, Verdict, as_told
 from workflow.services.days import go_live_on
 
 MODES, PRODUCTS = "contract_clauses.modes", "contract_clauses.products"  # whose payments are reviewed
 LONGEST = 100  # characters of a promise that a duty tells; the register has it whole
-DONE_WITH = "合同项下已无余额"
 
 
-class ContractRule(Rule):
+class ContractRule(LentRule):
     """A rule whose subject is a contract, owed by the borrower's customer manager."""
 
     subject = SubjectKind.CONTRACT
     post = Role.CUSTOMER_MANAGER
     scheme = "GR"
+    repaid = "合同项下已无余额"
 
     def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
         """The contracts of these borrowers."""
@@ -59,8 +61,8 @@ class ContractRule(Rule):
         return Contract.objects.filter(mine, self.meant(on, policy)).order_by().values_list("pk")
 
     def contracts(self, on: date, policy: Policy) -> QuerySet[Contract]:
-        """Contracts that are affected, or with an open duty of this rule; with `scheme_code`, `is_live` (a loan with a
-        balance, or none granted yet), `duty_unit` and `duty_person`."""
+        """Contracts that are affected, or with an open duty of this rule; with `is_owed` (a loan with a
+        balance), `has_loans`, `duty_unit` and `duty_person`."""
         # What was granted later had not been granted on the day, although by now it is known.
         loans = Loan.objects.filter(contract=OuterRef("pk"), starts_on__lte=on).order_by("-starts_on", "-pk")
         manager = managers_of("borrower", on)
@@ -79,8 +81,12 @@ class ContractRule(Rule):
         )
 
     def is_live(self, row: Any, on: date) -> bool:
-        """Whether anything is owed under the contract, or may still be granted."""
-        return bool(row.is_owed or (not row.has_loans and row.ends_on >= on))
+        """Whether anything is owed under the contract."""
+        return bool(row.is_owed)
+
+    def schemes_of(self, row: Any, on: date, policy: Policy) -> Collection[str]:
+        """Its own, while it is live."""
+        return [self.scheme_of(row, policy)] if self.is_live(row, on) else []
 
     def scheme_of(self, row: Any, policy: Policy) -> str:
         """The scheme that the contract is managed under."""
@@ -96,6 +102,8 @@ class PaymentClauses(ContractRule):
 
     obligation = "GR-24"
     kind = "contract_clauses"
+    title = _("补签支付约定")
+    listed = _("约定支付审核")
 
     def meant(self, on: date, policy: Policy) -> Q:
         """Granted under, may be reviewed, and lacking one of the two clauses."""
@@ -130,11 +138,9 @@ class PaymentClauses(ContractRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """Owed until both are registered; what is registered late is not owed any more either."""
+        if ended := self.ended(row, on, policy):
+            return ended
         code = self.scheme_of(row, policy)
-        if code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
-        if not row.is_owed:
-            return Verdict((), DONE_WITH, nothing_more=True)
         by_mode = set(row.modes) & set(policy.get(code, MODES).value)
         if not by_mode and row.product not in policy.get(code, PRODUCTS).value:
             return Verdict((), "支付不须审核", nothing_more=True)
@@ -157,11 +163,22 @@ class PaymentClauses(ContractRule):
         )
 
 
-class ContractTerms(ContractRule):
-    """第四条: 充分运用合同约定的权利义务——有期限的约定和批复要求，到期前提示."""
+class ContractTerms(EachFact, ContractRule):
+    """第四条: 充分运用合同约定的权利义务——有期限的约定和批复要求，到期前提示.
+
+    Met or moved away, it is not owed any more.
+    """
 
     obligation = "GR-4"
     kind = "contract_terms"
+    title = _("落实合同约定")
+    listed = _("落实合同约定和批复要求")
+    parameter = "contract_terms.remind_before"
+    otherwise = "已落实，或期限已变更"
+
+    def is_live(self, row: Any, on: date) -> bool:
+        """Also while something may still be granted."""
+        return bool(row.is_owed or (not row.has_loans and row.ends_on >= on))
 
     def meant(self, on: date, policy: Policy) -> Q:
         """With a promise or a demand that is not met and falls due soon."""
@@ -171,56 +188,45 @@ class ContractTerms(ContractRule):
     def unmet(self, on: date, policy: Policy) -> tuple[QuerySet[Clause], QuerySet[ApprovalCondition]]:
         """Promises and demands of the contract that is the outer row, not met and due soon."""
         schemes = schemes_under(policy, self.scheme)
-        ahead = max(int(policy.get(s, "contract_terms.remind_before").value["days"]) for s in schemes)
+        ahead = max(int(policy.get(s, self.parameter).value["days"]) for s in schemes)
         soon = Q(contract=OuterRef("pk"), due_on__lte=on + timedelta(days=ahead))
         return Clause.objects.unmet(on).filter(soon), ApprovalCondition.objects.unmet(on).filter(soon)
 
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
+        """What the approval demands, then what the contract promises."""
+        clauses, conditions = (rows.order_by("place") for rows in self.unmet(on, policy))
+        text = Coalesce("text", Value(""), output_field=CharField())
+        return [
+            as_told(conditions, CONDITION, day="due_on", number="place", text="text"),
+            as_told(clauses, CLAUSE, day="due_on", number="place", text=text, kind="kind"),
+        ]
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Contracts with a promise or a demand that is not met and falls due soon, or with an open duty."""
-        clauses, conditions = self.unmet(on, policy)
-        return self.contracts(on, policy).annotate(
-            clauses_due=_due(clauses, Coalesce("text", Value(""), output_field=CharField()), "kind"),
-            conditions_due=_due(conditions, F("text"), "text"),
-        )
+        return self.with_facts(self.contracts(on, policy), on, policy)
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """One duty for each; met or moved away, it is not owed any more."""
-        code = self.scheme_of(row, policy)
-        if code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
-        if not self.is_live(row, on):
-            return Verdict((), DONE_WITH, nothing_more=True)
-        before = policy.get(code, "contract_terms.remind_before")
-        ahead = timedelta(days=int(before.value["days"]))
-        required = []
-        for prefix, told in ((CONDITION, row.conditions_due), (CLAUSE, row.clauses_due)):
-            for one in told:
-                due_on = date.fromisoformat(one["due_on"])
-                if on < due_on - ahead:
-                    continue
-                what = f"批复要求“{one['text'][:LONGEST]}”" if prefix == CONDITION else _clause_words(one)
-                required.append(
-                    Required(
-                        f"{prefix}:{one['place']}",
-                        max(due_on - ahead, row.signed_on),
-                        due_on,
-                        f"合同 {row.number} {what}，{due_on} 前须落实。",
-                        before.version_id,
-                    )
-                )
-        return Verdict(tuple(required), "已落实，或期限已变更", nothing_more=True)
+        """One duty for each."""
+        return self.ended(row, on, policy) or super().judge(row, on, policy)
 
+    def figure(self, row: Any, policy: Policy) -> Parameter:
+        """Of the contract's own scheme."""
+        return policy.get(self.scheme_of(row, policy), self.parameter)
 
-def _due(rows: QuerySet[Any], text: Any, kind: str) -> ArraySubquery:
-    return ArraySubquery(
-        rows.order_by("place").values(json=JSONObject(place="place", due_on="due_on", text=text, kind=kind))
-    )
+    def days(self, row: Any, fact: Told, on: date, policy: Policy) -> tuple[date, date] | None:
+        """Owed so many days before its day."""
+        begins_on = fact.day - timedelta(days=int(self.figure(row, policy).value["days"]))
+        return (max(begins_on, row.signed_on), fact.day) if on >= begins_on else None
 
-
-def _clause_words(one: dict[str, Any]) -> str:
-    """约定“其他约定：年度分红不超过三成”; a long text is cut, the register has it whole."""
-    label, text = str(ClauseKind(one["kind"]).label), one["text"]
-    return f"约定“{label}{'：' if text else ''}{text[:LONGEST]}”"
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """合同 HT9 约定“其他约定：年度分红不超过三成”; a long text is cut, the register has it whole."""
+        text = fact.read["text"][:LONGEST]
+        if fact.sort == CLAUSE:
+            label = str(ClauseKind(fact.read["kind"]).label)
+            what = f"约定“{label}{'：' if text else ''}{text}”"
+        else:
+            what = f"批复要求“{text}”"
+        return f"合同 {row.number} {what}，{fact.day} 前须落实。"
 
 
 RULES = (PaymentClauses(), ContractTerms())

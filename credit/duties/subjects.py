@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
@@ -32,9 +32,9 @@ from credit.models import (
 )
 from credit.selectors.exposures import exposures, maturity, positions, whether
 from credit.selectors.responsible import branch_of_unit, home_of, managers_of, unit_in_charge
-from credit.selectors.schemes import scheme_of, under
+from credit.selectors.schemes import scheme_of, schemes_under, under
 from workflow.choices import SubjectKind
-from workflow.duties import Owner, Rule
+from workflow.duties import Owner, Rule, Verdict
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Standing:
 
 def standing_of(row: Any) -> Standing:
     """How a row of `BorrowerRule.borrowers` stands, by its notes."""
-    notes = [_Note(*values) for values in row.notes]
+    notes = _notes_of(row)
     live = [note for note in notes if note.live]
     if not live:
         return Standing(None, None, frozenset(), None)
@@ -79,12 +79,41 @@ class _Note(NamedTuple):
     started: str
 
 
-class BorrowerRule(Rule):
+def _notes_of(row: Any) -> list[_Note]:
+    return [_Note(*values) for values in row.notes]
+
+
+class LentRule(Rule):
+    """A rule about what is lent under a scheme, or one that descends from it."""
+
+    repaid: ClassVar[str] = "已无余额"  # said where nothing is owed any more
+    outside: ClassVar[str] = "已不适用本方案"  # said where something is, but under other schemes
+
+    def schemes_of(self, row: Any, on: date, policy: Policy) -> Collection[str]:
+        """The schemes under which something is owed; none where nothing is."""
+        raise NotImplementedError
+
+    def ended(self, row: Any, on: date, policy: Policy) -> Verdict | None:
+        """That nothing more is required, where nothing is owed any more, or nothing under the scheme; else None."""
+        schemes = self.schemes_of(row, on, policy)
+        if not schemes:
+            return Verdict((), self.repaid, nothing_more=True)
+        if not set(schemes).intersection(schemes_under(policy, self.scheme)):
+            return Verdict((), self.outside, nothing_more=True)
+        return None
+
+
+class BorrowerRule(LentRule):
     """A rule whose subject is a borrower."""
 
     subject = SubjectKind.BORROWER
+    outside = "已无本方案下的贷款"
 
-    def borrowers(self, on: date, policy: Policy, scheme: str) -> QuerySet[Borrower]:
+    def schemes_of(self, row: Any, on: date, policy: Policy) -> Collection[str]:
+        """Of its live loans."""
+        return {note.scheme for note in _notes_of(row) if note.live}
+
+    def borrowers(self, on: date, policy: Policy) -> QuerySet[Borrower]:
         """Borrowers that are affected, else those with a loan under the scheme (judge by its balance); and those with
         an open duty of this rule.
 
@@ -92,7 +121,7 @@ class BorrowerRule(Rule):
         """
         ids: Any = self.affected(on, policy)
         if ids is None:
-            ids = Loan.objects.filter(under(policy, scheme)).order_by().values_list("borrower")
+            ids = Loan.objects.filter(under(policy, self.scheme)).order_by().values_list("borrower")
         notes = positions(on).filter(borrower=OuterRef("pk")).order_by().annotate(
             held=Subquery(LoanReading.objects.in_force(quarter_of(on).before()).values("balance")[:1]),
             scheme_code=scheme_of(policy),
@@ -134,7 +163,7 @@ def _positive(amount: str) -> Coalesce:
     return Coalesce(ExpressionWrapper(Q(**{f"{amount}__gt": 0}), output_field=BooleanField()), Value(False))
 
 
-class LoanRule(Rule):
+class LoanRule(LentRule):
     """A rule whose subject is a loan, owed by whoever holds the rule's post in the loan's branch."""
 
     subject = SubjectKind.LOAN
@@ -142,6 +171,10 @@ class LoanRule(Rule):
     def of_borrowers(self, ids: Sequence[int]) -> Sequence[int]:
         """The loans of these borrowers."""
         return list(Loan.objects.filter(borrower__in=ids).values_list("pk", flat=True))
+
+    def schemes_of(self, row: Any, on: date, policy: Policy) -> Collection[str]:
+        """Its own, while it is live."""
+        return [row.scheme_code] if row.is_live else []
 
     def annotated(self, on: date, policy: Policy) -> QuerySet[Loan]:
         """Every loan with `is_live` (a balance on the day), `scheme_code`, `ends_on` (the maturity in force then), its
@@ -157,12 +190,12 @@ class LoanRule(Rule):
             .select_related("borrower")
         )
 
-    def loans(self, on: date, policy: Policy, scheme: str) -> QuerySet[Loan]:
+    def loans(self, on: date, policy: Policy) -> QuerySet[Loan]:
         """Loans that are affected, else those under the scheme (judge by `is_live`); and those with an open duty of
         this rule; `annotated`."""
         ids: Any = self.affected(on, policy)
         if ids is None:
-            ids = Loan.objects.filter(under(policy, scheme)).order_by().values_list("pk")
+            ids = Loan.objects.filter(under(policy, self.scheme)).order_by().values_list("pk")
         return self.annotated(on, policy).filter(
             pk__in=ids.union(self.standing().order_by().values_list("subject_id"))
         )

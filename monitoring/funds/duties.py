@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, DateField, Exists, OuterRef, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Greatest, JSONObject
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core.money import yuan
@@ -41,8 +42,10 @@ class CollectionReminder(LoanRule):
 
     obligation = "FW-2.3.1"
     kind = "collection_reminder"
+    title = _("收息收本提醒")
     post = Role.ACCOUNTANT
     scheme = "FW"
+    repaid = "已无余额，不再需要提醒"
 
     def coming(self, on: date, policy: Policy) -> QuerySet[Installment]:
         """Instalments that come near."""
@@ -65,7 +68,7 @@ class CollectionReminder(LoanRule):
         """Live loans under the scheme with an instalment coming near, or with an open duty of this rule."""
         coming = self.coming(on, policy)
         return (
-            self.loans(on, policy, self.scheme)
+            self.loans(on, policy)
             .annotate(
                 begins_on=Greatest(
                     "starts_on", Coalesce(Value(go_live_on(), output_field=DateField()), "starts_on")
@@ -78,10 +81,8 @@ class CollectionReminder(LoanRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One reminder for each instalment of the plan that falls due soon."""
-        if not row.is_live:
-            return Verdict((), "已无余额，不再需要提醒", nothing_more=True)
-        if row.scheme_code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         lead = lead_of(row, policy)
         days = int(lead.value["days"])
         # Seen first on the day after the loan or the lender began: nobody is late with what could not be done yet.
@@ -111,7 +112,9 @@ class FundsRule(ManagedLoanRule):
     """
 
     kind = "funds_check"
+    title = _("落实到期资金")
     scheme = SCHEME
+    repaid = "已无余额，不再核对资金"
     prepared_by = STEP
     debt: ClassVar[DebtKind]
     prefix: ClassVar[str]
@@ -131,7 +134,7 @@ class FundsRule(ManagedLoanRule):
             name: Cast(name, CharField()) for name in ("required", "from_collateral", "from_balance", "short")
         }
         return (
-            self.loans(on, policy, self.scheme)
+            self.loans(on, policy)
             .exclude(borrower__in=set_aside(on, STEP).values("subject_id"))
             .annotate(
                 checks=ArraySubquery(
@@ -150,10 +153,8 @@ class FundsRule(ManagedLoanRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One duty for each due day on which money is short; what is late stays though the money is there by now."""
-        if not row.is_live:
-            return Verdict((), "已无余额，不再核对资金", nothing_more=True)
-        if row.scheme_code not in schemes_under(policy, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         late = {one["key"] for one in row.owed if date.fromisoformat(one["due_on"]) < on}
         found = {f"{self.prefix}:{check['due_on']}": check for check in row.checks}
         required = tuple(
@@ -192,6 +193,7 @@ class MaturityFunds(FundsRule):
     """本息催收第1项: 贷款到期三日前，结算账户须有足额还款资金；每一期应还本金亦同."""
 
     obligation = "GR-6.4.1b"
+    listed = _("到期前备足还款资金")
     debt = DebtKind.LOAN
     prefix = "maturity"
     words = "应还本金"
@@ -201,6 +203,7 @@ class AcceptanceFunds(FundsRule):
     """本息催收第2项: 银行承兑汇票到期前三日，账户须足额覆盖敞口（票面合计－保证金－100%存单质押）."""
 
     obligation = "GR-6.4.2"
+    listed = _("到期前备足票据敞口")
     debt = DebtKind.ACCEPTANCE
     prefix = "bills"
     words = "到期票据"
@@ -210,6 +213,7 @@ class InterestFunds(FundsRule):
     """本息催收第3项: 每季末月 20 日前，账户须有付息资金；按月付息的按月."""
 
     obligation = "GR-6.4.3"
+    listed = _("20 日前备足付息资金")
     debt = DebtKind.INTEREST
     prefix = "interest"
     words = "应付利息"

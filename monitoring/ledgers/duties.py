@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 from django.db.models import CharField, Exists, JSONField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from core.parameters import Policy
 from core.periods import Period, month_of
-from credit.duties.subjects import BorrowerRule, standing_of
+from credit.duties.subjects import BorrowerRule
 from credit.models import Loan
-from credit.selectors.schemes import under
+from credit.selectors.schemes import schemes_under, under
 from monitoring.models import BorrowerMonth
 from monitoring.months.rules import per_cent
 from monitoring.months.services import STEP
@@ -35,7 +36,7 @@ class MonthRule(BorrowerRule):
     """A rule about the last month that is over, of borrowers under a scheme whose figures were written down."""
 
     post = Role.CUSTOMER_MANAGER
-    scheme: ClassVar[str]
+    outside = "已不适用本方案"
     prepared_by = STEP
     prefix: ClassVar[str] = ""
 
@@ -62,7 +63,7 @@ class MonthRule(BorrowerRule):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers of the scheme whose month was written down and has no duty yet, or with an open one."""
         one = self.kept(on).filter(borrower=OuterRef("pk"))
-        return self.borrowers(on, policy, self.scheme).annotate(
+        return self.borrowers(on, policy).annotate(
             marks=Subquery(one.values("marks")[:1], output_field=JSONField()),
             settled=Cast(Subquery(one.values("settlement_share")[:1]), CharField()),
             has_month=Exists(one),
@@ -74,13 +75,10 @@ class MonthRule(BorrowerRule):
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """What the month obliges to."""
-        standing = standing_of(row)
-        if standing.worst is None:
-            return Verdict((), "已无余额，不再监测账户", nothing_more=True)
-        schemes = [scheme for scheme in standing.schemes if policy.is_under(scheme, self.scheme)]
-        if not schemes:
-            return Verdict((), "已不适用本方案", nothing_more=True)
-        return self.of_month(row, month_over(on), policy, min(schemes))
+        if ended := self.ended(row, on, policy):
+            return ended
+        own = set(self.schemes_of(row, on, policy)).intersection(schemes_under(policy, self.scheme))
+        return self.of_month(row, month_over(on), policy, min(own))
 
     def of_month(self, row: Any, month: Period, policy: Policy, scheme: str) -> Verdict:
         """The verdict on a borrower with live loans under the scheme."""
@@ -91,6 +89,7 @@ class MonthlyReview(MonthRule):
     """The month of every borrower is reviewed (附件2): a customer with nothing unusual can be confirmed in a batch."""
 
     kind = REVIEW
+    title = _("账户资金监测台账")
     words: ClassVar[str] = "账户资金监测"
 
     def of_month(self, row: Any, month: Period, policy: Policy, scheme: str) -> Verdict:
@@ -114,6 +113,7 @@ class AccountReview(MonthlyReview):
     """第二十一条: 至少按月监测借款人在我行账户，填写附件2."""
 
     obligation = "GR-21"
+    listed = _("账户资金月度监测")
     scheme = "GR"
 
 
@@ -121,6 +121,7 @@ class ChangeAnalysis(MonthlyReview):
     """农信细则第四条（2）: 监督借款企业资金运动变化并分析问题."""
 
     obligation = "NX-4.2"
+    listed = _("资金运动变化分析")
     scheme = "NX"
     words = "资金运动变化分析"
 
@@ -129,6 +130,7 @@ class PromptRule(MonthRule):
     """A share that falls short is a prompt to the customer; it is over when the next month's share is fine."""
 
     kind = PROMPT
+    title = _("督促提高结算与存款份额")
     ends: ClassVar[str] = "份额已达标，不再督促"
 
     def short(self, row: Any, policy: Policy) -> str:
@@ -170,6 +172,7 @@ class SalesReturn(PromptRule):
     """农信细则第四条（3）: 货款回笼督促还贷，防止挪用."""
 
     obligation = "NX-4.3"
+    listed = _("货款回笼督促")
     scheme = "NX"
     prefix = "return:"
     ends = "货款回笼率已达标，不再督促"

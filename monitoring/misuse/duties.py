@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, ClassVar
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, Concat, JSONObject
+from django.db.models.functions import Cast, Coalesce, Concat
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from accounts.selectors import holders_at_head_office, holders_in_branch
@@ -21,7 +22,7 @@ from monitoring.freezes import with_right
 from monitoring.models import MisuseCase
 from monitoring.unreviewed.duties import FROZEN, OF_A_FREEZE, ImmediateNotice
 from workflow.choices import DutyStatus
-from workflow.duties import Required, Verdict
+from workflow.duties import EachFact, Told, as_told
 
 KIND, REPORT, MANAGER_REPORT, LEGAL = (
     "misuse_rectification",
@@ -29,110 +30,103 @@ KIND, REPORT, MANAGER_REPORT, LEGAL = (
     "misuse_manager_report",
     "misuse_legal",
 )
-REASON_LONGEST = 280
+SORT = "case"
 
 
 def key_of(case_id: int) -> str:
     """The period key of the duty to have a case corrected."""
-    return f"case:{case_id}"
+    return f"{SORT}:{case_id}"
 
 
 def case_of(key: str) -> int:
     """The case that such a key names."""
-    return int(key.removeprefix("case:"))
+    return int(key.removeprefix(f"{SORT}:"))
 
 
-class CaseRule(BorrowerRule):
-    """A rule about the cases of a borrower; the open ones, where it does not say otherwise."""
+class CaseRule(EachFact, BorrowerRule):
+    """A rule that requires something of each case of a borrower; of the open ones, where it does not say otherwise."""
 
-    def concerned(self) -> QuerySet[MisuseCase]:
-        """The cases that may oblige to something."""
-        return MisuseCase.objects.filter(status=MisuseStatus.RECTIFYING)
+    listed = _("挪用处置")
+    sort: ClassVar[str]
+
+    def cases(self, on: date) -> QuerySet[MisuseCase]:
+        """The cases that oblige to something."""
+        return MisuseCase.objects.filter(status=MisuseStatus.RECTIFYING, confirmed_on__lte=on)
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """The borrowers of these cases."""
-        cases = self.concerned().filter(confirmed_on__lte=on)
-        return cases.order_by().values_list("contract__borrower")
+        return self.cases(on).order_by().values_list("contract__borrower")
+
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
+        """Those of the borrower."""
+        cases = self.cases(on).filter(contract__borrower=OuterRef("pk")).order_by("pk")
+        return [
+            as_told(
+                cases,
+                self.sort,
+                day="confirmed_on",
+                due="correct_by",
+                amount=Cast("amount", CharField()),
+                contract="contract__number",
+                facts="facts",
+            )
+        ]
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Borrowers of these cases, or with an open duty of this rule; each with all its `cases`."""
-        cases = MisuseCase.objects.filter(confirmed_on__lte=on, contract__borrower=OuterRef("pk"))
-        return self.borrowers(on, policy, "BASE").annotate(
-            cases=ArraySubquery(
-                with_right(cases.order_by("pk"), on).values(
-                    json=JSONObject(
-                        id="pk",
-                        status="status",
-                        day=Cast("confirmed_on", CharField()),
-                        due=Cast("correct_by", CharField()),
-                        amount=Cast("amount", CharField()),
-                        contract="contract__number",
-                        facts="facts",
-                        has_right="has_right",
-                    )
-                )
-            )
-        )
+        """Borrowers of these cases, or with an open duty of this rule."""
+        return self.with_facts(self.borrowers(on, policy), on, policy)
 
 
 class MisuseRectification(CaseRule):
-    """限期纠正: one duty for each open case, due on the day set for its correction."""
+    """限期纠正: one duty for each open case, due on the day set for its correction.
+
+    Owed until the risk line has accepted the correction.
+    """
 
     obligation = "GR-23"
     clause = "f"
     kind = KIND
+    title = _("限期纠正挪用")
     post = Role.CUSTOMER_MANAGER
+    sort = SORT
+    parameter = "misuse.correct_within"
+    otherwise = "挪用的纠正已验收"
 
-    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """Owed until the risk line has accepted the correction."""
-        version = policy.get("BASE", "misuse.correct_within").version_id
-        required = [
-            Required(
-                key_of(one["id"]),
-                date.fromisoformat(one["day"]),
-                date.fromisoformat(one["due"]),
-                f"合同 {one['contract']} 挪用 {yuan(one['amount'])} 元，已暂停用款，限期纠正：{one['facts']}"[
-                    :REASON_LONGEST
-                ],
-                version,
-            )
-            for one in row.cases
-            if one["status"] == MisuseStatus.RECTIFYING
-        ]
-        return Verdict(tuple(required), "挪用的纠正已验收", nothing_more=True)
+    def days(self, row: Any, fact: Told, on: date, policy: Policy) -> tuple[date, date]:
+        """On the day set for its correction."""
+        return fact.day, date.fromisoformat(fact.read["due"])
+
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """What was misused."""
+        case = fact.read
+        return (
+            f"合同 {case['contract']} 挪用 {yuan(case['amount'])} 元，已暂停用款，限期纠正：{case['facts']}"
+        )
 
 
 class Report(CaseRule):
     """及时报告: owed of every case until it is done, though the misuse was corrected before anybody looked."""
 
-    key: ClassVar[str]
+    parameter = "misuse.report_within"
+    otherwise = "挪用认定已更正"
+    nothing_more = False
 
-    def concerned(self) -> QuerySet[MisuseCase]:
+    def cases(self, on: date) -> QuerySet[MisuseCase]:
         """Cases that are not reported yet, corrected or not."""
         done = self.duties().filter(
             subject_id=OuterRef("contract__borrower"),
-            period_key=Concat(Value(f"{self.key}:"), Cast(OuterRef("pk"), CharField())),
+            period_key=Concat(Value(f"{self.sort}:"), Cast(OuterRef("pk"), CharField())),
             status__in=[DutyStatus.DONE, DutyStatus.WAIVED],
         )
-        return MisuseCase.objects.filter(~Exists(done))
+        return MisuseCase.objects.filter(~Exists(done), confirmed_on__lte=on)
 
-    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """Each case, corrected by now or not, due so many workdays after it was confirmed."""
-        within = policy.get("BASE", "misuse.report_within")
-        required = []
-        for one in row.cases:
-            day = date.fromisoformat(one["day"])
-            required.append(
-                Required(
-                    f"{self.key}:{one['id']}",
-                    day,
-                    policy.calendar.within(day, within.value),
-                    f"报告经营主责任人：合同 {one['contract']} 挪用 {yuan(one['amount'])} 元，已暂停用款，"
-                    f"{one['due']} 前纠正：{one['facts']}"[:REASON_LONGEST],
-                    within.version_id,
-                )
-            )
-        return Verdict(tuple(required), "挪用认定已更正")
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """What was misused, and by when it is to be corrected."""
+        case = fact.read
+        return (
+            f"报告经营主责任人：合同 {case['contract']} 挪用 {yuan(case['amount'])} 元，已暂停用款，"
+            f"{case['due']} 前纠正：{case['facts']}"
+        )
 
 
 class MisuseReport(Report):
@@ -142,8 +136,9 @@ class MisuseReport(Report):
     clause = "a"
     part = "report"
     kind = REPORT
+    title = _("阅知挪用报告")
     post = Role.PRINCIPAL
-    key = "report"
+    sort = "report"
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """With the principal of each borrower."""
@@ -162,8 +157,9 @@ class ManagerReport(Report):
     clause = "a"
     part = "manager_report"
     kind = MANAGER_REPORT
+    title = _("报告挪用情况")
     post = Role.CUSTOMER_MANAGER
-    key = MANAGER_REPORT
+    sort = MANAGER_REPORT
 
 
 class LegalOpinion(CaseRule):
@@ -173,7 +169,15 @@ class LegalOpinion(CaseRule):
     clause = "e"
     part = "legal"
     kind = LEGAL
+    title = _("出具暂停用款的法律意见")
     post = Role.LEGAL
+    sort = LEGAL
+    parameter = "misuse.legal_within"
+    otherwise = "挪用的纠正已验收，或合同已登记提款暂停权条款"
+
+    def cases(self, on: date) -> QuerySet[MisuseCase]:
+        """Open cases under a contract that gives no right to suspend."""
+        return with_right(super().cases(on), on).filter(has_right=False)
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers with an open case, or with an open duty of this rule, and who is asked about each.
@@ -193,27 +197,13 @@ class LegalOpinion(CaseRule):
             )
         )
 
-    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """One for each open case under a contract that gives no right to suspend."""
-        within = policy.get("BASE", "misuse.legal_within")
-        required = []
-        for one in row.cases:
-            if one["status"] != MisuseStatus.RECTIFYING or one["has_right"]:
-                continue
-            day = date.fromisoformat(one["day"])
-            required.append(
-                Required(
-                    f"{LEGAL}:{one['id']}",
-                    day,
-                    policy.calendar.within(day, within.value),
-                    f"合同 {one['contract']} 自 {one['day']} 起因挪用 {yuan(one['amount'])} 元暂停用款，但没有登记"
-                    f"提款暂停权条款：请就暂停用款的依据和须补签的约定出具意见。事实：{one['facts']}"[
-                        :REASON_LONGEST
-                    ],
-                    within.version_id,
-                )
-            )
-        return Verdict(tuple(required), "挪用的纠正已验收，或合同已登记提款暂停权条款", nothing_more=True)
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """What is asked of 法务, and why."""
+        case = fact.read
+        return (
+            f"合同 {case['contract']} 自 {fact.day} 起因挪用 {yuan(case['amount'])} 元暂停用款，但没有登记"
+            f"提款暂停权条款：请就暂停用款的依据和须补签的约定出具意见。事实：{case['facts']}"
+        )
 
     def owner(self, row: Any) -> Any:
         """法务; nobody where the post is vacant."""
@@ -227,18 +217,18 @@ class FrozenContract(ImmediateNotice):
     clause = "c"
     part = "frozen"
     kind = FROZEN
+    title = _("处理冻结后的提款与流出")
     kinds = OF_A_FREEZE
     of_a_freeze = True
 
-    def refused_words(self, fact: dict[str, Any], day: date) -> str:
+    def refused_words(self, fact: Told) -> str:
         """The freeze stopped it."""
-        return (
-            f"{day:%m-%d} 柜面拒办支付 {yuan(fact['amount'])} 元（收款人“{fact['payee']}”）：{fact['text']}"
-        )
+        payee, amount, text = fact.read["payee"], yuan(fact.read["amount"]), fact.read["text"]
+        return f"{fact.day:%m-%d} 柜面拒办支付 {amount} 元（收款人“{payee}”）：{text}"
 
-    def told_words(self, fact: dict[str, Any], day: date) -> str:
+    def told_words(self, fact: Told) -> str:
         """What the signal says."""
-        return str(fact["text"]).removesuffix("。")
+        return str(fact.read["text"]).removesuffix("。")
 
 
 OF_CASES = (MisuseRectification(), MisuseReport(), ManagerReport(), LegalOpinion())

@@ -71,7 +71,7 @@ def story_of(case: MisuseCase, on: date) -> dict[str, Any]:
 def _items(case: MisuseCase, signals: list[Signal], refused: list[RefusedRelease]) -> list[WorkItem]:
     keys = {
         KIND: [key_of(case.pk)],
-        REPORT: [f"{MisuseReport.key}:{case.pk}"],
+        REPORT: [f"{MisuseReport.sort}:{case.pk}"],
         MANAGER_REPORT: [f"{MANAGER_REPORT}:{case.pk}"],
         LEGAL: [f"{LEGAL}:{case.pk}"],
         FROZEN: [*(f"{SIGNAL}:{one.pk}" for one in signals), *(f"{REFUSED}:{one.pk}" for one in refused)],

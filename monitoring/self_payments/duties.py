@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from core.parameters import Policy
 from core.periods import Period, period_of
@@ -28,6 +30,7 @@ class SelfPaymentSummary(ManagedLoanRule):
 
     obligation = "GR-20.1"
     kind = SUMMARY
+    title = _("自主支付汇总核查")
     scheme = "GR"
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
@@ -49,12 +52,16 @@ class SelfPaymentSummary(ManagedLoanRule):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme with self payments in the last period and no duty of it, or with an open duty."""
         uses = seen_uses(on).filter(seen_as=SeenAs.SELF, loan=OuterRef("pk"))
-        return self.loans(on, policy, self.scheme).annotate(uses=ArraySubquery(uses_as_read(uses)))
+        return self.loans(on, policy).annotate(uses=ArraySubquery(uses_as_read(uses)))
+
+    def schemes_of(self, row: Any, on: date, policy: Policy) -> Collection[str]:
+        """Its own, repaid or not: where the money went is still to be told."""
+        return [row.scheme_code]
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One summary for each period in which the borrower paid."""
-        if not policy.is_under(row.scheme_code, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         period = _period_over(policy.get(row.scheme_code, SUMMED).value, on)
         paid = [use for use in row.uses if date.fromisoformat(use["known_on"]) in period]
         if not paid:

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
+from django.utils.translation import gettext_lazy as _
 
 from core.money import yuan
 from core.parameters import Policy
@@ -26,6 +27,8 @@ class SupervisedAccounts(ManagedLoanRule):
 
     obligation = "GR-26"
     kind = "supervised_account"
+    title = _("登记受控账户")
+    listed = _("标识受控账户")
     scheme = "GR"
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
@@ -41,7 +44,7 @@ class SupervisedAccounts(ManagedLoanRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans that may need review and whose account is not marked, or with an open duty of this rule."""
-        rows = self.loans(on, policy, self.scheme)
+        rows = self.loans(on, policy)
         clauses = Clause.objects.known(on).filter(contract=OuterRef("contract")).order_by("place")
         return with_unpaid(rows, on).annotate(
             clauses=ArraySubquery(
@@ -53,7 +56,7 @@ class SupervisedAccounts(ManagedLoanRule):
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One duty for a loan: to have the account marked within so many days of the grant."""
         if not row.is_live:
-            return Verdict((), "已无余额，不再需要监管账户", nothing_more=True)
+            return Verdict((), self.repaid, nothing_more=True)
         if row.marked_on is not None:
             return Verdict((), "账户已标识为受控", nothing_more=True)
         asked = need(row.product, row.amount, agreed_by([Clause(**clause) for clause in row.clauses]), policy)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     CharField,
     OuterRef,
     QuerySet,
     Subquery,
 )
-from django.db.models.functions import Cast, Coalesce, JSONObject
+from django.db.models.functions import Cast, Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from accounts.selectors import holders_in_branch
@@ -25,7 +25,7 @@ from credit.selectors.responsible import branch_of_unit, latest_loans, responsib
 from monitoring.choices import SignalKind
 from monitoring.models import RefusedRelease, Signal
 from workflow.choices import SubjectKind
-from workflow.duties import Owner, Required, Rule, Verdict
+from workflow.duties import EachFact, Owner, Told, as_told
 from workflow.models import WorkItem
 
 REFUSED, SIGNAL = "refused", "signal"
@@ -34,11 +34,13 @@ OF_A_FREEZE = tuple(kind for kind in SignalKind if kind.is_of_a_freeze)
 WORDS_LONGEST = 270  # of a reason
 
 
-class ImmediateNotice(Rule):
+class ImmediateNotice(EachFact):
     """What the risk manager has to answer at once; one duty for each refused release and each open signal."""
 
     subject = SubjectKind.BORROWER
     post = Role.RISK_MANAGER
+    parameter = "unreviewed.within"
+    otherwise = "资金信号已认定"  # what was refused is a fact for good
     kinds: ClassVar[Collection[SignalKind]]
     of_a_freeze: ClassVar[bool]
 
@@ -51,12 +53,21 @@ class ImmediateNotice(Rule):
         told = Signal.objects.undecided(self.kinds, on).order_by().values_list("borrower")
         return self.refused(on).order_by().values_list("account__borrower").union(told)
 
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
+        """What was refused, then what a signal tells, of the borrower."""
+        refused = self.refused(on).filter(account__borrower=OuterRef("pk")).order_by("pk")
+        told = Signal.objects.undecided(self.kinds, on).filter(borrower=OuterRef("pk")).order_by("pk")
+        amount = Cast("amount", CharField())
+        return [
+            as_told(refused, REFUSED, day="on", amount=amount, payee="payee_name", text="reason"),
+            as_told(told, SIGNAL, day="known_on", amount=amount, account="account__number", text="text"),
+        ]
+
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Borrowers of whom a release was refused, or with an open signal or an open duty of this rule."""
-        refused, told = self.refused(on), Signal.objects.undecided(self.kinds, on)
         ids = self.affected(on, policy).union(self.standing().order_by().values_list("subject_id"))
         own, loans = responsible_for(ResponsibleRole.RISK_MANAGER, "pk", on), latest_loans("pk")
-        return (
+        rows = (
             Borrower.objects.filter(pk__in=ids)
             .only("number", "name")
             .annotate(
@@ -67,52 +78,26 @@ class ImmediateNotice(Rule):
                 duty_person=Coalesce(
                     Subquery(own.values("person")[:1]),
                     Subquery(holders_in_branch(Role.RISK_MANAGER, on, "branch").values("person")[:1]),
-                ),
-                refused=ArraySubquery(
-                    _facts(
-                        refused.filter(account__borrower=OuterRef("pk")),
-                        day="on",
-                        payee="payee_name",
-                        text="reason",
-                    )
-                ),
-                told=ArraySubquery(
-                    _facts(
-                        told.filter(borrower=OuterRef("pk")),
-                        day="known_on",
-                        payee="account__number",
-                        text="text",
-                    )
-                ),
+                )
             )
         )
+        return self.with_facts(rows, on, policy)
 
-    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
-        """Each fact by its own: what was refused is known at the counter, what a day shows on the next workday."""
-        within = policy.get("BASE", "unreviewed.within")
-        required = []
-        for prefix, facts in ((REFUSED, row.refused), (SIGNAL, row.told)):
-            for fact in facts:
-                day = date.fromisoformat(fact["day"])
-                seen = day if prefix == REFUSED else policy.calendar.add_workdays(day, 1)
-                words = self.refused_words(fact, day) if prefix == REFUSED else self.told_words(fact, day)
-                required.append(
-                    Required(
-                        f"{prefix}:{fact['id']}",
-                        day,
-                        policy.calendar.within(seen, within.value),
-                        f"{words[:WORDS_LONGEST]}，请立即核实处理。",
-                        within.version_id,
-                    )
-                )
-        # Only a signal that was decided is no longer required, late or not.
-        return Verdict(tuple(required), "资金信号已认定", nothing_more=True)
+    def days(self, row: Any, fact: Told, on: date, policy: Policy) -> tuple[date, date]:
+        """What was refused is known at the counter, what a day shows on the next workday."""
+        seen = fact.day if fact.sort == REFUSED else policy.calendar.add_workdays(fact.day, 1)
+        return fact.day, policy.calendar.within(seen, self.figure(row, policy).value)
 
-    def refused_words(self, fact: dict[str, Any], day: date) -> str:
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """What happened, and that it cannot wait."""
+        what = self.refused_words(fact) if fact.sort == REFUSED else self.told_words(fact)
+        return f"{what[:WORDS_LONGEST]}，请立即核实处理。"
+
+    def refused_words(self, fact: Told) -> str:
         """What accounting refused, in a sentence without its end."""
         raise NotImplementedError
 
-    def told_words(self, fact: dict[str, Any], day: date) -> str:
+    def told_words(self, fact: Told) -> str:
         """What a signal tells, in a sentence without its end."""
         raise NotImplementedError
 
@@ -126,24 +111,19 @@ class UnreviewedPayment(ImmediateNotice):
 
     obligation = "GR-19"
     kind = KIND
+    title = _("处理未经审核的划转")
+    listed = _("未经审核划转处理")
     kinds = (SignalKind.UNREVIEWED,)
     of_a_freeze = False
 
-    def refused_words(self, fact: dict[str, Any], day: date) -> str:
+    def refused_words(self, fact: Told) -> str:
         """Nobody had reviewed it."""
-        return f"{day:%m-%d} 柜面拒办未经审核的支付 {yuan(fact['amount'])} 元（收款人“{fact['payee']}”）"
+        payee, amount = fact.read["payee"], yuan(fact.read["amount"])
+        return f"{fact.day:%m-%d} 柜面拒办未经审核的支付 {amount} 元（收款人“{payee}”）"
 
-    def told_words(self, fact: dict[str, Any], day: date) -> str:
+    def told_words(self, fact: Told) -> str:
         """A movement that left unreviewed."""
-        return f"{day:%m-%d} 账户 {fact['payee']} 未经审核划付 {yuan(fact['amount'])} 元"
-
-
-def _facts(rows: QuerySet[Any], *, day: str, payee: str, text: str) -> QuerySet[Any]:
-    return rows.order_by("pk").values(
-        json=JSONObject(
-            id="pk", day=Cast(day, CharField()), amount=Cast("amount", CharField()), payee=payee, text=text
-        )
-    )
+        return f"{fact.day:%m-%d} 账户 {fact.read['account']} 未经审核划付 {yuan(fact.read['amount'])} 元"
 
 
 def duties_of_signals(signals: Iterable[Signal]) -> QuerySet[WorkItem]:

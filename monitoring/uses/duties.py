@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Exists, OuterRef, QuerySet
 from django.db.models.functions import Cast, JSONObject
+from django.utils.translation import gettext_lazy as _
 
 from core.money import yuan
 from core.parameters import Policy
@@ -43,7 +45,7 @@ class UseRule(ManagedLoanRule):
     """
 
     kind = RECORD
-    scheme: ClassVar[str]
+    title = _("登记用款（附件1）")
 
     def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme of which money left on the day."""
@@ -52,14 +54,18 @@ class UseRule(ManagedLoanRule):
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """Loans under the scheme of which money left on the day, or with an open duty of this rule."""
-        return self.loans(on, policy, self.scheme).annotate(
+        return self.loans(on, policy).annotate(
             uses=ArraySubquery(uses_as_read(unrecorded(on).filter(loan=OuterRef("pk"))))
         )
 
+    def schemes_of(self, row: Any, on: date, policy: Policy) -> Collection[str]:
+        """Its own, repaid or not: where the money went is still to be told."""
+        return [row.scheme_code]
+
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """One duty for what is not recorded yet."""
-        if not policy.is_under(row.scheme_code, self.scheme):
-            return Verdict((), "已不适用本方案", nothing_more=True)
+        if ended := self.ended(row, on, policy):
+            return ended
         if not row.uses:
             return Verdict((), "用款已逐笔登记", nothing_more=True)
         first = row.uses[0]
@@ -79,6 +85,7 @@ class FundUseTracking(UseRule):
     """第二十条: 用款后及时跟踪监督用途，填写信贷资金用后跟踪表（附件1），逐笔记录."""
 
     obligation = "GR-20.2"
+    listed = _("逐笔登记用款")
     scheme = "GR"
 
 
@@ -86,6 +93,7 @@ class RetailUseCheck(UseRule):
     """零售办法三、1: 监控贷款使用，有风险的约谈、调查."""
 
     obligation = "LS-3.1"
+    listed = _("零售贷款用途核查")
     scheme = "LS"
 
 

@@ -13,8 +13,7 @@ from django.utils.safestring import SafeString
 from core import money
 from postloan.demo.accounts import demo_accounts
 from postloan.demo.cast import PASSWORD
-from reviews import words
-from workflow import registry
+from workflow import registry, titles
 from workflow.choices import DocumentStatus, DutyStatus
 from workflow.models import Document, WorkItem
 
@@ -64,7 +63,7 @@ def status_chip(row: Document | WorkItem) -> SafeString | str:
 @register.simple_tag
 def duty_name(item: WorkItem) -> str:
     """What a duty asks for."""
-    return words.title(item.obligation)
+    return titles.of_obligation(item.obligation)
 
 
 @register.simple_tag

@@ -10,10 +10,10 @@ from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from core.citations import citation
-from reviews import words
 from reviews.dashboard.asked import Asked
 from reviews.dashboard.charts import Bar, bars
 from reviews.dashboard.tables import Cell, Headline, Line, Table, share
+from workflow import titles
 from workflow.measures import FIGURES, STOCKS
 
 FLOWS = tuple(name for name in FIGURES if name not in STOCKS)
@@ -153,7 +153,7 @@ def inspections(duties: Duties) -> Headline:
 def by_article(duties: Duties) -> Table:
     """Which article is kept worst."""
     rows = [
-        (f"{words.title(article)}（{citation(article)}）", tally, {"article": article})
+        (f"{titles.of_obligation(article)}（{citation(article)}）", tally, {"article": article})
         for (article,), tally in duties.by("obligation").items()
         if article
     ]

@@ -24,12 +24,11 @@ from core.citations import citation
 from core.days import NoDay, read_day
 from core.errors import Invalid
 from core.sheets import download, taken, workbook
-from reviews import words
 from reviews.dashboard.asked import Asked
 from reviews.dashboard.duties import NOBODY
 from reviews.dashboard.pages import asked_for
 from reviews.dashboard.tables import Cell
-from workflow import snapshots
+from workflow import snapshots, titles
 from workflow.measures import FIGURES
 from workflow.querysets import in_charge
 
@@ -68,7 +67,7 @@ def _duty(item: Any) -> list[Cell]:
     return [
         _text(item.due_on),
         _customer(item.borrower_number, item.borrower_name),
-        _text(f"{words.title(item.obligation)}（{citation(item.obligation)}）"),
+        _text(f"{titles.of_obligation(item.obligation)}（{citation(item.obligation)}）"),
         _text(item.reason),
         _text(item.person.name if item.person else _("缺岗")),
         _text(item.unit.name),

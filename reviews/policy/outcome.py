@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core.citations import Citation, citation
 from core.models import Preview
-from reviews import words
 from reviews.policy.rehearsal import ADDED, CHANGES, DROPPED, MOVED, Difference, Outcome, visible_to
+from workflow import titles
 
 EXAMPLES = 20
 
@@ -87,7 +87,7 @@ def show(preview: Preview, user: User) -> Shown | None:
 
 
 def _article(key: str) -> Tally:
-    return Tally(words.title(key), str(citation(key)))
+    return Tally(titles.of_obligation(key), str(citation(key)))
 
 
 def _person(key: str) -> Tally:
@@ -112,7 +112,9 @@ def _samples(found: list[Difference]) -> Iterator[Difference]:
 
 def example_of(one: Difference) -> Example:
     """A difference with its words."""
-    return Example(one, str(CHANGES[one.change]), words.title(one.obligation), citation(one.obligation))
+    return Example(
+        one, str(CHANGES[one.change]), titles.of_obligation(one.obligation), citation(one.obligation)
+    )
 
 
 def sheet_rows(found: Iterable[Difference]) -> Iterator[tuple[Any, ...]]:

@@ -23,7 +23,6 @@ from core.obligations import Obligation, catalogue, claimed
 from core.parameters import Parameter, Policy
 from core.rulebook import Honoured, shipped_marks, states
 from reviews.policy import words
-from reviews.words import KINDS, kind_label
 from workflow.duties import Rule
 from workflow.models import DailyMeasure
 
@@ -281,8 +280,8 @@ def claim_of(code: str) -> Claim:
     thing = pkgutil.resolve_name(code)
     summary = (thing.__doc__ or "").strip().partition("\n")[0]
     if isinstance(thing, type) and issubclass(thing, Rule):
-        label = str(_("生成职责：%(kind)s")) % {"kind": kind_label(thing.kind)}
-        return Claim(label if thing.kind in KINDS else summary, code, summary, raises=True)
+        label = str(_("生成职责：%(kind)s")) % {"kind": thing.title}
+        return Claim(label if thing.title else summary, code, summary, raises=True)
     return Claim(str(CLAIMS.get(code, summary)), code, summary)
 
 

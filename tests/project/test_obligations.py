@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from core.policy import policy_on
 from core.rulebook import Honoured, marks_in, shipped_marks, states
 from reviews.policy.words import TITLES
 from reviews.rulebook.selectors import CLAIMS, ROOMS, rulebook
-from reviews.words import KINDS
-from workflow.duties import Rule
+from workflow import registry, titles
+from workflow.duties import EachFact, Rule
+from workflow.models import WorkItem
 
 # What the product calls whole: each with code that claims it and a test for every clause, neither more nor fewer.
 ANSWERED = {"GD-3.3", "GR-17.2", "GR-20.2", "GR-23", "GR-24", "GR-6.4.2", "GR-6.4.4"}
@@ -79,6 +81,39 @@ def test_every_room_claim_and_parameter_has_words_for_the_rulebook():
         for code in by:
             thing = pkgutil.resolve_name(code)
             is_rule = isinstance(thing, type) and issubclass(thing, Rule)
-            assert code.startswith("tests.") or (thing.kind in KINDS if is_rule else code in CLAIMS), code
+            assert code.startswith("tests.") or (thing.title if is_rule else code in CLAIMS), code
     shipped = policy_files.shipped(settings.POLICY_DIR)
     assert {name for parameters in shipped.values() for name in parameters} - set(TITLES) == set()
+
+
+def test_every_rule_has_a_title_and_rules_of_one_kind_have_the_same():
+    of_kind = defaultdict(set)
+    for rule in registry.rules().values():
+        of_kind[rule.kind].add((str(rule.title), str(rule.start_word)))
+    assert len(of_kind) > 20
+    for kind, said in of_kind.items():
+        assert len(said) == 1, kind
+        assert said == {(titles.of_kind(kind), titles.start_word(kind))}
+        assert all(map(all, said)), kind
+
+
+def test_every_obligation_that_a_rule_keeps_is_listed_in_one_way():
+    of_obligation = defaultdict(list)
+    for rule in registry.rules().values():
+        of_obligation[rule.obligation].append(rule)
+    for obligation, mine in of_obligation.items():
+        listed = {str(rule.listed) for rule in mine if rule.listed} or {str(rule.title) for rule in mine}
+        assert listed == {titles.of_obligation(obligation)}
+
+
+def test_what_no_rule_keeps_is_called_as_in_the_catalogue_or_by_a_general_name():
+    assert titles.of_obligation("GR-18") == catalogue()["GR-18"].duty
+    assert (titles.of_obligation("GR-0"), titles.of_kind("other")) == ("贷后管理职责", "贷后职责")
+    assert titles.start_word("other") == "办理" != titles.start_word("site_inspection")
+
+
+def test_no_reason_of_a_fact_is_longer_than_what_a_duty_keeps():
+    kept = WorkItem._meta.get_field("reason").max_length
+    rules = [rule for rule in registry.rules().values() if isinstance(rule, EachFact)]
+    assert len(rules) > 10
+    assert all(rule.longest <= kept for rule in rules)
