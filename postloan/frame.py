@@ -22,9 +22,9 @@ from credit.models import Borrower
 from postloan.day_page import READERS as DAY_READERS
 from postloan.health import state_of_day
 from reviews.policy.views import PARTIES as POLICY_PARTIES
-from workflow.models import WorkItem
 from workflow.selectors import consents_waiting_for, waiting_for
 from workflow.services.days import DayState
+from workflow.tasks import count_of
 from workflow.views.late_entries import DECIDERS as LATE_DECIDERS
 
 COUNT_LIMIT = 1000  # a count in the frame is a hint; beyond this it says 999+ and costs no more
@@ -46,9 +46,8 @@ def bounded_count(rows: QuerySet) -> str:
 
 
 def _tasks(user: User) -> str:
-    return bounded_count(
-        WorkItem.objects.owed_by(user).order_by().values("kind", "borrower_number").distinct()
-    )
+    count = count_of(user, COUNT_LIMIT)
+    return str(count) if 0 < count < COUNT_LIMIT else f"{COUNT_LIMIT - 1}+" if count else ""
 
 
 def _borrowers(user: User) -> str:

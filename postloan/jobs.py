@@ -19,9 +19,11 @@ from monitoring.release import services as release
 from monitoring.unreviewed.duties import UnreviewedPayment
 from postloan import close_of_day
 from reviews.policy.rehearsal import work_out_next
+from workflow import registry
 from workflow.duties import Rule
 from workflow.engine import reconcile
 from workflow.services import days
+from workflow.services.duties import JUDGED_SOON
 
 
 @shared_task
@@ -80,4 +82,18 @@ def on_misuse(payload: Mapping[str, Any]) -> None:
     _bring_in_line(case.contract.borrower_id, (*OF_CASES, *AT_ONCE_RULES))
 
 
-HANDLERS = {"risk_event": on_risk_event, release.TOPIC: on_refused_release, misuse.TOPIC: on_misuse}
+def on_rules(payload: Mapping[str, Any]) -> None:
+    """What an act calls for at once is owed now: its rules are judged for the subjects that it names."""
+    today = clock.today()
+    for code in payload["rules"]:
+        rule = registry.rules()[code]
+        only = payload["subjects"]
+        reconcile(rule, on=today, policy=policy_on(today), only=only, not_before=days.go_live_on())
+
+
+HANDLERS = {
+    "risk_event": on_risk_event,
+    release.TOPIC: on_refused_release,
+    misuse.TOPIC: on_misuse,
+    JUDGED_SOON: on_rules,
+}

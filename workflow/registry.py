@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db.models import QuerySet
+from django.utils.text import Truncator
 
 from accounts.models import User
 from workflow.choices import SubjectKind
@@ -19,6 +20,8 @@ from workflow.definitions import Background, Fact, FormDefinition, Prefill, show
 from workflow.duties import Rule
 from workflow.duty_forms import DutyForm, Subject
 from workflow.models import Document, WorkItem
+
+WORDS_LONGEST = 40  # of what tells one paper from another
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,9 @@ def done_on(document: Document) -> date | None:
 
 def words_of(document: Document) -> str:
     """What tells a paper from the others about the same subject, in words: 2026-10; empty where nothing does."""
-    known = form(document.form)
     fields = {one.name: one for section in definition_of(document).sections for one in section.fields}
-    told = (shown(fields[name], document.content.get(name), Background()) for name in known.told_by)
-    return " · ".join(filter(None, told))
+    background = background_of(document)
+    told = (
+        shown(fields[name], document.content.get(name), background) for name in form(document.form).told_by
+    )
+    return Truncator(" · ".join(filter(None, told))).chars(WORDS_LONGEST)

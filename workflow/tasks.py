@@ -71,6 +71,12 @@ def tasks(items: Iterable[WorkItem]) -> list[Task]:
     return sorted(found, key=lambda task: (task.due_on, task.first.pk))
 
 
+def count_of(user: User, most: int) -> int:
+    """How many tasks wait for the person to do something, as far as `most` duties tell."""
+    waiting = WorkItem.objects.owed_by(user).filter(submitted_on__isnull=True)
+    return len(tasks(waiting[:most]))
+
+
 def open_items(items: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
     """Open duties with what a line about them shows: the person, the evidence, the rungs climbed."""
     return (

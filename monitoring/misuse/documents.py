@@ -69,7 +69,7 @@ class MisuseRectificationForm(CustomerForm):
     definition = MISUSE_RECTIFICATION
     duties = (DUTY,)
     day_field = "corrected_on"
-    told_by = ("contract", "case")
+    told_by = ("contract", "confirmed_on", "amount")
     one_a_matter = True
     correctable = False
     instead = _("挪用已验收、用款已恢复，不能另起新版；发现纠正不实的，请重新登记挪用。")

@@ -376,7 +376,7 @@ class PaymentRequestForm(CustomerForm):
 
     definition = PAYMENT_REQUEST
     earlier = (FIRST_VERSION,)
-    told_by = ("payee", "amount")
+    told_by = ("amount", "purpose")
     correctable = False
     instead = _("已审核的支付不能更正；未放行的请先撤销这笔支付，再另填一份支付审核单。")
 

@@ -68,9 +68,9 @@ def duty_name(item: WorkItem) -> str:
 
 @register.simple_tag
 def form_name(document: Document) -> str:
-    """What the form of a document is called."""
+    """What the form of a document is called, and which of several about one customer it is."""
     try:
-        return str(registry.definition_of(document).title)
+        return f"{registry.definition_of(document).title} {registry.words_of(document)}".strip()
     except KeyError:  # a form of an app that is not installed here
         return document.number
 

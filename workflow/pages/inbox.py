@@ -25,9 +25,10 @@ class Waiting:
 
     @property
     def title(self) -> str:
-        """What the document is."""
-        definition = registry.definition_of(self.step.chain.document)
-        return f"{definition.annex} {definition.title}".strip()
+        """What the document is, and which of several about one customer."""
+        document = self.step.chain.document
+        definition = registry.definition_of(document)
+        return f"{definition.annex} {definition.title} {registry.words_of(document)}".strip()
 
 
 def waiting_steps(user: User) -> QuerySet[Step]:

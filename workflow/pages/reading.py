@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,12 +11,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core.errors import Conflict, Refused
 from workflow import registry
-from workflow.choices import ChainStatus, StepStatus
+from workflow.choices import ChainStatus, DutyStatus, StepStatus
 from workflow.documents.paper import content_of
-from workflow.models import Chain, Document, Step
+from workflow.models import Chain, Document, Step, WorkItem
 from workflow.pages.way import stations_of
 from workflow.selectors import late_of
-from workflow.services import signatures
+from workflow.services import documents, signatures
 
 
 def read_page(document: Document, *, user: User, on: date) -> dict[str, Any]:
@@ -26,6 +27,9 @@ def read_page(document: Document, *, user: User, on: date) -> dict[str, Any]:
     return {
         "document": document,
         "definition": registry.definition_of(document),
+        "words": registry.words_of(document),
+        "done": duties_done_by(document),
+        "cannot_revise": documents.reason_not_to_revise(document),
         "sections": content_of(document),
         "last_on": document.kept.last_on,
         "chains": chains,
@@ -39,6 +43,34 @@ def read_page(document: Document, *, user: User, on: date) -> dict[str, Any]:
         "is_author": document.author_id == user.pk,
         **_buttons(document, current, user),
     }
+
+
+@dataclass(frozen=True)
+class DoneDuty:
+    """A duty that a document discharged; `differs` says what a correction has changed of that."""
+
+    item: WorkItem
+    differs: str = ""
+
+
+def duties_done_by(document: Document) -> list[DoneDuty]:
+    """The duties that any revision of a document discharged: they keep their day, and differences are listed."""
+    done = WorkItem.objects.filter(document__number=document.number, status=DutyStatus.DONE)
+    items = list(done.order_by("due_on", "pk"))
+    if document.revision == 1 or not items:
+        return [DoneDuty(item) for item in items]
+    answered = set(registry.form(document.form).discharges(document, done).values_list("pk", flat=True))
+    day = registry.done_on(document)
+    return [DoneDuty(item, _difference(item, day, is_answered=item.pk in answered)) for item in items]
+
+
+def _difference(item: WorkItem, day: date | None, *, is_answered: bool) -> str:
+    words = {"done": item.done_on, "day": day}
+    if not is_answered:
+        return _("本版内容不再满足这项职责；职责仍按 %(done)s 办结。") % words
+    if day != item.done_on:
+        return _("本版的日期是 %(day)s；职责仍按 %(done)s 办结。") % words
+    return ""
 
 
 def current_step(document: Document) -> Step:

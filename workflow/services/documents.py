@@ -267,6 +267,15 @@ def check_correctable(document: Document) -> None:
         raise Conflict(str(known.instead))
 
 
+def reason_not_to_revise(document: Document) -> str:
+    """Why a locked paper cannot be corrected; empty where it can."""
+    try:
+        check_correctable(document)
+    except Conflict as refusal:
+        return str(refusal)
+    return ""
+
+
 def _seat_of_author(known: DutyForm, subject: Subject, by: User, *, on: date) -> User | None:
     """By whose right the person fills in a form: their own, else that of somebody on leave; None: by nobody's."""
     return next((seat for seat in seats_of(by) if known.may_author(user=seat, subject=subject, on=on)), None)

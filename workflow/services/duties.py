@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,12 +12,13 @@ from django.db.models import QuerySet
 from accounts.choices import Line, Role
 from accounts.models import User
 from accounts.selectors import Holders
-from core import audit
+from core import audit, outbox
 from core.errors import Conflict, Refused
 from core.parameters import Policy
 from core.transitions import check_transition
 from workflow import measures
 from workflow.choices import DUTY_TRANSITIONS, DutyStatus
+from workflow.duties import Rule
 from workflow.models import Document, Escalation, LateEntry, WorkItem
 from workflow.querysets import WorkItemQuerySet
 
@@ -81,6 +82,15 @@ def _close(
         after={"status": DutyStatus.DONE, "done_on": done_on.isoformat(), **told},
     )
     return item
+
+
+JUDGED_SOON = "rules"  # the outbox topic that rules are judged by without waiting for the evening
+
+
+def judge_soon(*, rules: Iterable[Rule], subjects: Sequence[int]) -> None:
+    """Promise, in the transaction of the cause, that these rules are judged now for these subjects of theirs."""
+    payload = {"rules": [rule.code for rule in rules], "subjects": list(subjects)}
+    outbox.put(topic=JUDGED_SOON, payload=payload)
 
 
 @transaction.atomic
