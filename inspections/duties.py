@@ -17,10 +17,13 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
-from django.db.models.functions import Greatest
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
+from accounts.models import Post
+from accounts.selectors import holders_in_branch
 from core.parameters import Policy
 from core.periods import Period, period_of
 from credit.choices import EventKind, Product, RiskClass
@@ -28,16 +31,19 @@ from credit.duties.subjects import BorrowerRule, ManagedLoanRule, standing_of
 from credit.models import Loan, PastInspection, RiskEvent
 from credit.selectors.exposures import known_worse
 from credit.selectors.schemes import schemes_under, under
-from inspections.models import Sample, SampledBorrower
+from inspections.models import FirstCheckRecord, Sample, SampledBorrower
 from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, strictest, visit_period
 from monitoring.choices import MisuseStatus
 from monitoring.models import MisuseCase
-from workflow.choices import DutyStatus
-from workflow.duties import EachFact, Required, Told, Verdict, as_told
-from workflow.models import WorkItem
+from workflow.choices import DocumentStatus, DutyStatus
+from workflow.duties import EachFact, Owner, Required, Told, Verdict, as_told
+from workflow.models import Document, WorkItem
 from workflow.services.days import go_live_on
 
 KIND = "site_inspection"
+CHECK, TABLE = "first_check", "first_check_form"
+REPORTS = ("use_change_to_head", "use_change_to_leader")
+FORM_WITHIN = "first_check.form_within"
 CLASSES = tuple(RiskClass)  # by severity
 LATELY = timedelta(days=90)  # how long after a loan was paid out its first check is still raised
 WITHOUT_BALANCE = "已无余额，不再需要检查"
@@ -208,11 +214,12 @@ def sampling_period(policy: Policy, scheme: str, on: date) -> Period:
 
 
 class FirstCheck(ManagedLoanRule):
-    """贷后管理办法（公司）第八条: 放款后 15 个工作日内首次跟踪检查，检查后 2 个工作日内填表."""
+    """贷后管理办法（公司）第八条: 放款后 15 个工作日内首次跟踪检查."""
 
     obligation = "GS-8"
-    kind = "first_check"
-    title = _("首次跟踪检查")
+    clause = "ace"
+    kind = CHECK
+    title = listed = _("首次跟踪检查")
     scheme = "GS"
     repaid = WITHOUT_BALANCE
 
@@ -241,7 +248,7 @@ class FirstCheck(ManagedLoanRule):
         if row.past_check_on:
             return Verdict((), f"上线前已检查（{row.past_check_on}）", nothing_more=True)
         within = policy.get(row.scheme_code, "first_check.within")
-        form = policy.get(row.scheme_code, "first_check.form_within").value["workdays"]
+        form = policy.get(row.scheme_code, FORM_WITHIN).value["workdays"]
         need = Required(
             f"first:{row.starts_on}",
             row.starts_on,
@@ -251,6 +258,118 @@ class FirstCheck(ManagedLoanRule):
             within.version_id,
         )
         return Verdict((need,), "放款日已更正")
+
+
+class FirstCheckTable(FirstCheck):
+    """The table is filled in so many workdays after the check; after the last day for one, where none is known of."""
+
+    obligation = "GS-8"
+    clause = "bf"
+    part = "form"
+    kind = TABLE
+    title = _("填写首次跟踪检查表")
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """With the day of the check, as far as the draft of the table tells it."""
+        drafts = Document.objects.filter(
+            form=CHECK,
+            subject_kind=self.subject,
+            subject_id=OuterRef("pk"),
+            status=DocumentStatus.DRAFT,
+        )
+        told = drafts.order_by("-pk").values(day=KT("content__checked_on"))
+        return super().candidates(on, policy).annotate(told_day=Subquery(told[:1]))
+
+    def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
+        """Brought forward as soon as the check is known of."""
+        verdict = super().judge(row, on, policy)
+        if not verdict.required:
+            return verdict
+        (check,) = verdict.required
+        within = policy.get(row.scheme_code, FORM_WITHIN)
+        last = policy.calendar.within(check.due_on, within.value)
+        days = [last, *(policy.calendar.within(day, within.value) for day in _day_of(row.told_day))]
+        need = Required(
+            f"form:{row.starts_on}",
+            row.starts_on,
+            min(days),
+            f"检查后 {within.value['workdays']} 个工作日内填《首次跟踪检查表》。",
+            within.version_id,
+        )
+        return Verdict((need,), verdict.otherwise)
+
+
+def _day_of(text: str | None) -> list[date]:
+    """The day that somebody typed, if it is one."""
+    try:
+        return [date.fromisoformat(text or "")]
+    except ValueError:
+        return []
+
+
+class UseChangeReport(EachFact, ManagedLoanRule):
+    """第八条: 改变贷款资金用途的，上报部门负责人及分管领导; each takes note of it by a 办结记录, which says when."""
+
+    title = _("阅知贷款用途改变")
+    scheme = "GS"
+    parameter = "use_change.report_within"
+    otherwise = "检查表已退回或更正"
+
+    def affected(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans whose table tells of another use."""
+        return self.told(on).order_by().values_list("loan")
+
+    def told(self, on: date) -> QuerySet[FirstCheckRecord]:
+        """What tables in force tell of another use."""
+        return FirstCheckRecord.objects.in_force(on).filter(use_changed=True)
+
+    def facts(self, on: date, policy: Policy) -> Sequence[QuerySet[Any]]:
+        """Each table once, however often it is corrected."""
+        told = self.told(on).filter(loan=OuterRef("pk")).order_by("pk")
+        return [as_told(told, self.part, day="known_on", number="document__number", text="explained")]
+
+    def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
+        """Loans of which a table tells another use, or with an open duty; and whose post it is."""
+        rows = self.with_facts(self.loans(on, policy), on, policy)
+        people = (Subquery(posts.values("person")[:1]) for posts in self.posts(on))
+        return rows.annotate(told_to=Coalesce(*people))
+
+    def posts(self, on: date) -> list[QuerySet[Post]]:
+        """Who holds the post in the branch; where it is vacant, the president."""
+        return [holders_in_branch(role, on, "branch") for role in (Role.VICE_PRESIDENT, Role.PRESIDENT)]
+
+    def words(self, row: Any, fact: Told, policy: Policy) -> str:
+        """What the table says."""
+        return f"借据 {row.number} 首次跟踪检查发现改变贷款用途：{fact.read['text']}"
+
+    def owner(self, row: Any) -> Owner:
+        """The holder of the post, not the manager who reports."""
+        return super().owner(row)._replace(person_id=row.told_to)
+
+
+class ReportToHead(UseChangeReport):
+    """The head of the manager's own department."""
+
+    obligation = "GS-8b"
+    clause = "ce"
+    part = "head"
+    kind = REPORTS[0]
+    post = Role.CUSTOMER_HEAD
+
+    def posts(self, on: date) -> list[QuerySet[Post]]:
+        """Of the unit that answers for the loan; where the post is vacant, who is above it."""
+        own = Post.objects.current(on).filter(unit=OuterRef("duty_unit"), role=self.post)
+        return [own.filter(person__is_active=True).order_by("from_on", "pk"), *super().posts(on)]
+
+
+class ReportToLeader(UseChangeReport):
+    """分管领导: the vice-president of the branch."""
+
+    obligation = "GS-8b"
+    clause = "de"
+    part = "leader"
+    kind = REPORTS[1]
+    post = Role.VICE_PRESIDENT
 
 
 class EventVisit(EachFact, Visit):
@@ -402,4 +521,6 @@ class StartCollection(AtOnce):
 
 AT_ONCE_RULES = (EarlySettlement(), StartCollection())
 EVENT_RULES = (DowngradeVisit(), ArrearsVisit(), StoppageVisit(), MajorMatterVisit())
-RULES = (CorporateVisit(), PersonalVisit(), SampledVisit(), FirstCheck(), *EVENT_RULES, *AT_ONCE_RULES)
+USE_CHANGE_RULES = (ReportToHead(), ReportToLeader())
+VISIT_RULES = (CorporateVisit(), PersonalVisit(), SampledVisit(), FirstCheck(), FirstCheckTable())
+RULES = (*VISIT_RULES, *USE_CHANGE_RULES, *EVENT_RULES, *AT_ONCE_RULES)

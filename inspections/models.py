@@ -9,7 +9,7 @@ from accounts.choices import UnitKind
 from accounts.models import Unit, User
 from core.money import percent
 from credit.choices import RiskClass
-from credit.models import Borrower
+from credit.models import Borrower, Loan
 from workflow.models import Document
 from workflow.querysets import SignedFactQuerySet
 
@@ -41,6 +41,57 @@ class SiteInspection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.borrower} {self.inspected_on}"
+
+
+class FirstCheckQuerySet(SignedFactQuerySet):
+    """First checks as handed in."""
+
+    def visible_to(self, user: User) -> FirstCheckQuerySet:
+        """Of loans that the person may read."""
+        return self.filter(loan__in=Loan.objects.visible_to(user))
+
+
+class FirstCheckRecord(models.Model):
+    """A first check of a loan (贷后管理办法（公司）第八条): known from the day on which its table is handed in.
+
+    `fill_by` is the day by which it had to be. Sent back or corrected, another record takes its place.
+    """
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="+")
+    checked_on = models.DateField("检查日期")
+    fill_by = models.DateField("应填表日")
+    use_changed = models.BooleanField("改变用途")
+    explained = models.CharField("改变用途的说明", max_length=500, blank=True)
+    conditions_met = models.BooleanField("限制性条件已落实")
+    known_on = models.DateField("提交日")
+    replaced_on = models.DateField("更正日期", null=True)
+
+    objects = FirstCheckQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-known_on", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["document"],
+                condition=Q(replaced_on__isnull=True),
+                name="a_first_check_is_told_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(use_changed=False) | ~Q(explained=""), name="a_changed_use_is_explained"
+            ),
+            models.CheckConstraint(
+                condition=Q(known_on__gte=F("checked_on")), name="a_check_is_told_afterwards"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.loan} {self.checked_on}"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its table was handed in too late."""
+        return self.known_on > self.fill_by
 
 
 class SampleQuerySet(models.QuerySet):

@@ -31,7 +31,7 @@ from workflow.sweep import look_again
 ORDER = (
     "samples", "payments", "frozen", "uses", "months", "signals", "funds",
     "GR-6.4.4", "GD-3.2", "GR-24", "GR-4",
-    "GR-27", "GD-3.3", "GD-2", "GS-8",
+    "GR-27", "GD-3.3", "GD-2", "GS-8", "GS-8/form", "GS-8b/head", "GS-8b/leader",
     "GR-28.1", "GR-28.2", "GR-28.3", "GR-28.4", "XF-2.3", "XF-2.3/collection",
     "FW-2.3.1", "GR-6.4.1b", "GR-6.4.2", "GR-6.4.3",
     "GR-21", "NX-4.2", "GR-21/share", "NX-4.3",

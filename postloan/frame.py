@@ -139,7 +139,15 @@ ROOMS = (
     Room(gettext_lazy("到期与逾期"), "branch_duties", OVERSEERS),
     Room(gettext_lazy("补录"), "late_entries", (*LATE_DECIDERS, Role.AUDITOR), _consents),
     Room(gettext_lazy("使用情况"), "usage", BUSINESS_ROLES),
-    Room(gettext_lazy("抽查"), "samples", OVERSEERS, None, ("sample",)),
+    Room(
+        gettext_lazy("检查"),
+        "first_checks",
+        CUSTOMER_READERS,
+        tabs=(
+            Tab(gettext_lazy("首次检查"), "first_checks", CUSTOMER_READERS),
+            Tab(gettext_lazy("正常类抽查"), "samples", OVERSEERS, ("sample",)),
+        ),
+    ),
     Room(
         gettext_lazy("数据导入"),
         "imports",

@@ -65,7 +65,7 @@ def tasks(items: Iterable[WorkItem]) -> list[Task]:
         about = papers[item.pk]
         form = registry.form_for(item.kind)
         subject = (about.kind, about.id) if form.by_subject else None
-        key = (item.kind, item.borrower_number, item.person_id, subject, about.matter)
+        key = (form.code, item.borrower_number, item.person_id, subject, about.matter)
         groups.setdefault(key, []).append(item)
     found = [Task(tuple(sorted(group, key=lambda i: (i.due_on, i.pk)))) for group in groups.values()]
     return sorted(found, key=lambda task: (task.due_on, task.first.pk))

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from credit.responsibilities.documents import CustomerForm
 from inspections import services
+from inspections.documents import first_check
 from inspections.documents.site_inspection import SITE_INSPECTION
 from inspections.documents.site_inspection.prefill import prefill
 from inspections.duties import KIND
@@ -58,4 +59,4 @@ class SiteInspectionForm(CustomerForm):
         )
 
 
-FORMS = (SiteInspectionForm(),)
+FORMS = (SiteInspectionForm(), first_check.FORM)

@@ -45,12 +45,19 @@ CLAIMS: dict[str, object] = {
     "inspections.documents.site_inspection.definition.SITE_INSPECTION": _(
         "附件3 信贷业务现场检查表：批复要求逐条答，账实、账账、账表分别核对"
     ),
+    "inspections.documents.first_check.FirstCheckForm.begin": _(
+        "首次跟踪检查表：实际用途、限制性条件必答；改变用途必须说明"
+    ),
     "inspections.services.signers": _("附件3 按条文的顺序送签"),
-    "monitoring.payments.documents.signers": _("支付审核单：客户经理提交，风险条线按权限审核，提交人不审核"),
+    "monitoring.payments.documents.PaymentRequestForm.signers": _(
+        "支付审核单：客户经理提交，风险条线按权限审核，提交人不审核"
+    ),
     "monitoring.freezes.check_not_frozen": _("挪用认定后该合同的支付一律拒绝"),
     "monitoring.misuse.services.accept": _("风险条线验收纠正后才解冻"),
-    "monitoring.misuse.documents.signers": _("限期纠正单：最后一签是风险条线"),
-    "monitoring.supervised.documents.signers": _("受控账户登记表：客户经理登记，会计确认"),
+    "monitoring.misuse.documents.MisuseRectificationForm.signers": _("限期纠正单：最后一签是风险条线"),
+    "monitoring.supervised.documents.SupervisedAccountForm.signers": _(
+        "受控账户登记表：客户经理登记，会计确认"
+    ),
     "monitoring.authority.rules.steps_for": _("按经营主责任人设定的权限逐级审核"),
     "monitoring.loan_money.rules.needs.need": _("按合同、品种、金额判定支付方式和是否须审核"),
     "monitoring.misuse.watch.watch": _("每日核对冻结的合同：新提款和贷款资金流出即成红色信号"),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from django.test import Client
-from django.urls import reverse
 
 from core.policy import policy_on
 from credit.choices import Product
@@ -15,7 +13,7 @@ from inspections.duties import FirstCheck
 from tests import factories
 from workflow.choices import DutyStatus
 from workflow.engine import reconcile
-from workflow.models import Document, WorkItem
+from workflow.models import WorkItem
 
 pytestmark = pytest.mark.usefixtures("reference")
 
@@ -32,7 +30,7 @@ def lend(cast, starts_on: date, *, scheme: str = "GS", product: str = Product.WO
 
 
 def owed(loan) -> list[tuple[str, date, str]]:
-    rows = WorkItem.objects.filter(obligation="GS-8", subject_kind="LOAN", subject_id=loan.pk)
+    rows = WorkItem.objects.filter(kind="first_check", subject_kind="LOAN", subject_id=loan.pk)
     return [(row.period_key, row.due_on, row.status) for row in rows]
 
 
@@ -119,21 +117,3 @@ def test_a_loan_repaid_before_its_check_is_checked_no_more_and_one_missed_stays_
     # 08-04 to 07, 10–14, 17–21, 24.
     assert owed(loan) == [("first:2026-08-03", date(2026, 8, 24), DutyStatus.OPEN)]
     assert owed(repaid) == [("first:2026-08-03", date(2026, 8, 24), DutyStatus.VOID)]
-
-
-def test_a_record_of_the_check_discharges_it(cast, password):
-    loan = lend(cast, cast.today)
-    run(cast.today)
-    duty = WorkItem.objects.get(subject_id=loan.pk)
-    client = Client()
-    client.force_login(cast.cm)
-    assert "首次跟踪检查" in client.get("/").content.decode()
-    client.post(reverse("document_start", args=[duty.pk]))
-    record = Document.objects.get(form="completion_record")
-    client.post(
-        reverse("document_save", args=[record.pk]),
-        {"done_on": "2026-11-24", "record": "资金按约定用途使用。", "_here": "all", "_version": record.version},
-    )  # fmt: skip
-    client.post(reverse("document_submit", args=[record.pk]), {"password": password})
-    duty.refresh_from_db()
-    assert (duty.status, duty.done_on, duty.document) == (DutyStatus.DONE, cast.today, record)

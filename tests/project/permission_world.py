@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any
@@ -78,7 +78,7 @@ def register(world: World, forms: dict[str, Any]) -> None:
     """Make the small form known, whose author is whoever the place says."""
 
     class Note(DutyForm):
-        definition = NOTE
+        definition = replace(NOTE, code=FORM)
         duties = ("permission_duty",)
         begin = staticmethod(lambda **_: Prefill())
         signers = staticmethod(world.signers)

@@ -21,7 +21,7 @@ from core import audit, clock, policy
 from core.models import Preview, Scheme, SchemeVersion
 from credit.choices import Product
 from credit.models import Account, Counterparty, Group, GroupMember, Guarantee, Responsibility, Transaction
-from inspections.models import Sample, SampledBorrower
+from inspections.models import FirstCheckRecord, Sample, SampledBorrower
 from monitoring.models import BorrowerMonth, Payment, PaymentAuthority, SeenUse, Signal, SupervisedAccount
 from tests import factories
 from workflow import measures
@@ -65,6 +65,7 @@ def fill(cast: SimpleNamespace, rows: int) -> None:
     fill_payments(cast, borrowers)
     fill_policy(borrowers)
     fill_signals(cast, borrowers)
+    fill_first_checks(cast, borrowers)
     fill_months(borrowers)
     for on in (cast.today - timedelta(days=20), cast.today - timedelta(days=1)):
         measures.write(on)
@@ -174,6 +175,22 @@ def fill_signals(cast: SimpleNamespace, borrowers: list[Any]) -> None:
         first.shown_by.create(transaction=moved)
 
 
+def fill_first_checks(cast: SimpleNamespace, borrowers: list[Any]) -> None:
+    """The first check of each of them, told by a paper that says that the use has changed, and reported."""
+    paper = Document.objects.order_by("pk").first()
+    for one in borrowers:
+        about = {"subject_kind": "LOAN", "subject_id": one.loans.get().pk, "borrower": one}
+        for kind, key in (("first_check", "first"), ("use_change_to_head", f"head:{one.number}")):
+            factories.make_duty(
+                cast.cm, cast.corporate, kind=kind, period_key=key, obligation="GS-8", **about
+            )
+        FirstCheckRecord.objects.create(
+            document=paper, loan_id=about["subject_id"], checked_on=cast.today, fill_by=cast.today, use_changed=True,
+            explained="购车", conditions_met=True, known_on=cast.today,
+        )  # fmt: skip
+        FirstCheckRecord.objects.close(paper, cast.today + timedelta(days=1))
+
+
 def fill_policy(borrowers: list[Any]) -> None:
     """A proposal of another version, whose preview moves a duty of each of them."""
     held = Scheme.objects.get(pk="GR").versions.order_by("number").first()
@@ -214,6 +231,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "group": ("risk", "/groups/JT/"),
     "letters": ("accountant", "/letters/"),
     "agreements": ("risk", "/agreements/"),
+    "first_checks": ("risk", "/first-checks/"),
     "samples": ("risk", "/samples/"),
     "sample": ("risk", "/samples/{sample}/"),
     "branch_duties": ("risk", "/duties/"),

@@ -283,7 +283,9 @@ def test_an_article_shows_its_parameters_in_words_with_scheme_and_what_is_ours(
     for event in ("GR-28.1", "GR-28.2", "GR-28.3", "GR-28.4"):
         (visit, *_rest) = rows[event].figures
         assert (visit.name, visit.value, visit.ours) == ("风险事项到场期限（工作日）", "3", True)
-    assert {one.name for one in rows["GS-8"].figures} == {"首次检查期限（工作日）", "首次检查后填表期限"}
+    assert {one.name for one in rows["GS-8"].figures} == {
+        "首次检查期限（工作日）", "首次检查后填表期限", "改变用途上报后阅知期限", "首次跟踪检查表签字链",
+    }  # fmt: skip
     text = browse(cast.cm).get("/rulebook/").content.decode()
     assert "含本系统设定" in text
     assert "可疑、损失类的频率原文空缺" in text
