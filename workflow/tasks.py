@@ -57,7 +57,10 @@ class Task:
 
 
 def tasks(items: Iterable[WorkItem]) -> list[Task]:
-    """Group duties by kind, person and the paper that discharges them, the most urgent first."""
+    """Group duties by kind, person and the paper that discharges them, the most urgent first.
+
+    What a paper in signature answers is a task of its own: the rest waits for another paper.
+    """
     items = list(items)
     papers = registry.matters(items)
     groups: dict[tuple[object, ...], list[WorkItem]] = {}
@@ -65,7 +68,8 @@ def tasks(items: Iterable[WorkItem]) -> list[Task]:
         about = papers[item.pk]
         form = registry.form_for(item.kind)
         subject = (about.kind, about.id) if form.by_subject else None
-        key = (form.code, item.borrower_number, item.person_id, subject, about.matter)
+        handed_in = item.document_id if item.submitted_on else None
+        key = (form.code, item.borrower_number, item.person_id, subject, about.matter, handed_in)
         groups.setdefault(key, []).append(item)
     found = [Task(tuple(sorted(group, key=lambda i: (i.due_on, i.pk)))) for group in groups.values()]
     return sorted(found, key=lambda task: (task.due_on, task.first.pk))

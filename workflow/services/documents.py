@@ -388,7 +388,9 @@ def _submit(
     WorkItem.objects.open().filter(document=stands).exclude(pk__in=answered.order_by().values("pk")).update(
         document=None
     )
-    duties.hand_in(document=stands, items=answered, on=on)
+    # What another paper in signature answers stays with that: whoever hands in first has it.
+    elsewhere = Q(document__status=DocumentStatus.SIGNING) & ~Q(document=stands)
+    duties.hand_in(document=stands, items=answered.exclude(elsewhere), on=on)
     known.handed_in(document=stands, by=by, on=on)
     signatures.check_can_sign(steps[0], by)
     signatures.put_signature(step=steps[0], by=by, remark="", on=on, at=at)
