@@ -55,6 +55,8 @@ class DoneDuty:
 
 def duties_done_by(document: Document) -> list[DoneDuty]:
     """The duties that any revision of a document discharged: they keep their day, and differences are listed."""
+    if document.revision == 1 and document.locked_on is None:
+        return []  # nobody has signed it through
     done = WorkItem.objects.filter(document__number=document.number, status=DutyStatus.DONE)
     items = list(done.order_by("due_on", "pk"))
     day = registry.done_on(document)
