@@ -324,6 +324,33 @@ def test_what_is_left_of_a_loan_follows_the_correction_and_a_past_day_keeps_its_
     assert "2,000.00" in page and "1,000.00" not in page
 
 
+def test_a_correction_of_uses_hands_in_nothing_that_is_owed_of_later_uses(cast) -> None:
+    first = a_use(cast)
+    with clock.travelling_to(SECOND):
+        paying.move("620001", "-200000", SECOND, counterparty_name="赣江运输")
+        test_uses.look(SECOND)
+        duty = WorkItem.objects.open().get()
+        draft = start_from(duty, user=cast.cm, on=SECOND)
+
+        def owed() -> tuple[Any, ...]:
+            duty.refresh_from_db()
+            return duty.status, duty.document, duty.submitted_on
+
+        as_it_was = (DutyStatus.OPEN, draft, None)
+        again = begun(first, in_cash("2000.00"))
+        paying.submit(again)
+        assert owed() == as_it_was and start_from(duty, user=cast.cm, on=SECOND) == draft
+        paying.send_back(again, cast.head)
+        assert owed() == as_it_was
+        again = signed(Document.objects.get(pk=again.pk))
+        assert owed() == as_it_was
+        page = client_of(cast.cm).get(reverse("document", args=[again.pk])).content.decode()
+        assert keeps("2026-11-23") in page and "不再满足" not in page
+        test_uses.fill(draft, cast.cm)
+        paying.sign(draft, cast.head)
+        assert owed() == (DutyStatus.DONE, draft, SECOND) and not unrecorded(SECOND).exists()
+
+
 def test_what_a_paper_found_wrong_is_not_told_a_second_time_by_its_correction(cast) -> None:
     test_uses.borrow(cast)
     paying.move("620001", "-300000", test_uses.PAID, counterparty_name="华东棉业有限公司")
