@@ -21,7 +21,7 @@ from workflow.duties import Rule
 from workflow.duty_forms import DutyForm, Subject
 from workflow.models import Document, WorkItem
 
-WORDS_LONGEST = 40  # of what tells one paper from another
+WORD_LONGEST = 40  # of each answer that tells one paper from another, so that a long one hides no other
 
 
 @dataclass(frozen=True)
@@ -166,4 +166,4 @@ def words_of(document: Document) -> str:
     told = (
         shown(fields[name], document.content.get(name), background) for name in form(document.form).told_by
     )
-    return Truncator(" · ".join(filter(None, told))).chars(WORDS_LONGEST)
+    return " · ".join(Truncator(word).chars(WORD_LONGEST) for word in told if word)

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from core.errors import Conflict
@@ -20,6 +20,7 @@ from monitoring.uses.duties import RECORD
 from monitoring.uses.excess import exceeded, not_as_agreed
 from monitoring.uses.paper import answers_of, judged, total
 from monitoring.uses.selectors import unrecorded
+from workflow.choices import DutyStatus
 from workflow.definitions import (
     NO,
     YES,
@@ -265,6 +266,10 @@ class FundUseRecordForm(CustomerForm):
     def matter_of(self, duty: WorkItem) -> str:
         """Every use that is not recorded yet."""
         return EVERYTHING
+
+    def discharges(self, document: Document, duties: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
+        """A correction tells of the uses of the paper that it corrects, and of none that is still owed."""
+        return duties.exclude(status=DutyStatus.OPEN) if document.supersedes_id else duties
 
     def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
         """The loan and the uses that nobody has recorded yet."""

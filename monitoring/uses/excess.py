@@ -19,6 +19,7 @@ def not_as_agreed(document: Document, loan: Loan, odd: list[Any], kept: list[Fun
     """What the paper itself says to be wrong, for the risk line to judge (第二十条、第二十三条)."""
     amount = total(odd)
     wrong = {int(row["use"]) for row in odd if row.get("use")}
+    told = (f"{row.get('item')}:{row.get('amount')}:{row.get('payee')}" for row in odd)
     movements = SeenUse.objects.filter(pk__in=wrong, transaction__isnull=False)
     return Finding(
         kind=SignalKind.USE_EXCEEDED,
@@ -33,7 +34,7 @@ def not_as_agreed(document: Document, loan: Loan, odd: list[Any], kept: list[Fun
         rule={"rule": "fund_use_record", "document": document.number},
         movements=tuple(movements.values_list("transaction", flat=True)),
         loan_id=loan.pk,
-        facts=(f"document:{document.number}:{document.revision}",),
+        facts=tuple(f"document:{document.number}:{one}" for one in told),  # a correction tells nothing twice
     )
 
 

@@ -19,12 +19,12 @@ from monitoring.ledgers import batch
 from monitoring.ledgers.duties import AccountReview
 from monitoring.models import AccountLedgerReview, BorrowerMonth
 from tests import factories
-from tests.monitoring.ledger import END, close, put, quiet
+from tests.monitoring.ledger import END, close, move, put, quiet
 from workflow.choices import DocumentStatus, DutyStatus
 from workflow.engine import reconcile
 from workflow.models import Document, WorkItem
 from workflow.pages.editing import start_from
-from workflow.services import signatures
+from workflow.services import documents, signatures
 
 pytestmark = pytest.mark.usefixtures("reference")
 ON = date(2026, 11, 5)
@@ -135,6 +135,75 @@ def test_what_is_unusual_or_another_s_or_done_is_refused_beside_what_is_signed(c
         "", "已有未办完的附件", "这个月已监测。", "这个月有异动，须", "只有管户客户经理",
     ]  # fmt: skip
     assert Document.objects.filter(status=DocumentStatus.LOCKED).count() == 2
+
+
+@pytest.fixture
+def two_months(cast) -> dict[str, BorrowerMonth]:
+    """September and October of one quiet customer, both to be reviewed."""
+    base = quiet(cast)
+    move(base, "100000", date(2026, 9, 12)), move(base, "-100000", date(2026, 9, 12), "采购款")
+    for end in (date(2026, 9, 30), END):
+        close(end)
+        reconcile(AccountReview(), on=end, policy=policy_on(end))
+    rows = BorrowerMonth.objects.filter(borrower=cast.borrower).select_related("borrower")
+    return {f"{row.month:%Y-%m}": row for row in rows}
+
+
+def drafted(who, number: str, month: str) -> Document:
+    """A draft of 附件2 with something typed into it."""
+    duty = WorkItem.objects.get(borrower_number=number, period_key=month, kind="account_ledger_review")
+    draft = start_from(duty, user=who, on=ON)
+    answers = {"measures": "还在核实"}
+    return documents.save(document=draft, answers=answers, version=draft.version, by=who, at=clock.now())
+
+
+def untouched(draft: Document) -> bool:
+    """Whether a draft stands as its author left it."""
+    stands = Document.objects.get(pk=draft.pk)
+    kept = (stands.status, stands.content, stands.version) == ("DRAFT", draft.content, draft.version)
+    return kept and not stands.chains.exists()
+
+
+def test_a_draft_of_one_month_keeps_no_other_month_from_being_ticked(cast, two_months) -> None:
+    draft = drafted(cast.cm, "C100001", "2026-09")
+    (october,) = confirm(cast, two_months, "2026-10")
+    assert (october.refusal, october.document.content["month"]) == ("", "2026-10")
+    duties = WorkItem.objects.filter(kind="account_ledger_review", person=cast.cm)
+    assert set(duties.values_list("period_key", "status", "document")) == {
+        ("2026-10", DutyStatus.DONE, october.document.pk), ("2026-09", DutyStatus.OPEN, draft.pk),
+    }  # fmt: skip
+    assert untouched(draft)
+    (september,) = confirm(cast, two_months, "2026-09")
+    assert draft.number in september.refusal and untouched(draft)
+
+
+@pytest.mark.parametrize("who", ["cm", "head"])
+def test_a_tick_never_signs_a_draft_and_names_the_one_that_somebody_began(cast, months, who) -> None:
+    draft = drafted(cast.people[who], "C100002", "2026-10")
+    done, refused = confirm(cast, months, "C100001", "C100002")
+    assert done.document.status == DocumentStatus.LOCKED and done.document.number != draft.number
+    assert (refused.document, refused.refusal) == (
+        None, f"已有未办完的附件2（{draft.number}），请打开它办理。",
+    )  # fmt: skip
+    assert untouched(draft) and AccountLedgerReview.objects.count() == 1
+    assert WorkItem.objects.get(borrower_number="C100002").document == draft
+
+
+@pytest.mark.parametrize("who", ["cm", "head"])
+def test_nor_one_that_is_begun_while_the_ticks_are_being_signed(cast, months, who, monkeypatch) -> None:
+    earlier = batch.standings(list(months.values()), ON)
+    draft = drafted(cast.people[who], "C100002", "2026-10")
+    monkeypatch.setattr(batch, "standings", lambda *_: earlier)
+    done, refused = confirm(cast, months, "C100001", "C100002")
+    assert (done.refusal, refused.document) == ("", None) and draft.number in refused.refusal
+    assert untouched(draft) and AccountLedgerReview.objects.count() == 1
+
+
+def test_the_page_of_a_month_shows_the_draft_of_that_month_alone(cast, two_months) -> None:
+    draft = drafted(cast.cm, "C100001", "2026-09")
+    october, september = page(cast.cm, "?month=2026-10"), page(cast.cm, "?month=2026-09")
+    assert draft.number not in october and october.count(" checked>") == 1
+    assert f"填写中 {draft.number}" in september and " checked>" not in september
 
 
 def test_one_that_cannot_be_signed_leaves_nothing_behind(cast, months, monkeypatch) -> None:

@@ -55,16 +55,18 @@ class DoneDuty:
 
 def duties_done_by(document: Document) -> list[DoneDuty]:
     """The duties that any revision of a document discharged: they keep their day, and differences are listed."""
+    if document.revision == 1 and document.locked_on is None:
+        return []  # nobody has signed it through
     done = WorkItem.objects.filter(document__number=document.number, status=DutyStatus.DONE)
     items = list(done.order_by("due_on", "pk"))
-    if document.revision == 1 or not items:
+    day = registry.done_on(document)
+    if document.revision == 1 or day is None or not items:  # what came back may say no day as yet
         return [DoneDuty(item) for item in items]
     answered = set(registry.form(document.form).discharges(document, done).values_list("pk", flat=True))
-    day = registry.done_on(document)
     return [DoneDuty(item, _difference(item, day, is_answered=item.pk in answered)) for item in items]
 
 
-def _difference(item: WorkItem, day: date | None, *, is_answered: bool) -> str:
+def _difference(item: WorkItem, day: date, *, is_answered: bool) -> str:
     words = {"done": item.done_on, "day": day}
     if not is_answered:
         return _("本版内容不再满足这项职责；职责仍按 %(done)s 办结。") % words

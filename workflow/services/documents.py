@@ -42,14 +42,14 @@ def start(
     """Open a form about a matter: the author's open draft about it if there is one, else a new one with a number.
 
     The open duties of the matter name it, except those that a paper in signature or a colleague's draft answers.
-    `fresh`: Conflict where there is a draft; what was typed into it is not to be signed by a tick.
+    `fresh`: Conflict where anybody has a draft; what was typed into it is not to be signed by a tick, nor passed over.
     """
     known = registry.form(form)
     seat = check_can_start(form=form, subject=subject, by=by, on=on)
     one_at_a_time(f"draft:{by.pk}:{form}:{subject.matter or f'{subject.kind}:{subject.id}'}")
     document = own_draft(form=form, subject=subject, by=by)
-    if document is not None and fresh:
-        raise Conflict(_("已有草稿 %(number)s，请打开它办理。") % {"number": document.number})
+    if fresh and (draft := document or _draft_of_anybody(known, subject)):
+        raise Conflict(_("已有草稿 %(number)s，请打开它办理。") % {"number": draft.number})
     if duty is not None:
         _check_not_being_signed(duty, but=document)
     absent = None if seat.pk == by.pk else seat
@@ -93,6 +93,11 @@ def own_draft(*, form: str, subject: Subject, by: User) -> Document | None:
     """The person's open draft about a matter. A correction of a locked paper has its own road (`revise`)."""
     mine = registry.form(form).papers(subject)
     return Document.objects.filter(mine, author=by, status=DocumentStatus.DRAFT, supersedes=None).first()
+
+
+def _draft_of_anybody(known: DutyForm, subject: Subject) -> Document | None:
+    """A draft about a matter, whoever began it."""
+    return Document.objects.filter(known.papers(subject), status=DocumentStatus.DRAFT).first()
 
 
 def draft_of_a_colleague(duty: WorkItem, by: User) -> Document | None:
