@@ -43,14 +43,6 @@ class SiteInspection(models.Model):
         return f"{self.borrower} {self.inspected_on}"
 
 
-class FirstCheckQuerySet(SignedFactQuerySet):
-    """First checks as handed in."""
-
-    def visible_to(self, user: User) -> FirstCheckQuerySet:
-        """Of loans that the person may read."""
-        return self.filter(loan__in=Loan.objects.visible_to(user))
-
-
 class FirstCheckRecord(models.Model):
     """A first check of a loan (贷后管理办法（公司）第八条): known from the day on which its table is handed in.
 
@@ -67,7 +59,7 @@ class FirstCheckRecord(models.Model):
     known_on = models.DateField("提交日")
     replaced_on = models.DateField("更正日期", null=True)
 
-    objects = FirstCheckQuerySet.as_manager()
+    objects = SignedFactQuerySet.as_manager()
 
     class Meta:
         ordering = ("-known_on", "-pk")

@@ -35,6 +35,8 @@ MARGINS = ("30", "40", "50", "100")
 LETTERS = ("履约保函", "预付款保函", "质量保函", "投标保函", "付款保函")
 # Schemes other than their product's, by place among the companies or the shops.
 COMPANY_SCHEMES = {9: "FW", 21: "FW", 37: "FW", 14: "GS", 30: "GS", 55: "GS"}
+# Paid out lately, so that a first check is overdue with one and falls due soon with the other: days left of the year.
+LATELY = {14: 340, 30: 352}
 SHOP_SCHEMES = {3: "XD", 17: "XD", 31: "XD"}
 
 
@@ -70,6 +72,8 @@ def _company(member: Member, place: int, rng: Random) -> list[Spec]:
     rate = _rate(rng, *RATES[rating])
     term = rng.choice((12, 12, 12, 12, 6, 24))
     ahead = before(-rng.randint(34, 140 if term == 6 else 340))
+    if place in LATELY:
+        term, ahead = 12, before(-LATELY[place])
     scheme = COMPANY_SCHEMES.get(place, "NX" if member.farming else "")
     if place % 4 == 3:
         small = str(rng.choice((200, 220, 260, 300, 350, 400, 480)))
