@@ -98,7 +98,7 @@ STATES = {
     "signing": (_lazy("签字中"), Q(status=DutyStatus.OPEN, submitted_on__isnull=False)),
     "changed": (_lazy("改变用途"), Q(use_changed=True)),
     "unmet": (_lazy("限制性条件未落实"), Q(conditions_met=False)),
-    "late": (_lazy("检查或填表逾期"), Q(told_on__gt=F("fill_by")) | Q(done_on__gt=F("due_on"))),
+    "late": (_lazy("检查或填表逾期"), Q(told_on__gt=F("fill_by")) | Q(checked_on__gt=F("due_on"))),
 }
 
 
@@ -110,12 +110,14 @@ class FirstCheckLine:
     loan: Loan
     record: FirstCheckRecord | None
     reports: list[str]
+    is_late: bool
 
 
 def first_checks_of(user: User, state: str, on: date) -> QuerySet[Any]:
     """Duties of first checks that the person may read, with what stands of their tables; the latest grants first."""
     told = FirstCheckRecord.objects.in_force(on).filter(loan=OuterRef("subject_id"))
-    values = {name: Subquery(told.values(name)[:1]) for name in ("use_changed", "conditions_met", "fill_by")}
+    read = ("checked_on", "use_changed", "conditions_met", "fill_by")
+    values = {name: Subquery(told.values(name)[:1]) for name in read}
     rows = WorkItem.objects.visible_to(user).filter(kind=CHECK).exclude(status=DutyStatus.VOID)
     rows = rows.annotate(told_on=Subquery(told.values("known_on")[:1]), **values)
     where = STATES[state][1] if state in STATES else Q()
@@ -139,7 +141,11 @@ def first_check_lines(items: Sequence[WorkItem], on: date) -> list[FirstCheckLin
         reports.setdefault(one.subject_id, []).append(received(one))
     return [
         FirstCheckLine(
-            item, loans[item.subject_id], records.get(item.subject_id), reports.get(item.subject_id, [])
+            item,
+            loans[item.subject_id],
+            record := records.get(item.subject_id),
+            reports.get(item.subject_id, []),
+            item.due_on < (record.checked_on if record else item.done_on or on),
         )
         for item in items
     ]

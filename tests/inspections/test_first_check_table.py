@@ -121,8 +121,12 @@ def test_two_loans_of_a_customer_have_two_checks_and_the_later_may_be_told_first
     assert (owed(first, "first_check").status, owed(first, "first_check").document) == ("OPEN", other)
 
 
-@pytest.mark.obligation("GS-8", clause="b")
+@pytest.mark.obligation("GS-8", clause="bc")
 def test_the_time_for_the_table_runs_from_the_day_of_the_check(cast) -> None:
+    # Granted on a make-up Saturday: the check is due on Friday 2026-10-30, its table on Monday, Tuesday 11-03.
+    october = lend(cast, date(2026, 10, 10))
+    close(date(2026, 10, 10))
+    assert owed(october, "first_check_form").due_on == date(2026, 11, 3)
     loan = lend(cast, GRANTED)
     close(GRANTED)
     friday = date(2026, 12, 4)
@@ -151,6 +155,19 @@ def test_a_table_told_more_than_two_workdays_after_the_check_is_late_though_the_
     assert (table.status, table.due_on, table.done_on) == ("DONE", date(2026, 12, 8), told_on)
     assert owed(loan, "first_check").done_on == date(2026, 12, 4)
     assert (loan.number in page) == is_late
+
+
+@pytest.mark.obligation("GS-8", clause="b")
+def test_a_check_on_its_last_day_and_a_table_two_workdays_later_are_both_in_time(cast) -> None:
+    loan = lend(cast, GRANTED)
+    close(GRANTED)
+    with clock.travelling_to(date(2026, 12, 17)):
+        document = fill(begin(cast.cm, owed(loan, "first_check")), date(2026, 12, 15))
+        assert submit(document) == ""
+        assert not WorkItem.objects.overdue(date(2026, 12, 17)).exists()
+        assert (
+            loan.number not in as_(cast.risk).get(reverse("first_checks"), {"state": "late"}).content.decode()
+        )
 
 
 @pytest.mark.obligation("GS-8", clause="f")

@@ -41,7 +41,10 @@ def test_a_term_that_is_not_ticked_stays_owed_and_is_begun_while_the_other_is_si
     (row,) = manager.rows("合同 HT2026-0101 批复要求")
     assert ("追加抵押" in row, "办妥保险" in row) == (left == 1, left == 2)
     other = manager.take("合同 HT2026-0101 批复要求")
-    assert other != paper and not other.content.get("met")
+    assert other != paper and other.content["met"] == [
+        f"condition:{left}"
+    ]  # what is being signed is not asked
+    assert [key for key, _words in other.kept.options["met"]] == [f"condition:{left}"]
     signed_by(paper, cast.head)
     assert standing(duties[ticked]) == (DutyStatus.DONE, paper)
     assert standing(duties[left]) == (DutyStatus.OPEN, other)

@@ -90,10 +90,17 @@ class ContractTerms(CustomerForm):
             raise Conflict(f"合同 {contract.number} 的约定和批复要求均已落实，不必再填。")
 
     def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
-        """The contract, what is owed about it, and the terms that are not met yet."""
+        """The contract, what is owed about it, and the terms that are not met yet and on no paper in signature."""
         contract = _contract(subject.id)
-        listed = tuple((terms.key_of(term), terms.words_of(term)) for term in terms.open_terms(contract))
-        owed = list(self.owed(subject).order_by("due_on"))
+        in_signature = set(
+            self.owed(subject).filter(submitted_on__isnull=False).values_list("period_key", flat=True)
+        )
+        listed = tuple(
+            (key, terms.words_of(term))
+            for term in terms.open_terms(contract)
+            if (key := terms.key_of(term)) not in in_signature
+        )
+        owed = list(self.owed(subject).filter(submitted_on__isnull=True).order_by("due_on"))
         answers = {
             "contract_number": contract.number,
             "duties": "\n".join(item.reason for item in owed),
