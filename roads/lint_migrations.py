@@ -37,6 +37,7 @@ def main() -> int:
             "0011_funds_supervised",
             "0005_tiers_differ",
             "0005_sent_once_and_marked",
+            "0007_reviews_and_uses_are_corrected",
         ],
     )
     linter.lint_all_migrations()
