@@ -248,7 +248,8 @@ def test_every_dated_fact_is_guarded_by_the_database() -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'a_fact_stands'")
-        assert {row[0] for row in cursor.fetchall()} == facts
+        guarded = {row[0] for row in cursor.fetchall()}
+        assert {table for table in guarded if table.startswith("credit_")} == facts
 
 
 @pytest.mark.obligation("GR-3", clause="b")

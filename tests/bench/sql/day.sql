@@ -5,7 +5,8 @@ INSERT INTO by_hand.workitem (
     obligation, subject_kind, subject_id, period_key, kind, borrower_number, borrower_name, unit_id, line, post,
     person_id, raised_on, counts_from, due_on, reason, policy_id
 )
-SELECT r.obligation, k.subject_kind, r.subject_id, r.period_key, k.kind, coalesce(b.number, ''), coalesce(b.name, u.name),
+SELECT r.obligation, k.subject_kind, r.subject_id, r.period_key,
+    CASE WHEN r.period_key LIKE 'form:%' THEN 'first_check_form' ELSE k.kind END, coalesce(b.number, ''), coalesce(b.name, u.name),
     r.unit_id, k.line, k.post, r.person_id, $on, least(r.counts_from, r.due_on), r.due_on, r.reason, r.policy_id
 FROM required r
 JOIN by_hand.rule k ON k.obligation = r.obligation

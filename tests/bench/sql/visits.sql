@@ -93,7 +93,7 @@ WHERE (past.visit_on BETWEEN d.first AND d.last) IS NOT TRUE;
 
 INSERT INTO verdict
 SELECT 'GD-2', s.subject_id,
-    CASE WHEN NOT c.is_gd THEN '已无本方案下的贷款，不再需要检查'
+    CASE WHEN c.worst IS NULL THEN '已无余额，不再需要检查' WHEN NOT c.is_gd THEN '已无本方案下的贷款'
         WHEN past.visit_on BETWEEN d.first AND d.last THEN '上线前已检查（' || past.visit_on || '）'
         ELSE '本期未抽中' END,
     NOT c.is_gd
@@ -120,7 +120,7 @@ WHERE e.effective_on <= $on AND e.known_on <= $on AND e.reverses_id IS NULL
 
 INSERT INTO verdict
 SELECT DISTINCT s.obligation, s.subject_id,
-    CASE WHEN c.is_gr THEN '触发事项已冲销' ELSE '已无余额，不再需要检查' END, true
+    CASE WHEN c.worst IS NULL THEN '已无余额，不再需要检查' WHEN c.is_gr THEN '触发事项已冲销' ELSE '已无本方案下的贷款' END, true
 FROM standing s JOIN customer c ON c.id = s.subject_id
 WHERE s.obligation IN (SELECT obligation FROM by_hand.event);
 
@@ -149,9 +149,21 @@ JOIN by_hand.calendar began ON began.day = n.starts_on
 JOIN by_hand.calendar due ON due.is_workday AND due.place = began.place + (w.value #>> '{}')::int
 WHERE n.is_live AND n.is_gs AND n.past_on IS NULL;
 
+-- Its table is owed so many workdays after the check; no draft tells of one here.
+INSERT INTO required
+SELECT 'GS-8', n.id, n.borrower_id, n.duty_unit, n.person_id, 'form:' || n.starts_on, n.starts_on, due.day,
+    '检查后 ' || (f.value ->> 'workdays') || ' 个工作日内填《首次跟踪检查表》。', f.version
+FROM paid_out n
+JOIN by_hand.parameter w ON w.scheme = n.scheme AND w.name = 'first_check.within'
+JOIN by_hand.parameter f ON f.scheme = n.scheme AND f.name = 'first_check.form_within'
+JOIN by_hand.calendar began ON began.day = n.starts_on
+JOIN by_hand.calendar due ON due.is_workday
+    AND due.place = began.place + (w.value #>> '{}')::int + (f.value ->> 'workdays')::int
+WHERE n.is_live AND n.is_gs AND n.past_on IS NULL;
+
 INSERT INTO verdict
 SELECT DISTINCT s.obligation, s.subject_id,
-    CASE WHEN NOT n.is_live THEN '已无余额，不再需要首次检查' WHEN NOT n.is_gs THEN '已不适用本方案'
+    CASE WHEN NOT n.is_live THEN '已无余额，不再需要检查' WHEN NOT n.is_gs THEN '已不适用本方案'
         WHEN n.past_on IS NOT NULL THEN '上线前已检查（' || n.past_on || '）' ELSE '放款日已更正' END,
     NOT n.is_live OR NOT n.is_gs OR n.past_on IS NOT NULL
 FROM standing s JOIN paid_out n ON n.id = s.subject_id
