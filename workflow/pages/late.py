@@ -94,19 +94,14 @@ def late_page(user: User, on: date) -> dict[str, Any]:
 
 
 def _lines(entries: list[LateEntry]) -> list[LateLine]:
-    items = list(
-        WorkItem.objects.filter(document__in=[one.document_id for one in entries]).order_by("due_on", "pk")
-    )
-    return [
-        LateLine(
-            one,
-            registry.definition_of(one.document).title,
-            # Those that work of that day can discharge.
-            tuple(
-                item
-                for item in items
-                if item.document_id == one.document_id and item.counts_from <= one.actual_on
-            ),
-        )
-        for one in entries
-    ]
+    linked: dict[int | None, list[WorkItem]] = {}
+    for item in WorkItem.objects.filter(document__in=[one.document_id for one in entries]):
+        linked.setdefault(item.document_id, []).append(item)
+    lines = []
+    for one in entries:
+        # A colleague's draft may hold the link: then those of the matter.
+        items = linked.get(one.document_id) or registry.owed(one.document)
+        able = [item for item in items if item.counts_from <= one.actual_on]  # by work of that day
+        in_order = sorted(able, key=lambda item: (item.due_on, item.pk))
+        lines.append(LateLine(one, registry.definition_of(one.document).title, tuple(in_order)))
+    return lines
