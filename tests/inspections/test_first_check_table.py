@@ -17,12 +17,13 @@ from core.policy import policy_on
 from credit.models import ApprovalCondition
 from inspections.duties import REPORTS, USE_CHANGE_RULES, FirstCheck, FirstCheckTable
 from inspections.models import FirstCheckRecord
+from monitoring.models import FundUse
 from postloan.jobs import deliver_outbox
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_person
 from tests.inspections.test_first_checks import lend
 from workflow.engine import reconcile
 from workflow.models import Document, WorkItem
-from workflow.services import duties
+from workflow.services import documents, duties
 
 pytestmark = pytest.mark.usefixtures("reference", "password")
 # A Tuesday; fifteen workdays later it is 2026-12-15, and two workdays after that 2026-12-17.
@@ -228,6 +229,8 @@ def test_a_changed_use_has_to_be_ticked_and_explained(cast, answers, sentence) -
 def test_a_changed_use_is_before_head_and_leader_as_soon_as_it_is_handed_in_and_each_says_when_it_was_seen(
     cast,
 ) -> None:
+    former = make_person("1099", "前任", role="CUSTOMER_HEAD", unit=cast.corporate)
+    former.posts.update(from_on=date(2020, 1, 2), to_on=date(2026, 10, 31))
     loan, other = lend(cast, GRANTED), lend(cast, GRANTED)
     close(GRANTED)
     checked(cast, other, GRANTED)
@@ -259,13 +262,21 @@ def test_a_changed_use_is_before_head_and_leader_as_soon_as_it_is_handed_in_and_
 
 @pytest.mark.obligation("GS-8b", clause="b")
 def test_uses_that_the_tracking_paper_calls_odd_cannot_be_passed_over(cast) -> None:
-    loan = lend(cast, GRANTED)
+    loan, other = lend(cast, GRANTED), lend(cast, GRANTED)
     close(GRANTED)
     with clock.travelling_to(GRANTED):
+        use: dict[str, Any] = {
+            "document": begin(cast.cm, owed(other, "first_check")), "loan": loan, "used_on": GRANTED, "amount": 1,
+            "payee_name": "某", "purpose": "OTHER", "flows_back": False, "is_upstream": False, "verified_by": "ACCOUNT",
+            "known_on": GRANTED,
+        }  # fmt: skip
+        FundUse.objects.create(**use, as_agreed=True)
+        FundUse.objects.create(**use, as_agreed=False, replaced_on=GRANTED)  # corrected since
         document = begin(cast.cm, owed(loan, "first_check"))
         assert "附件1 已登记" not in submit(fill(document, GRANTED, basics=""))
-        document.prefilled["figures"]["odd_uses"] = "1"
-        Document.objects.filter(pk=document.pk).update(prefilled=document.prefilled)
+        documents.discard(document=document, by=cast.cm, on=GRANTED, reason="附件1 有更正")
+        FundUse.objects.create(**use, as_agreed=False)
+        document = begin(cast.cm, owed(loan, "first_check"))
         assert "附件1 已登记不符合约定用途的用款" in submit(fill(document, GRANTED))
 
 
