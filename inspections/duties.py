@@ -36,7 +36,7 @@ from inspections.rules import FREQUENCY_WORDS, begins_with, counts_from, stricte
 from monitoring.choices import MisuseStatus
 from monitoring.models import MisuseCase
 from workflow.choices import DocumentStatus, DutyStatus
-from workflow.duties import EachFact, Owner, Required, Told, Verdict, as_told
+from workflow.duties import EachFact, Required, Told, Verdict, as_told
 from workflow.models import Document, WorkItem
 from workflow.services.days import go_live_on
 
@@ -278,13 +278,19 @@ class FirstCheckTable(FirstCheck):
             status=DocumentStatus.DRAFT,
         )
         told = drafts.order_by("-pk").values(day=KT("content__checked_on"))
-        return super().candidates(on, policy).annotate(told_day=Subquery(told[:1]))
+        by_record = WorkItem.objects.filter(
+            kind=CHECK, subject_kind=self.subject, subject_id=OuterRef("pk"), status=DutyStatus.DONE
+        ).exclude(document__form=CHECK)
+        rows = super().candidates(on, policy)
+        return rows.annotate(told_day=Subquery(told[:1]), is_on_record=Exists(by_record))
 
     def judge(self, row: Any, on: date, policy: Policy) -> Verdict:
         """Brought forward as soon as the check is known of."""
         verdict = super().judge(row, on, policy)
         if not verdict.required:
             return verdict
+        if row.is_on_record:  # until there was a table
+            return Verdict((), "已按办结记录办结首次检查", nothing_more=True)
         (check,) = verdict.required
         within = policy.get(row.scheme_code, FORM_WITHIN)
         last = policy.calendar.within(check.due_on, within.value)
@@ -329,10 +335,13 @@ class UseChangeReport(EachFact, ManagedLoanRule):
         return [as_told(told, self.part, day="known_on", number="document__number", text="explained")]
 
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
-        """Loans of which a table tells another use, or with an open duty; and whose post it is."""
-        rows = self.with_facts(self.loans(on, policy), on, policy)
+        """Loans of which a table tells another use, or with an open duty of this rule."""
+        return self.with_facts(self.loans(on, policy), on, policy)
+
+    def annotated(self, on: date, policy: Policy) -> QuerySet[Loan]:
+        """Owed by the holder of the post, not by the manager who reports."""
         people = (Subquery(posts.values("person")[:1]) for posts in self.posts(on))
-        return rows.annotate(told_to=Coalesce(*people))
+        return super().annotated(on, policy).annotate(duty_person=Coalesce(*people))
 
     def posts(self, on: date) -> list[QuerySet[Post]]:
         """Who holds the post in the branch; where it is vacant, the president."""
@@ -341,10 +350,6 @@ class UseChangeReport(EachFact, ManagedLoanRule):
     def words(self, row: Any, fact: Told, policy: Policy) -> str:
         """What the table says."""
         return f"借据 {row.number} 首次跟踪检查发现改变贷款用途：{fact.read['text']}"
-
-    def owner(self, row: Any) -> Owner:
-        """The holder of the post, not the manager who reports."""
-        return super().owner(row)._replace(person_id=row.told_to)
 
 
 class ReportToHead(UseChangeReport):

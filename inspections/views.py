@@ -136,7 +136,10 @@ def first_check_lines(items: Sequence[WorkItem], on: date) -> list[FirstCheckLin
     records = {one.loan_id: one for one in told}
     reports: dict[int, list[str]] = {}
     for one in (
-        WorkItem.objects.filter(kind__in=REPORTS, subject_id__in=ids).select_related("person").order_by("pk")
+        WorkItem.objects.filter(kind__in=REPORTS, subject_id__in=ids)
+        .exclude(status=DutyStatus.VOID)
+        .select_related("person")
+        .order_by("pk")
     ):
         reports.setdefault(one.subject_id, []).append(received(one))
     return [
@@ -206,5 +209,6 @@ def _told(record: FirstCheckRecord | None) -> tuple[Any, ...]:
 def received(report: WorkItem) -> str:
     """Who was told of a changed use, and when they took note of it: 部门负责人 王五 2026-11-24 10:02 阅知."""
     name = report.person.name if report.person else _("缺岗")
-    at = f"{clock.local(report.closed_at):%Y-%m-%d %H:%M} " + _("阅知") if report.closed_at else _("未阅知")
-    return f"{report.get_post_display()} {name} {at}"
+    words = {DutyStatus.OPEN: _("未阅知"), DutyStatus.DONE: _("阅知")}.get(DutyStatus(report.status))
+    at = f"{clock.local(report.closed_at):%Y-%m-%d %H:%M} " if report.closed_at else ""
+    return f"{report.get_post_display()} {name} {at}{words or report.get_status_display()}"

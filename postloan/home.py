@@ -120,7 +120,7 @@ def grouped(found: list[Task], user: User, on: date, most: int | None) -> list[G
 
 def own_day(user: User, on: date, kind: str, customer: str, *, whole: bool) -> dict[str, Any]:
     """The person's own tasks, narrowed by kind and customer, and what may be chosen; not `whole`: the first ones."""
-    mine = [task for task in tasks_for(user, on) if not task.is_signing]
+    mine = tasks_for(user)
     chosen = [
         task
         for task in mine

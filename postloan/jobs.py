@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from celery import shared_task
@@ -56,12 +56,16 @@ def preview() -> int | None:
     return work_out_next()
 
 
-def _bring_in_line(borrower: int, rules: Iterable[Rule]) -> None:
-    """Judge these rules now for one borrower, its loans included, instead of this evening."""
+def _judge_now(rule: Rule, only: Sequence[int] | None) -> None:
+    """Judge a rule for these subjects of its own, instead of this evening."""
     today = clock.today()
+    reconcile(rule, on=today, policy=policy_on(today), only=only, not_before=days.go_live_on())
+
+
+def _bring_in_line(borrower: int, rules: Iterable[Rule]) -> None:
+    """Judge these rules now for one borrower, its loans included."""
     for rule in rules:
-        only = rule.of_borrowers([borrower])
-        reconcile(rule, on=today, policy=policy_on(today), only=only, not_before=days.go_live_on())
+        _judge_now(rule, rule.of_borrowers([borrower]))
 
 
 def on_risk_event(payload: Mapping[str, Any]) -> None:
@@ -84,11 +88,8 @@ def on_misuse(payload: Mapping[str, Any]) -> None:
 
 def on_rules(payload: Mapping[str, Any]) -> None:
     """What an act calls for at once is owed now: its rules are judged for the subjects that it names."""
-    today = clock.today()
     for code in payload["rules"]:
-        rule = registry.rules()[code]
-        only = payload["subjects"]
-        reconcile(rule, on=today, policy=policy_on(today), only=only, not_before=days.go_live_on())
+        _judge_now(registry.rules()[code], payload["subjects"])
 
 
 HANDLERS = {

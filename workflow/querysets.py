@@ -78,6 +78,10 @@ class WorkItemQuerySet(models.QuerySet):
         """Open duties of the person, and of those on leave in whose place they stand."""
         return self.open().filter(person__in=user.scope.person_ids)
 
+    def in_hand_of(self, user: User) -> WorkItemQuerySet:
+        """Of what the person owes, what is not with the signers."""
+        return self.owed_by(user).filter(submitted_on__isnull=True)
+
 
 def in_charge(user: User, *, unit: str = "unit", person: str = "person") -> Q:
     """Rows of the units whose business a person reads, and their own: how figures and the rows behind them are cut."""

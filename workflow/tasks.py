@@ -40,14 +40,6 @@ class Task:
         draft = self.document
         return bool(draft and draft.status == DocumentStatus.DRAFT and draft.author_id == user.pk)
 
-    @property
-    def is_signing(self) -> bool:
-        """The evidence is with the signers: nothing more is owed by the person unless it comes back."""
-        return all(
-            item.document is not None and item.document.status == DocumentStatus.SIGNING
-            for item in self.items
-        )
-
     def is_late(self, on: date) -> bool:
         """Whether one of the duties is past its day without evidence handed in by then."""
         return any(
@@ -77,8 +69,7 @@ def tasks(items: Iterable[WorkItem]) -> list[Task]:
 
 def count_of(user: User, most: int) -> int:
     """How many tasks wait for the person to do something, as far as `most` duties tell."""
-    waiting = WorkItem.objects.owed_by(user).filter(submitted_on__isnull=True)
-    return len(tasks(waiting[:most]))
+    return len(tasks(WorkItem.objects.in_hand_of(user)[:most]))
 
 
 def open_items(items: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
@@ -90,6 +81,6 @@ def open_items(items: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
     )
 
 
-def tasks_for(user: User, on: date) -> list[Task]:
-    """What a person owes, as tasks."""
-    return tasks(open_items(WorkItem.objects.owed_by(user)))
+def tasks_for(user: User) -> list[Task]:
+    """What waits for a person to do something, as tasks."""
+    return tasks(open_items(WorkItem.objects.in_hand_of(user)))

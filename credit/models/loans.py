@@ -113,6 +113,11 @@ class Loan(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def agreed_purpose(self) -> str:
+        """What the money was lent for: as the loan says, else its contract."""
+        return self.purpose or self.contract.purpose
+
 
 class LoanTerms(models.Model):
     """Maturity and rate of a loan from a day on; appended when the lender changes them (展期, 调息).

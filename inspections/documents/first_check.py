@@ -201,7 +201,7 @@ class FirstCheckForm(CustomerForm):
             "starts_on": loan.starts_on.isoformat(),
             "matures_on": loan.matures_on.isoformat(),
             "guarantees": "、".join(dict.fromkeys(kinds)) or "信用",
-            "applied_use": loan.purpose or contract.purpose,
+            "applied_use": loan.agreed_purpose,
             "conditions": [{"item": one.text} for one in contract.conditions.all()],
         }
         odd = FundUse.objects.in_force(on).filter(loan=loan, as_agreed=False).count()

@@ -143,11 +143,7 @@ class MisuseReport(Report):
     def candidates(self, on: date, policy: Policy) -> QuerySet[Any]:
         """With the principal of each borrower."""
         principal = responsible_for(ResponsibleRole.PRINCIPAL, "pk", on)
-        return super().candidates(on, policy).annotate(principal=Subquery(principal.values("person")[:1]))
-
-    def owner(self, row: Any) -> Any:
-        """The borrower's principal; nobody where none is named."""
-        return super().owner(row)._replace(person_id=row.principal)
+        return super().candidates(on, policy).annotate(duty_person=Subquery(principal.values("person")[:1]))
 
 
 class ManagerReport(Report):
@@ -190,7 +186,7 @@ class LegalOpinion(CaseRule):
             .candidates(on, policy)
             .annotate(branch=Subquery(branch))
             .annotate(
-                legal=Coalesce(
+                duty_person=Coalesce(
                     Subquery(holders_in_branch(Role.LEGAL, on, "branch").values("person")[:1]),
                     Subquery(holders_at_head_office(Role.LEGAL, on).values("person")[:1]),
                 )
@@ -204,10 +200,6 @@ class LegalOpinion(CaseRule):
             f"合同 {case['contract']} 自 {fact.day} 起因挪用 {yuan(case['amount'])} 元暂停用款，但没有登记"
             f"提款暂停权条款：请就暂停用款的依据和须补签的约定出具意见。事实：{case['facts']}"
         )
-
-    def owner(self, row: Any) -> Any:
-        """法务; nobody where the post is vacant."""
-        return super().owner(row)._replace(person_id=row.legal)
 
 
 class FrozenContract(ImmediateNotice):

@@ -395,7 +395,7 @@ class PaymentRequestForm(CustomerForm):
             "loan_number": loan.number,
             "contract_number": loan.contract.number,
             "product": str(Product(loan.product).label),
-            "agreed_purpose": loan.purpose or loan.contract.purpose,
+            "agreed_purpose": loan.agreed_purpose,
             "disbursed": f"{sums.disbursed:.2f}",
             "used_before": f"{sums.used_before:.2f}" if sums.used_before else "",
             "paid_out": f"{sums.paid_out:.2f}",

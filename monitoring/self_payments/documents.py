@@ -204,7 +204,7 @@ class SelfPaymentSummaryForm(CustomerForm):
         answers = {
             "borrower_name": loan.borrower.name,
             "loan_number": loan.number,
-            "agreed_purpose": loan.purpose or loan.contract.purpose,
+            "agreed_purpose": loan.agreed_purpose,
             "period": period.key,
             "payments": [
                 {

@@ -54,7 +54,7 @@ def answers_of(loan: Loan, on: date) -> tuple[dict[str, Any], tuple[Fact, ...]]:
         "amount": f"{loan.amount:.2f}",
         "starts_on": loan.starts_on.isoformat(),
         "matures_on": loan.matures_on.isoformat(),
-        "agreed_purpose": loan.purpose or loan.contract.purpose,
+        "agreed_purpose": loan.agreed_purpose,
         "mode": need_of(loan, policy).why,
         "conditions": "\n".join(conditions),
         "drawdowns": _drawdowns(loan, money.disbursed, on),

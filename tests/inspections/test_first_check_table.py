@@ -21,6 +21,7 @@ from monitoring.models import FundUse
 from postloan.jobs import deliver_outbox
 from tests.factories import PASSWORD, make_person
 from tests.inspections.test_first_checks import lend
+from workflow.duty_forms import Subject
 from workflow.engine import reconcile
 from workflow.models import Document, WorkItem
 from workflow.services import documents, duties
@@ -292,8 +293,31 @@ def test_what_is_sent_back_is_told_to_nobody_any_more(cast) -> None:
         close(GRANTED)
         assert set(WorkItem.objects.filter(kind__in=REPORTS).values_list("status", flat=True)) == {"VOID"}
         assert owed(loan, "first_check").submitted_on is None
+        page = as_(cast.risk).get(reverse("first_checks")).content.decode()
+        assert loan.number in page and "阅知" not in page and cast.vp.name not in page
         assert submit(fill(document, GRANTED, **CHECKED | {"change_explained": ""})) == ""
     assert not FirstCheckRecord.objects.in_force(GRANTED).get().use_changed
+
+
+def test_a_check_that_a_record_told_of_before_there_was_a_table_needs_none(cast) -> None:
+    loan = lend(cast, GRANTED)
+    close(GRANTED)
+    check = owed(loan, "first_check")
+    matter = f"{check.kind}:{check.period_key}"  # a draft that was begun before
+    with clock.travelling_to(date(2026, 12, 1)):
+        note = documents.begin(
+            form="completion_record", subject=Subject.of(check, matter), by=cast.cm, on=date(2026, 12, 1)
+        )
+        posted = {
+            "done_on": "2026-12-01",
+            "record": "按约定用途使用",
+            "_here": "all",
+            "_version": note.version,
+        }
+        as_(cast.cm).post(reverse("document_save", args=[note.pk]), posted)
+        assert submit(note) == ""
+    close(date(2026, 12, 1))
+    assert (owed(loan, "first_check").status, owed(loan, "first_check_form").status) == ("DONE", "VOID")
 
 
 def test_the_list_is_exported_as_it_is_filtered(cast) -> None:

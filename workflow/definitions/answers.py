@@ -11,8 +11,8 @@ from workflow.definitions.shape import YES, Answers
 class TypedAnswers:
     """The answers of one paper, or of one row of a table, each read as the kind of thing that it is.
 
-    A day or an amount that was not given, or cannot be read, is a ValueError that names the field: what a form demands
-    before it is signed is there.
+    A day, an amount or a number that was not given is a ValueError that names the field: what a form demands before it
+    is signed is there, and was found readable.
     """
 
     def __init__(self, answers: Answers) -> None:

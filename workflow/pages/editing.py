@@ -160,13 +160,15 @@ def start_page(item: WorkItem, *, user: User, on: date) -> dict[str, Any]:
     """What is about to be begun, for whoever may begin it, and a colleague's draft of it: asking writes nothing."""
     form, subject = registry.form_for(item.kind), registry.subject_of(item)
     documents.check_can_start(form=form.code, subject=subject, by=user, on=on)
+    mine, theirs = drafts_of(item, user)
+    return {"item": item, "definition": form.definition, "mine": mine, "theirs": theirs}
+
+
+def drafts_of(item: WorkItem, user: User) -> tuple[Document | None, Document | None]:
+    """The person's own draft about a duty; where there is none, a colleague's."""
+    form, subject = registry.form_for(item.kind), registry.subject_of(item)
     mine = documents.own_draft(form=form.code, subject=subject, by=user)
-    return {
-        "item": item,
-        "definition": form.definition,
-        "mine": mine,
-        "theirs": None if mine else documents.draft_of_a_colleague(item, user),
-    }
+    return mine, None if mine else documents.draft_of_a_colleague(item, user)
 
 
 def start_from(item: WorkItem, *, user: User, on: date) -> Document:

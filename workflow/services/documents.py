@@ -44,8 +44,23 @@ def start(
     The open duties of the matter name it, except those that a paper in signature or a colleague's draft answers.
     `fresh`: Conflict where anybody has a draft; what was typed into it is not to be signed by a tick, nor passed over.
     """
-    known = registry.form(form)
     seat = check_can_start(form=form, subject=subject, by=by, on=on)
+    return _open(form, subject, by, seat, on=on, content=content, prefilled=prefilled, duty=duty, fresh=fresh)
+
+
+def _open(
+    form: str,
+    subject: Subject,
+    by: User,
+    seat: User,
+    *,
+    on: date,
+    content: Mapping[str, Any],
+    prefilled: Mapping[str, Any],
+    duty: WorkItem | None,
+    fresh: bool = False,
+) -> Document:
+    known = registry.form(form)
     one_at_a_time(f"draft:{by.pk}:{form}:{subject.matter or f'{subject.kind}:{subject.id}'}")
     document = own_draft(form=form, subject=subject, by=by)
     if fresh and (draft := document or _draft_of_anybody(known, subject)):
@@ -124,18 +139,13 @@ def check_can_start(*, form: str, subject: Subject, by: User, on: date) -> User:
     return seat
 
 
+@transaction.atomic
 def begin(*, form: str, subject: Subject, by: User, on: date, duty: WorkItem | None = None) -> Document:
     """`start`, filled with what the system knows of the matter."""
-    check_can_start(form=form, subject=subject, by=by, on=on)
+    seat = check_can_start(form=form, subject=subject, by=by, on=on)
     filled = registry.prefill(form, subject=subject, user=by, on=on)
-    return start(
-        form=form,
-        subject=subject,
-        by=by,
-        on=on,
-        content=filled.answers,
-        prefilled=filled.to_json(),
-        duty=duty,
+    return _open(
+        form, subject, by, seat, on=on, content=filled.answers, prefilled=filled.to_json(), duty=duty
     )
 
 

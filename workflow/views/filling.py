@@ -25,9 +25,10 @@ def start(request: SignedInRequest, work_item: int) -> HttpResponse:
     colleague's draft is told so, and may begin one beside it.
     """
     item = get_visible(WorkItem, request.user, pk=work_item)
-    page = editing.start_page(item, user=request.user, on=clock.today())
-    if request.method == "GET" or (page["theirs"] and "beside" not in request.POST):
-        return render(request, "workflow/start.html", page, status=200 if request.method == "GET" else 409)
+    asks = request.method == "GET"
+    if asks or ("beside" not in request.POST and editing.drafts_of(item, request.user)[1]):
+        page = editing.start_page(item, user=request.user, on=clock.today())
+        return render(request, "workflow/start.html", page, status=200 if asks else 409)
     document = editing.start_from(item, user=request.user, on=clock.today())
     return redirect("document_edit", document.pk)
 
