@@ -51,3 +51,14 @@ def require_role(*roles: Role) -> Callable[..., Callable[..., HttpResponse]]:
         return guarded
 
     return decorate
+
+
+def page(
+    route: str,
+    title: Any,
+    *roles: Role,
+    count: Callable[[User], str] | None = None,
+    also: tuple[str, ...] = (),
+) -> Callable[..., Callable[..., HttpResponse]]:
+    """A page for these roles."""
+    return require_role(*roles)

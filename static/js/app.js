@@ -1,11 +1,12 @@
 // The small moves of every page: "/" goes to the search box, an open menu closes on Escape or a click elsewhere,
 // a filter sends its form as soon as it changes, and arrows walk the lines under the search box.
 (() => {
+  const menus = "details.frame-me[open], details.menu[open]";
   const typing = (element) => element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      document.querySelectorAll("details.frame-me[open]").forEach((menu) => menu.removeAttribute("open"));
+      document.querySelectorAll(menus).forEach((menu) => menu.removeAttribute("open"));
       return;
     }
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
@@ -17,7 +18,7 @@
   });
 
   document.addEventListener("click", (event) => {
-    document.querySelectorAll("details.frame-me[open]").forEach((menu) => {
+    document.querySelectorAll(menus).forEach((menu) => {
       if (!menu.contains(event.target)) menu.removeAttribute("open");
     });
   });
