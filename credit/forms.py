@@ -4,84 +4,20 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.choices import Role, UnitKind
-from accounts.models import Unit, User
 from core.forms import DayField
-from credit.choices import BorrowerKind, Direction, EventKind, RiskClass
+from credit.choices import Direction, EventKind
 from credit.models import Borrower, Loan
 
 
 def or_all(label: Any, choices: Any) -> list[tuple[Any, Any]]:
     """The choices after one that leaves all."""
     return [("", label), *choices]
-
-
-class ListFilter(forms.Form):
-    """How a list of the book is narrowed, within the person's units; a value that is not offered narrows nothing."""
-
-    unit = forms.ModelChoiceField(Unit.objects.none(), required=False, empty_label=_("全部机构"))
-    labels: ClassVar[dict[str, Any]]
-    apart: ClassVar[frozenset[str]] = frozenset({"after"})  # fields that narrow nothing
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        scope = user.scope
-        units = Unit.objects.exclude(kind=UnitKind.BANK)
-        if not scope.reads_all:
-            units = units.filter(pk__in=scope.unit_ids)
-        self.offer("unit", units)
-        posts = {"posts__role": Role.CUSTOMER_MANAGER, "posts__unit__in": units.order_by().values("pk")}
-        self.managers = User.objects.filter(**posts).distinct()
-        self.is_wide = scope.reads_all or bool(scope.unit_ids)  # whoever sees more than their own customers
-        for name, label in self.labels.items():
-            self.fields[name].widget.attrs["aria-label"] = label
-
-    def offer(self, name: str, rows: QuerySet[Any]) -> None:
-        """Let one of these rows be chosen."""
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = rows
-
-    def value(self, name: str) -> Any:
-        """What was chosen, or nothing where it was not offered."""
-        return self.cleaned_data.get(name) if hasattr(self, "cleaned_data") else None
-
-    @property
-    def narrows(self) -> bool:
-        """Whether anything is narrowed."""
-        return any(self.value(name) for name in self.fields if name not in self.apart)
-
-
-class BorrowerFilter(ListFilter):
-    """How the list of customers is narrowed."""
-
-    q = forms.CharField(required=False, max_length=120)
-    risk_class = forms.ChoiceField(required=False, choices=or_all(_("全部分类"), RiskClass.choices))
-    kind = forms.ChoiceField(required=False, choices=or_all(_("全部类型"), BorrowerKind.choices))
-    manager = forms.ModelChoiceField(User.objects.none(), required=False, empty_label=_("全部客户经理"))
-    late = forms.BooleanField(required=False)
-    after = forms.CharField(required=False, max_length=40)
-    labels: ClassVar[dict[str, Any]] = {
-        "q": _("名称、拼音首字母或客户编号"),
-        "risk_class": _("风险分类"),
-        "kind": _("客户类型"),
-        "manager": _("客户经理"),
-        "unit": _("机构"),
-    }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.offer("manager", self.managers)
-        label = self.labels["q"]
-        self.fields["q"].widget = forms.TextInput(
-            attrs={"type": "search", "placeholder": label, "aria-label": label, "size": 24}
-        )
 
 
 class MovementFilter(forms.Form):

@@ -3,19 +3,19 @@
 from django.urls import path
 
 from credit.borrowers import group_views as groups
-from credit.borrowers import views as borrowers
+from credit.borrowers.group_register import Groups
+from credit.borrowers.register import Borrowers
 from credit.contracts import views as agreements
 from credit.entry import views as entry
 from credit.events import views as events
-from credit.loans import list_views as loan_list
 from credit.loans import views as loans
+from credit.loans.register import Loans
 from credit.security import views as letters
+from credit.security.register import Letters
 
 urlpatterns = [
-    path("borrowers/", borrowers.borrowers, name="borrowers"),
-    path("borrowers/export/", borrowers.borrowers_export, name="borrowers_export"),
-    path("loans/", loan_list.loan_list, name="loans"),
-    path("loans/export/", loan_list.loans_export, name="loans_export"),
+    *Borrowers.urls("borrowers/"),
+    *Loans.urls("loans/"),
     path("loans/<str:number>/", loans.loan, name="loan"),
     path("accounts/<str:number>/", loans.account, name="account"),
     path("accounts/<str:number>/export/", loans.account_export, name="account_export"),
@@ -23,11 +23,11 @@ urlpatterns = [
     path("entry/", entry.entry, name="entry"),
     path("entry/handover/", entry.entry_handover, name="entry_handover"),
     path("entry/<slug:kind>/", entry.entry_kind, name="entry_kind"),
-    path("groups/", groups.groups, name="groups"),
+    *Groups.urls("groups/"),
     path("groups/<str:number>/export/", groups.group_export, name="group_export"),
     path("agreements/", agreements.agreements, name="agreements"),
     path("agreements/export/", agreements.agreements_export, name="agreements_export"),
-    path("letters/", letters.letters, name="letters"),
+    *Letters.urls("letters/"),
     path("letters/<str:number>/release/", letters.margin_release, name="margin_release"),
     path("events/<int:pk>/reverse/", events.event_reverse, name="event_reverse"),
 ]

@@ -25,7 +25,7 @@ from reviews.policy.views import PARTIES as POLICY_PARTIES
 from workflow.selectors import consents_waiting_for, waiting_for
 from workflow.services.days import DayState
 from workflow.tasks import count_of
-from workflow.views.late_entries import DECIDERS as LATE_DECIDERS
+from workflow.views.late_list import DECIDERS as LATE_DECIDERS
 
 COUNT_LIMIT = 1000  # a count in the frame is a hint; beyond this it says 999+ and costs no more
 

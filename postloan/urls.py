@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from postloan import audit_page, borrower_page, branch, day_page, group_page, health, home, refusals, search
+from postloan import audit_page, borrower_page, day_page, group_page, health, home, refusals, search
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
@@ -16,8 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("borrowers/<str:number>/", borrower_page.borrower_page, name="borrower"),
     path("groups/<str:number>/", group_page.group_page, name="group"),
     path("search/", search.search, name="search"),
-    path("duties/", branch.branch_duties, name="branch_duties"),
-    path("duties/export/", branch.branch_export, name="branch_export"),
     path("audit/", audit_page.audit_history, name="audit"),
     path("audit/verify/", audit_page.audit_verify, name="audit_verify"),
     path("day/", day_page.day, name="day"),

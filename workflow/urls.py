@@ -4,6 +4,9 @@ from django.urls import path
 
 from workflow.registers import views as lists
 from workflow.views import files, filling, late_entries, signing, usage
+from workflow.views.documents import Documents
+from workflow.views.duties import BranchDuties
+from workflow.views.late_list import LateEntries
 
 urlpatterns = [
     path("documents/start/<int:work_item>/", filling.start, name="document_start"),
@@ -21,7 +24,9 @@ urlpatterns = [
     path(
         "documents/<int:pk>/late-entry/withdraw/", late_entries.withdraw_late, name="document_late_withdraw"
     ),
-    path("late-entries/", late_entries.late_list, name="late_entries"),
+    *Documents.urls("documents/"),
+    *BranchDuties.urls("duties/"),
+    *LateEntries.urls("late-entries/"),
     path("late-entries/<int:pk>/decide/", late_entries.decide_late, name="late_entry_decide"),
     path("lists/<slug:register>/columns/", lists.list_columns, name="list_columns"),
     path("lists/<slug:register>/filters/", lists.list_filter_save, name="list_filter_save"),

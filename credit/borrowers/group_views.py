@@ -1,42 +1,22 @@
-"""Groups seen as one: the list, a group with its members and their exposures together, and the same as a workbook."""
+"""A group seen as one: its members and their exposures together, and the same as a workbook."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.access import get_visible, require_role
-from accounts.choices import BUSINESS_ROLES
+from accounts.access import get_visible
 from accounts.http import SignedInRequest
 from core import audit, clock
 from core.sheets import download, workbook
-from credit.borrowers.groups import GroupView, lines_of, view_of
+from credit.borrowers.groups import GroupView, view_of
 from credit.models import Group
 from credit.selectors.positions import Position
 from workflow.registers.lists import money_unit
-
-PAGE = 50
-
-
-@require_safe
-@require_role(*BUSINESS_ROLES)
-def groups(request: SignedInRequest) -> HttpResponse:
-    """The groups with a member that the person may see, a page at a time."""
-    on, after = clock.today(), request.GET.get("after", "").replace("\x00", "")
-    rows = Group.objects.visible_to(request.user).select_related("lead_manager", "parent").order_by("number")
-    page = list(rows.filter(number__gt=after)[: PAGE + 1])
-    context = {
-        "today": on,
-        "money_unit": money_unit(request),
-        "lines": lines_of(page[:PAGE], on, request.user),
-        "following": page[PAGE - 1].number if len(page) > PAGE else "",
-    }
-    return render(request, "credit/groups.html", context)
 
 
 def context_of(request: SignedInRequest, number: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import require_role
@@ -23,46 +22,14 @@ from accounts.http import SignedInRequest
 from core.bodies import takes_files
 from core.errors import Refused
 from core.models import ImportBatch
-from core.models.imports import ImportSource
 from core.staging import text_files
 from credit.imports.forms import UploadForm
+from credit.imports.register import in_words
 from credit.imports.rejections import rejection_rows
-from credit.imports.run import import_files, profile, profile_names
+from credit.imports.run import import_files, profile
+from workflow.registers.lists import registers
 
-PAGE = 50
 SHOWN = 200  # rows shown of a file; the download has all that are kept
-
-
-@require_safe
-@require_role(Role.ADMIN, Role.AUDITOR)
-def imports(request: SignedInRequest) -> HttpResponse:
-    """The batches, newest first, with the form to bring in another."""
-    return _list(request, UploadForm())
-
-
-def _list(request: SignedInRequest, form: UploadForm, status: int = 200) -> HttpResponse:
-    before = request.GET.get("before", "")
-    rows = ImportBatch.objects.prefetch_related("files")
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
-    batches = list(rows[: PAGE + 1])
-    context = {
-        "batches": _shown(batches[:PAGE]),
-        "following": batches[PAGE - 1].pk if len(batches) > PAGE else None,
-        "form": form,
-        "may_upload": request.user.scope.has(Role.ADMIN),
-    }
-    return render(request, "credit/import_list.html", context, status=status)
-
-
-def _shown(batches: list[ImportBatch]) -> list[ImportBatch]:
-    """The batches with their profile's title and who brought them, in words."""
-    titles = profile_names()
-    for batch in batches:
-        by_hand = batch.source == ImportSource.SCREEN
-        batch.profile = batch.get_source_display() if by_hand else titles.get(batch.profile, batch.profile)
-        batch.received_by = _("系统") if batch.received_by.startswith("system") else batch.received_by
-    return batches
 
 
 @require_POST
@@ -76,7 +43,8 @@ def import_upload(request: SignedInRequest) -> HttpResponse:
             return redirect("import_batch", pk=_import(form).pk)
         except Refused as refused:
             form.add_error(None, str(refused))
-    return _list(request, form, status=422)
+    context = registers()["imports"].context(request) | {"form": form}
+    return render(request, "credit/import_list.html", context, status=422)
 
 
 def _import(form: UploadForm) -> ImportBatch:
@@ -103,8 +71,9 @@ def _saved(uploads: Sequence[UploadedFile], folder: Path) -> dict[str, Path]:
 def import_batch(request: SignedInRequest, pk: int) -> HttpResponse:
     """One batch: its files, every bad row, what was set aside, and the difference sheet."""
     batch = get_object_or_404(ImportBatch, pk=pk)
+    in_words([batch])
     context = {
-        "batch": _shown([batch])[0],
+        "batch": batch,
         "files": batch.files.all(),
         "shown": f":{SHOWN}",
         "may_read_facts": request.user.scope.has(Role.AUDITOR),

@@ -57,7 +57,7 @@ class Payments(Register):
     columns = (
         Link(_("单号"), "document.number", "document", "document_id", under=(Day(_("提交日"), "submitted_on"),)),
         Customer(
-            "loan.borrower",
+            "loan.borrower.",
             under=(
                 Link(_("借据号"), "loan.number", "loan", "loan.number", part="payments"),
                 Text(_("机构"), "loan.unit.name"),

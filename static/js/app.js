@@ -33,7 +33,7 @@
       return;
     }
     const form = event.target.closest("form[data-auto-send]");
-    if (form && event.target.tagName === "SELECT") form.requestSubmit();
+    if (form && typing(event.target)) form.requestSubmit();
   });
 
   // The lines under the search box come from the server as one types; without this script Enter opens the page of them.

@@ -124,7 +124,7 @@ def test_guarantees_among_members_stand_together_and_mutual_ones_are_marked(fami
 
 def test_the_list_reaches_through_sub_groups_and_only_through_members_of_the_day(family):
     def numbers(person) -> list[str]:
-        return [line.group.number for line in read(person, "/groups/").context["lines"]]
+        return [row.number for row in read(person, "/groups/").context["rows"]]
 
     assert numbers(family.risk) == ["JT1", "JT2"]
     assert numbers(family.other_cm) == ["JT1", "JT2"]  # by 城东机械, at the lower group
@@ -134,7 +134,7 @@ def test_the_list_reaches_through_sub_groups_and_only_through_members_of_the_day
     read(family.cm, "/groups/JT2/", status=404)
     GroupMember.objects.filter(borrower=family.other_borrower).update(to_on=date(2026, 11, 23))
     assert numbers(family.other_cm) == []
-    (first, second) = read(family.risk, "/groups/").context["lines"]
+    (first, second) = (row.line for row in read(family.risk, "/groups/").context["rows"])
     assert (first.members, first.hidden, first.position.balance) == (3, 0, Decimal("5800000.00"))
     assert (second.members, second.position.balance) == (1, Decimal("3000000.00"))
 

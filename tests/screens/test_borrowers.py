@@ -20,7 +20,7 @@ from tests.pages import one_time
 
 def numbers(client: Client, **query: str) -> list[str]:
     """The customers that the list shows."""
-    return [line.borrower.number for line in client.get("/borrowers/", query).context["lines"]]
+    return [row.number for row in client.get("/borrowers/", query).context["rows"]]
 
 
 def test_each_sees_the_customers_of_their_post(
@@ -75,7 +75,7 @@ def test_a_line_sums_up_the_live_loans(cast: SimpleNamespace, browse: Callable[[
         late, effective_on=date(2026, 11, 20), balance=Decimal("1000000"), days_past_due=31
     )
     factories.make_reading(late, effective_on=date(2026, 11, 25), balance=Decimal("1"))  # not known yet
-    (line,) = browse(cast.cm).get("/borrowers/").context["lines"]
+    (line,) = browse(cast.cm).get("/borrowers/").context["rows"]
     position = line.position
     assert position.balance == Decimal("4000000.50")  # 280 万 + 20 万零 0.50 + 100 万
     assert (position.loans, position.worst, position.days_past_due) == (3, RiskClass.SPECIAL_MENTION, 31)
@@ -98,7 +98,7 @@ def test_pages_by_key_show_every_customer_once(
     client, seen, after = browse(cast.head), [], ""
     while True:
         context = client.get("/borrowers/", {"after": after, "q": "分页"}).context
-        seen += [line.borrower.number for line in context["lines"]]
+        seen += [row.number for row in context["rows"]]
         after = context["following"]
         if not after:
             break

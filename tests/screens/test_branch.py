@@ -44,7 +44,7 @@ def test_every_duty_stands_in_one_column_and_both_summaries_add_up_to_the_list(
 ) -> None:
     context = browse(cast.risk).get("/duties/").context
     assert context["total"].counts == {"late": 3, "week": 2, "month": 2, "signing": 1}
-    assert context["total"].total == context["found"] == len(context["lines"]) == 8
+    assert context["total"].total == context["found"] == len(context["rows"]) == 8
     for rows in (context["by_person"], context["by_article"]):
         for bucket in ("late", "week", "month", "signing"):
             assert sum(row.counts[bucket] for row in rows) == context["total"].counts[bucket]
@@ -64,7 +64,7 @@ def test_every_figure_leads_to_exactly_as_many_lines(
         for row in rows:
             for bucket, count in row.cells:
                 narrowed = client.get("/duties/", {name: row.key, "when": bucket}).context
-                assert len(narrowed["lines"]) == count == narrowed["found"]
+                assert len(narrowed["rows"]) == count == narrowed["found"]
 
 
 def test_the_list_leads_to_the_customer_in_one_click(
@@ -97,7 +97,7 @@ def test_pages_by_key_show_every_duty_once(cast: SimpleNamespace, browse: Callab
     client, seen, after = browse(cast.risk), [], ""
     while True:
         context = client.get("/duties/", {"after": after}).context
-        seen += [line.item.pk for line in context["lines"]]
+        seen += [row.pk for row in context["rows"]]
         after = context["following"]
         if not after:
             break

@@ -135,7 +135,7 @@ def test_the_list_of_loans_leaves_exactly_as_filtered(days: SimpleNamespace, bro
     asked = {"on": "2026-11-20", "arrears": "D30"}
     response = browse(days.risk).get("/loans/export/", asked)
     rows = list(openpyxl.load_workbook(BytesIO(response.getvalue())).active.values)
-    assert [row[0] for row in rows[1:]] == ["L-A", "L-B"]  # one day and thirty days past due
+    assert [row[2] for row in rows[1:]] == ["L-A", "L-B"]  # one day and thirty days past due
     assert rows[1][6] == 1
     entry = AuditEntry.objects.get(act="credit.loans.exported")
     assert (entry.after, entry.note) == ({"rows": 2}, "on=2026-11-20&arrears=D30")

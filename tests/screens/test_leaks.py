@@ -82,7 +82,7 @@ PAGES = (
 
 def every_byte(response: object) -> str:
     """What was sent, a workbook unpacked."""
-    content = response.content  # type: ignore[attr-defined]
+    content = response.getvalue() if response.streaming else response.content  # type: ignore[attr-defined]
     if content[:2] == b"PK":
         with ZipFile(BytesIO(content)) as book:
             content = b"".join(book.read(name) for name in book.namelist())

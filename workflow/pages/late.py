@@ -1,23 +1,19 @@
-"""What pages say of documents entered afterwards (补录): the panel beside a draft, the head's list."""
+"""What pages say of documents entered afterwards (补录): the panel beside a draft, the lines that wait for the head."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.models import User
 from core.days import NoDay, read_day
 from core.errors import Invalid
 from workflow import registry
 from workflow.choices import ConsentStatus
 from workflow.models import Document, LateEntry, WorkItem
-from workflow.selectors import consents_waiting_for, late_of
+from workflow.selectors import late_of
 from workflow.services import late_entries
-
-DECIDED = 50  # decisions that the list still shows
 
 
 @dataclass(frozen=True)
@@ -81,19 +77,8 @@ class LateLine:
         return (self.entry.requested_on - self.entry.actual_on).days
 
 
-def late_page(user: User, on: date) -> dict[str, Any]:
-    """The head's list: what waits for consent, and what was decided in the person's units."""
-    waiting = consents_waiting_for(user, on)
-    decided = (
-        LateEntry.objects.visible_to(user)
-        .exclude(status=ConsentStatus.PENDING)
-        .select_related("document__author", "document__unit", "decided_by")
-        .order_by("-decided_at")[:DECIDED]
-    )
-    return {"waiting": _lines(waiting), "decided": _lines(list(decided)), "today": on, "most": DECIDED}
-
-
-def _lines(entries: list[LateEntry]) -> list[LateLine]:
+def lines_of(entries: list[LateEntry]) -> list[LateLine]:
+    """Late entries that wait, each with the duties that work of its day can discharge."""
     linked: dict[int | None, list[WorkItem]] = {}
     for item in WorkItem.objects.filter(document__in=[one.document_id for one in entries]):
         linked.setdefault(item.document_id, []).append(item)

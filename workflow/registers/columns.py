@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core import money
+from core import clock, money
 from core.templatetags.dates import due, due_state
 
 Where = Literal["", "screen", "sheet"]
@@ -163,6 +163,14 @@ class Count(Column):
         return format_html("{} {}", value, self.word) if self.word else value
 
 
+class Alarm(Count):
+    """How many of what should not be: any alarms."""
+
+    def shown(self, value: Any, row: Any, view: View) -> Any:
+        text = super().shown(value, row, view)
+        return format_html('<span class="late strong">{}</span>', text) if value else text
+
+
 class Money(Column):
     """An amount in 元, shown in the unit that the person chose; `total`: the list says the sum of all its rows."""
 
@@ -197,12 +205,9 @@ class Share(Column):
 
 
 class Day(Column):
-    """A day, without its year where that is this year's."""
+    """A day: 2026-11-24."""
 
     css = "nowrap tabular"
-
-    def shown(self, value: Any, row: Any, view: View) -> Any:
-        return value.strftime("%m-%d") if value.year == view.on.year else value.isoformat()
 
 
 class Due(Day):
@@ -213,12 +218,11 @@ class Due(Day):
         self.settled = settled
 
     def shown(self, value: Any, row: Any, view: View) -> Any:
-        day = super().shown(value, row, view)
         if self.settled and self.settled(row):
-            return day
+            return value
         state = due_state(value, view.on)
         shade = "late" if state in ("late", "today") else "muted"
-        return format_html('{}<div class="small {}">{}</div>', day, shade, due(value, view.on))
+        return format_html('{}<div class="small {}">{}</div>', value, shade, due(value, view.on))
 
 
 class Chip(Column):
@@ -243,32 +247,54 @@ class Chip(Column):
         return None if value is None or value == "" else str(self.choice(value)[0])
 
 
-class Link(Column):
-    """A value that leads to a page: `route`, and where the arguments of its address come from; `part` of that page."""
+class Moment(Column):
+    """An instant, to the minute."""
 
     css = "nowrap tabular"
 
-    def __init__(self, head: Any, of: Any, route: str, *keys: str, part: str = "", **kwargs: Any) -> None:
+    def shown(self, value: Any, row: Any, view: View) -> Any:
+        return f"{clock.local(value):%Y-%m-%d %H:%M}"
+
+    def sheet(self, row: Any) -> Any:
+        value = self.value(row)
+        return value and f"{clock.local(value):%Y-%m-%d %H:%M}"
+
+
+class Link(Column):
+    """A value that leads to a page: `route`, and where the arguments of its address come from; `part` of that page.
+
+    Where it depends on the row, `route` is a function that gives the address, or nothing where there is no way.
+    """
+
+    css = "nowrap tabular"
+
+    def __init__(
+        self, head: Any, of: Any, route: str | Callable[[Any], str], *keys: str, part: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(head, of, **kwargs)
         self.route, self.keys, self.part = route, keys, f"#{part}" if part else ""
 
-    def shown(self, value: Any, row: Any, view: View) -> Any:
+    def address(self, row: Any) -> str:
+        """Where it leads; empty where nowhere."""
+        if not isinstance(self.route, str):
+            return self.route(row)
         args = [at(row, key) for key in self.keys]
-        if None in args:
-            return value
-        return format_html('<a href="{}{}">{}</a>', reverse(self.route, args=args), self.part, value)
+        return "" if None in args or "" in args else reverse(self.route, args=args) + self.part
+
+    def shown(self, value: Any, row: Any, view: View) -> Any:
+        address = self.address(row)
+        return format_html('<a href="{}">{}</a>', address, value) if address else value
 
 
 class Customer(Link):
-    """A customer: the name leads to its page; the workbook has number and name. `of`: where the borrower is."""
+    """A customer: the name leads to its page; the workbook has number and name. `of`: what stands before these two."""
 
     css = "name"
 
-    def __init__(self, of: str = "borrower", *, part: str = "", **kwargs: Any) -> None:
-        self.number = Mono(gettext_lazy("客户编号"), f"{of}.number" if of else "number", where="sheet")
-        path = f"{of}.name" if of else "name"
+    def __init__(self, of: str = "borrower.", *, part: str = "", **kwargs: Any) -> None:
+        self.number = Mono(gettext_lazy("客户编号"), f"{of}number", where="sheet")
         super().__init__(
-            gettext_lazy("客户"), path, "borrower", f"{of}.number" if of else "number", part=part,
+            gettext_lazy("客户"), f"{of}name", "borrower", f"{of}number", part=part,
             **{"name": "customer", **kwargs},
         )  # fmt: skip
 

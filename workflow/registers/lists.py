@@ -93,8 +93,8 @@ class Register:
         """What an empty list says where nothing is narrowed."""
         return self.empty
 
-    def more(self, asked: Asked, rows: QuerySet[Any], request: SignedInRequest) -> dict[str, Any]:
-        """Context of the list's own template; `rows` are those of the whole scope."""
+    def more(self, asked: Asked, scope: QuerySet[Any], filters: Any) -> dict[str, Any]:
+        """Context of the list's own template; `scope` are the rows of the whole list, `filters` what was offered."""
         return {}
 
     # --- the same for every list ---------------------------------------------------------------------------
@@ -123,6 +123,8 @@ class Register:
         view = View(asked.on, money_unit(request))
         columns = [one for one in self.shown_columns(asked) if one.where != "sheet"]
         shown = [one for one in columns if one.name not in settings.hidden]
+        summed = [one for one in shown if isinstance(one, Money) and one.total]
+        counted = self.counted(rows, summed)
         return {
             "register": self,
             "filters": filters,
@@ -131,26 +133,33 @@ class Register:
             "lines": [[(one.css, one.cell(row, view)) for one in shown] for row in found],
             "columns": [(one.name, one.head, one.name not in settings.hidden) for one in columns[1:]],
             "saved": settings.saved,
-            "summary": self.summed_up(rows, shown, view),
+            "rows": found,
+            "found": counted["found"],
+            "summary": self.summary(counted, summed, view),
             "following": following,
             "empty": self.when_empty(asked),
             "money_unit": view.unit if any(isinstance(one, Money) for one in columns) else "",
             "today": asked.on,
-            **self.more(asked, scope, request),
+            **self.more(asked, scope, filters),
         }
 
-    def summed_up(self, rows: QuerySet[Any], shown: Sequence[Column], view: View) -> str:
-        """How many rows there are, and the sums of the columns that have one: of all rows, not of the page."""
-        summed = [one for one in shown if isinstance(one, Money) and one.total]
-        sums = {f"sum_{one.name}": Sum(str(one.of).replace(".", "__")) for one in summed}
-        if sums:
-            found = rows.order_by().aggregate(how_many=CountOf("pk"), **sums)
-        else:
-            found = {"how_many": rows.order_by().values("pk")[:COUNT_LIMIT].count()}
-        count = found["how_many"] if sums or found["how_many"] < COUNT_LIMIT else f"{COUNT_LIMIT - 1}+"
-        told = [_t("共 %(count)s %(counter)s") % {"count": count, "counter": self.counter}]
+    def counted(self, rows: QuerySet[Any], summed: Sequence[Money]) -> dict[str, Any]:
+        """How many rows there are (`found`), and the sums of these columns by name: of all rows, not of the page.
+
+        Without sums it is counted no further than people count.
+        """
+        if summed:
+            sums = {one.name: Sum(str(one.of).replace(".", "__")) for one in summed}
+            counted: dict[str, Any] = rows.order_by().aggregate(found=CountOf("pk"), **sums)
+            return counted
+        found = rows.order_by().values("pk")[:COUNT_LIMIT].count()
+        return {"found": found if found < COUNT_LIMIT else f"{COUNT_LIMIT - 1}+"}
+
+    def summary(self, counted: Mapping[str, Any], summed: Sequence[Money], view: View) -> str:
+        """The foot of the list: 共 2 笔，金额合计 1,500,000.50 元."""
+        told = [_t("共 %(found)s %(counter)s") % {"found": counted["found"], "counter": self.counter}]
         for one in summed:
-            total = in_unit(found[f"sum_{one.name}"] or Decimal(0), view.unit)
+            total = in_unit(counted[one.name] or Decimal(0), view.unit)
             told.append(f"{one.head}{_t('合计')} {total} {view.unit_word}")
         return "，".join(told)
 

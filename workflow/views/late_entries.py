@@ -7,21 +7,20 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from accounts.access import get_visible, require_role
-from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import clock
 from core.errors import Refused
 from workflow.choices import ConsentStatus
 from workflow.models import Document, LateEntry
 from workflow.pages import editing
-from workflow.pages.late import day_of, late_page
+from workflow.pages.late import day_of
+from workflow.registers.lists import registers
 from workflow.services import late_entries
 from workflow.views.filling import not_saved
-
-DECIDERS = (Role.CUSTOMER_HEAD, Role.RISK_HEAD, Role.VICE_PRESIDENT, Role.PRESIDENT)
+from workflow.views.late_list import DECIDERS
 
 
 @require_POST
@@ -68,13 +67,6 @@ def _back(document: Document, request: SignedInRequest) -> HttpResponse:
     return redirect(f"{where}#{late_entries.ANCHOR}")
 
 
-@require_safe
-@require_role(*DECIDERS, Role.AUDITOR)
-def late_list(request: SignedInRequest) -> HttpResponse:
-    """What waits for this person's consent, and what was decided."""
-    return render(request, "workflow/late_list.html", late_page(request.user, clock.today()))
-
-
 @require_POST
 @require_role(*DECIDERS)
 def decide_late(request: SignedInRequest, pk: int) -> HttpResponse:
@@ -85,7 +77,8 @@ def decide_late(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         late = verb(late_entry=late, by=request.user, remark=remark, on=clock.today(), at=clock.now())
     except Refused as refusal:
-        page = late_page(request.user, clock.today()) | {"refused": str(refusal), "at": pk, "remark": remark}
+        told = {"refused": str(refusal), "at": pk, "remark": remark}
+        page = registers()["late_entries"].context(request) | told
         return render(request, "workflow/late_list.html", page, status=refusal.status)
     word = _("已同意") if late.status == ConsentStatus.GRANTED else _("已退回，不同意")
     messages.success(request, f"{word}{late.document.author.name}的补录 {late.document.number}。")
