@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Max, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from core import audit, calendar_store, clock, policy_files
 from core.calendar import Calendar
@@ -20,6 +21,12 @@ from core.models import Scheme, SchemeVersion
 from core.models.policy import VERSION_TRANSITIONS, VersionStatus
 from core.parameters import Parameter, Policy
 from core.transitions import advance
+
+PROPOSED = audit.act("policy.version.proposed", _("提出管理方案参数"))
+DECIDED = {
+    VersionStatus.APPROVED: audit.act("policy.version.approved", _("批准管理方案参数")),
+    VersionStatus.REJECTED: audit.act("policy.version.rejected", _("否决管理方案参数")),
+}
 
 KEYS = frozenset({"value", "article", "note", "source"})
 
@@ -129,7 +136,7 @@ def propose(
         proposed_at=at,
     )
     audit.record(
-        act="policy.version.proposed",
+        act=PROPOSED,
         subject=version,
         after={"scheme": scheme.pk, "number": version.number, "effective_on": effective_on, "by": by}
         | {"parameters": version.parameters},
@@ -163,7 +170,7 @@ def _decide(
 ) -> SchemeVersion:
     advance(version, to=to, table=VERSION_TRANSITIONS, decided_by=by, decided_at=at)
     audit.record(
-        act=f"policy.version.{to.lower()}",
+        act=DECIDED[to],
         subject=version,
         before={"status": VersionStatus.PROPOSED},
         after={

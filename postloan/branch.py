@@ -25,6 +25,12 @@ from workflow import titles
 from workflow.models import WorkItem
 from workflow.querysets import WorkItemQuerySet
 
+EXPORTED = audit.act(
+    "postloan.export",
+    gettext_lazy("导出到期与逾期清单"),
+    about={"branch_duties": gettext_lazy("到期与逾期名单")},
+)
+
 PAGE = 50
 
 # Where an open duty stands; every duty that falls due within 30 days is in exactly one, so that columns add up.
@@ -221,7 +227,7 @@ def branch_export(request: SignedInRequest) -> HttpResponseBase:
     ]
     content = workbook(_("到期与逾期"), headers, _sheet_rows(scope))
     audit.record(
-        act="postloan.export",
+        act=EXPORTED,
         subject="branch_duties",
         note=request.GET.urlencode(),
         after={"rows": content.rows},

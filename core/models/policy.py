@@ -58,6 +58,7 @@ class SchemeVersion(models.Model):
     decided_at = models.DateTimeField("批准时间", null=True, blank=True)
 
     class Meta:
+        verbose_name = "方案版本"
         ordering = ("scheme", "number")
         constraints = (
             models.UniqueConstraint(fields=["scheme", "number"], name="a_scheme_version_has_its_own_number"),
@@ -116,6 +117,7 @@ class Preview(models.Model):
     objects = PreviewQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "推演"
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(

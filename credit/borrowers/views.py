@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
@@ -26,6 +27,10 @@ from credit.models import Borrower, Loan, Responsibility
 from credit.selectors.positions import NOTHING, Position, in_class, managers, positions
 from workflow.models import WorkItem
 from workflow.registers.lists import money_unit
+
+EXPORTED = audit.act(
+    "credit.export", gettext_lazy("导出客户清单"), about={"borrowers": gettext_lazy("客户名单")}
+)
 
 PAGE = 50
 CHUNK = 1000
@@ -144,6 +149,6 @@ def borrowers_export(request: SignedInRequest) -> HttpResponseBase:
     ]
     content = workbook(_("客户"), headers, _sheet_rows(request, rows, on))
     audit.record(
-        act="credit.export", subject="borrowers", note=request.GET.urlencode(), after={"rows": content.rows}
+        act=EXPORTED, subject="borrowers", note=request.GET.urlencode(), after={"rows": content.rows}
     )
     return download(_("客户") + on.isoformat(), content)

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
@@ -23,6 +24,10 @@ from credit.selectors.positions import class_of
 from credit.selectors.standing import quarter_end_before
 from workflow.registers.lists import money_unit
 from workflow.services.days import last_closed_day
+
+EXPORTED = audit.act(
+    "credit.loans.exported", gettext_lazy("导出借据清单"), about={"loans": gettext_lazy("借据清单")}
+)
 
 PAGE = 50
 COUNT_LIMIT = 10_000
@@ -97,7 +102,7 @@ def loans_export(request: SignedInRequest) -> HttpResponseBase:
     ]  # fmt: skip
     content = workbook(_("借据"), headers, _sheet_rows(rows))
     audit.record(
-        act="credit.loans.exported",
+        act=EXPORTED,
         subject="loans",
         note=request.GET.urlencode(),
         after={"rows": content.rows},

@@ -13,7 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
+from core import audit
 from core.money import yuan
 from core.obligations import claims
 from core.parameters import Policy
@@ -35,6 +37,8 @@ from monitoring.uses.rules import Debit, Lent, Use, trace
 from workflow.engine import Progress
 from workflow.registry import Preparation
 from workflow.sweep import set_aside, sweep
+
+WATCHED = audit.act("monitoring.frozen.watched", _("核对冻结合同"))
 
 STEP = "frozen"
 RULE = {"口径": "混合账户中贷款资金先于自有资金流出"}
@@ -156,4 +160,4 @@ def _outflow(case: MisuseCase, loans: list[Any], row: Transaction, taken: Decima
     )
 
 
-PREPARATION = Preparation(STEP, "核对冻结合同", "monitoring.frozen.watched", watch)
+PREPARATION = Preparation(STEP, "核对冻结合同", WATCHED, watch)

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
@@ -22,6 +23,10 @@ from core.sheets import download, workbook
 from reviews.rulebook.selectors import ROOMS, Row, by_state, duties_of, plain, rulebook
 from workflow.models import DailyMeasure
 from workflow.views.usage import Chosen as Period
+
+EXPORTED = audit.act(
+    "postloan.rulebook.exported", gettext_lazy("导出制度对照"), about={"rulebook": gettext_lazy("制度对照")}
+)
 
 READERS = (*BUSINESS_ROLES, Role.ADMIN)
 
@@ -159,7 +164,7 @@ def rulebook_export(request: SignedInRequest) -> HttpResponseBase:
         _("生成"), _("办结"), _("按期"), _("未办"), _("其中逾期"),
     ]  # fmt: skip
     audit.record(
-        act="postloan.rulebook.exported",
+        act=EXPORTED,
         subject="rulebook",
         note=request.GET.urlencode(),
         after={"rows": len(rows)},
