@@ -33,7 +33,7 @@ from workflow.rules import Signer, resolve_chain
 DRAWN = audit.act("inspections.sample.drawn", _("抽取检查样本"))
 
 
-@claims("GR-30")
+@claims("GR-30", does=_("附件3 按条文的顺序送签"))
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """客户经理 → 客户部门负责人 → 经营主责任人 (第三十条), as the policy in force on the day orders them."""
     borrower = Borrower.objects.get(pk=document.subject_id)

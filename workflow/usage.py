@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.choices import Role, UnitKind
 from accounts.models import Post, User
@@ -83,7 +84,7 @@ class UsagePage:
             setattr(self.total, name, sum(getattr(line, name) for line in self.lines))
 
 
-@claims("GR-5", clause="ef")
+@claims("GR-5", clause="ef", does=gettext_lazy("按人统计使用率，补录单列"))
 def usage_of(user: User, *, first: date, until: date, as_of: date) -> UsagePage:
     """Everybody in the units whose business the person reads; for anybody else, themselves.
 

@@ -90,7 +90,7 @@ def open_case(
     return case
 
 
-@claims("GR-23", clause="f")
+@claims("GR-23", clause="f", does=_("风险条线验收纠正后才解冻"))
 @transaction.atomic
 def accept(*, case: MisuseCase, document: Document, by: User, on: date) -> MisuseCase:
     """The risk line accepts the correction: the case is closed, and the contract thaws once none is open."""

@@ -44,7 +44,7 @@ STEP = "frozen"
 RULE = {"口径": "混合账户中贷款资金先于自有资金流出"}
 
 
-@claims("GR-23", clause="c")
+@claims("GR-23", clause="c", does=_("每日核对冻结的合同：新提款和贷款资金流出即成红色信号"))
 def watch(
     on: date, policy: Policy, progress: Progress | None = None, *, only: Collection[int] | None = None
 ) -> Counter[str]:

@@ -67,7 +67,7 @@ def free(loan: Loan, on: date, *, but: int | None = None) -> Decimal:
     return max(left, Decimal(0))
 
 
-@claims("GR-17.1", "GR-20.2")
+@claims("GR-17.1", "GR-20.2", does=gettext_lazy("支付须付给登记的交易对手，不超过未付贷款资金"))
 def check_payable(asked: Asked, on: date, *, document: Document, policy: Policy | None = None) -> None:
     """Raise unless the payment may be handed to review: registered payee, money left, nothing frozen, mode right."""
     policy = policy or policy_on(on)
@@ -138,7 +138,7 @@ def give_back(*, document: Document, by: User) -> None:
         audit.record(act=RETURNED, subject=payment, borrower_number=document.borrower_number)
 
 
-@claims("GR-18", "GR-20.2")
+@claims("GR-18", "GR-20.2", does=gettext_lazy("审核时按当时的未付资金、现行权限和合并计额重新核对"))
 def check_reviewable(payment: Payment, on: date) -> None:
     """Raise Refused, with the sentence that the button shows, unless a reviewer may pass the payment now.
 

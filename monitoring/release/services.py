@@ -97,7 +97,7 @@ def reasons_not_to_release(payments: Sequence[Payment], by: User, on: date) -> d
     }
 
 
-@claims("GR-16", clause="cdef")
+@claims("GR-16", clause="cdef", does=gettext_lazy("会计放行：只放行已审核的支付，三人各不相同"))
 @claims("GR-19", clause="d")
 @transaction.atomic
 def release(*, payment: Payment, by: User, on: date, at: datetime) -> Payment:
@@ -155,7 +155,11 @@ def account_at_counter(number: str, user: User, on: date) -> Account:
     return account
 
 
-@claims("GR-19", clause="ab")
+@claims(
+    "GR-19",
+    clause="ab",
+    does=gettext_lazy("柜面核对：查无已审核支付单，或合同已冻结的，超出客户自有资金即拒办，并通知风险经理"),
+)
 @claims("GR-23", clause="d")
 @transaction.atomic
 def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:

@@ -42,7 +42,7 @@ WATCHED = audit.act("monitoring.payments.watched", _("核对支付与流水"))
 STEP = "payments"
 
 
-@claims("GR-19", clause="c")
+@claims("GR-19", clause="c", does=_("每日核对流水：未经审核的划转和被动扣款即成信号"))
 @claims("GR-24", clause="c")
 def match_and_watch(
     on: date, policy: Policy, progress: Progress | None = None, *, only: Collection[int] | None = None

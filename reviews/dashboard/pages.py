@@ -68,7 +68,7 @@ ON_PAPER = ("class", "arrears", "migration", "maturing")  # as charts; the rest 
 LINES_ON_PAPER = 5
 
 
-@claims("GR-7.1")
+@claims("GR-7.1", does=gettext_lazy("看板：分类、逾期、到期与职责完成，按岗位选取，下钻到客户"))
 def selection(request: SignedInRequest) -> tuple[str, ...]:
     """The names of the tables that the person's dashboard shows."""
     return next(names for roles, names in SELECTIONS if request.user.scope.has(*roles))

@@ -20,7 +20,7 @@ from core.obligations import catalogue
 from core.policy import policy_on
 from core.rulebook import Honoured
 from core.sheets import download, workbook
-from reviews.rulebook.selectors import ROOMS, Row, by_state, duties_of, plain, rulebook
+from reviews.rulebook.selectors import Row, by_state, duties_of, plain, rooms, rulebook
 from workflow.models import DailyMeasure
 from workflow.views.usage import Chosen as Period
 
@@ -51,7 +51,7 @@ class Choice:
         return cls(
             state if state in Honoured else "",
             document if document in known else "",
-            room if room in ROOMS else "",
+            room if room in rooms() else "",
             q[:100],
         )
 
@@ -128,7 +128,7 @@ def rulebook_page(request: SignedInRequest) -> HttpResponse:
         "found": sum(len(book.rows) for book in books),
         "regulations": books,
         "states": Honoured,
-        "rooms": ROOMS,
+        "rooms": rooms(),
         "open": request.GET.get("open") == "1",
         "opened": request.GET.get("row", ""),
         "may_follow": request.user.scope.has(*OVERSEERS),

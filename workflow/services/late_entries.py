@@ -36,7 +36,7 @@ ANCHOR = "late-entry"  # where the page declares it
 LONGEST = 300
 
 
-@claims("GR-5")
+@claims("GR-5", does=gettext_lazy("申请补录，经负责人同意"))
 @transaction.atomic
 def request(
     *, document: Document, actual_on: date, reason: str, by: User, on: date, at: datetime
@@ -131,7 +131,7 @@ def _decide(
 # --- what keeps a document from being signed ------------------------------------------------------------------------
 
 
-@claims("GR-5", clause="ab")
+@claims("GR-5", clause="ab", does=gettext_lazy("逾期提交的文书，未说明补录不得送签"))
 def gap_of(document: Document, *, on: date) -> Gap | None:
     """What a draft still lacks because its work was not told in time, with its place on the form; None: nothing."""
     done_on = registry.done_on(document)

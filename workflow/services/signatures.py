@@ -40,7 +40,7 @@ WITHDRAWN = audit.act("workflow.document.withdrawn", gettext_lazy("撤回"))
 REMARK_LONGEST = 500  # what the book keeps
 
 
-@claims("GR-3")
+@claims("GR-3", does=gettext_lazy("签字前核对岗位、条线与顺序，不得审自己的单据"))
 def check_can_sign(step: Step, user: User) -> None:
     """Raise Refused, with the sentence the button shows, unless the person may sign this step now."""
     seat_of(step, user)
