@@ -137,7 +137,7 @@ def _differences(
     names = sorted(
         name
         for name in set(parameters) | set(first.parameters)
-        if parameters.get(name) != first.parameters.get(name)
+        if policy.figure_of(parameters.get(name)) != policy.figure_of(first.parameters.get(name))
         # What was set for this lender at its first load need not be told again.
         and not (name in parameters and name in first.parameters and name not in overrides and _is_set(name))
     )

@@ -40,8 +40,8 @@ VERSION_TRANSITIONS = {
 class SchemeVersion(models.Model):
     """One version of a scheme's parameters: never rewritten; the next version supersedes it from its date on.
 
-    `parameters` is {name: {"value": …, "article": "第二十七条", "note": "…"}}. People are named by 工号, not by a
-    foreign key: policy lies below accounts.
+    `parameters` is {name: {"value": …, "article": "第二十七条", "note": "…", "title": …}}; before 2026-12 without a
+    title. People are named by 工号, not by a foreign key: policy lies below accounts.
     """
 
     scheme = models.ForeignKey(Scheme, on_delete=models.PROTECT, related_name="versions")

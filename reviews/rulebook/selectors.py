@@ -23,7 +23,7 @@ from core.models.policy import VersionStatus
 from core.obligations import Obligation, catalogue, claimed, what_does
 from core.parameters import Parameter, Policy
 from core.rulebook import Honoured, shipped_marks, states
-from reviews.policy import words
+from reviews.policy import values
 from workflow.duties import Rule
 from workflow.models import DailyMeasure
 
@@ -303,12 +303,12 @@ def _documents() -> dict[str, str]:
 
 def _figure(parameter: Parameter, scheme: str, since: date | None) -> Figure:
     return Figure(
-        words.title(parameter.name),
-        words.in_words(parameter.value, parameter.name),
+        parameter.label,
+        values.in_words(parameter.value, parameter.name),
         parameter.note,
         scheme,
         since,
-        words.is_ours(parameter),
+        values.is_ours(parameter),
     )
 
 
