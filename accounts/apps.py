@@ -8,7 +8,7 @@ from accounts.checks import proxies_are_named
 
 class AccountsConfig(AppConfig):
     name = "accounts"
-    verbose_name = "人员与权限"
+    verbose_name = "人员与双线"
 
     def ready(self) -> None:
         """What an operator is told."""

@@ -69,6 +69,7 @@ class User(AbstractBaseUser):
     REQUIRED_FIELDS = ["name", "line"]
 
     class Meta:
+        verbose_name = "人员"
         ordering = ("username",)
         constraints = (
             models.CheckConstraint(condition=Q(line__in=Line.values), name="a_person_has_one_known_line"),
@@ -135,6 +136,7 @@ class Deputy(models.Model):
     history = HistoricalRecords()
 
     class Meta:
+        verbose_name = "休假代理"
         ordering = ("-from_on", "person")
         constraints = (
             models.CheckConstraint(condition=Q(to_on__gte=F("from_on")), name="a_leave_ends_after_it_begins"),

@@ -27,6 +27,12 @@ from core import actor, audit, clock
 from core.errors import Invalid
 from core.models import AuditEntry
 
+LET_IN = audit.act("accounts.signed_in", gettext_lazy("登录"))
+LOCKED_OUT = audit.act("accounts.locked_out", gettext_lazy("登录锁定"))
+REFUSED = audit.act("accounts.password.refused", gettext_lazy("密码错误"))
+# As it was called until 2026-11: the entries of those days keep that name.
+audit.act("workflow.password.refused", gettext_lazy("密码错误"))
+
 # What axes keeps as the browser's name. We write it ourselves, so a browser cannot call itself so.
 SIGN_IN, SIGNED_IN = "sign-in", "signed-in"
 
@@ -76,7 +82,7 @@ def check(*, username: str, password: str, address: str, scope: str) -> User | N
     if request.axes_failures_since_start is not None:  # counted, so this is the one that locks
         who = User.objects.filter(username=username).first()
         audit.record(
-            act="accounts.locked_out",
+            act=LOCKED_OUT,
             subject=who or "accounts.user",
             after={"until": until, "why": limit.why},
             note=username[:60],
@@ -96,10 +102,10 @@ def confirm(*, by: User, password: str, undone: str) -> User:
     try:
         person = check(username=by.username, password=password, address=address, scope=SIGNED_IN)
     except Locked as locked:
-        audit.record(act="accounts.password.refused", subject=by, note=_("密码连续错误，已锁定"))
+        audit.record(act=REFUSED, subject=by, note=_("密码连续错误，已锁定"))
         raise Locked(f"{locked}{undone}") from None
     if person is None:
-        audit.record(act="accounts.password.refused", subject=by, note=_("密码错误"))
+        audit.record(act=REFUSED, subject=by, note=_("密码错误"))
         left = tries_left(by.username, address, SIGNED_IN)
         raise Invalid(_("密码不正确，%(undone)s%(left)s") % {"undone": undone, "left": left})
     _attempts(SIGNED_IN, username=by.username, ip_address=address or None).delete()
@@ -115,7 +121,7 @@ def tries_left(username: str, address: str, scope: str) -> str:
 def locks_since_last_sign_in(person: User) -> list[str]:
     """What a person has to be told when they come in: when, from where and why their 工号 was locked."""
     entries = AuditEntry.objects.filter(subject=audit.name_of(person)).order_by("-id")
-    last = entries.filter(act="accounts.signed_in").values_list("id", flat=True).first() or 0
+    last = entries.filter(act=LET_IN.name).values_list("id", flat=True).first() or 0
     return [
         _("%(at)s，来自 %(address)s：%(why)s，曾被锁定。如果不是您本人，请告诉系统管理员。")
         % {
@@ -123,7 +129,7 @@ def locks_since_last_sign_in(person: User) -> list[str]:
             "address": entry.address or _("未知地址"),
             "why": (entry.after or {}).get("why", ""),
         }
-        for entry in entries.filter(act="accounts.locked_out", id__gt=last)[:TOLD]
+        for entry in entries.filter(act=LOCKED_OUT.name, id__gt=last)[:TOLD]
     ]
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.choices import Line
 from accounts.models import Deputy, User
@@ -13,6 +14,10 @@ from accounts.selectors import people_for, who_may_stand_in
 from core import audit
 from core.errors import Conflict, Invalid, Refused
 from core.locks import one_at_a_time
+
+LEAVE_REGISTERED = audit.act("accounts.leave.registered", gettext_lazy("登记休假与代理"))
+LEAVE_ENDED = audit.act("accounts.leave.ended", gettext_lazy("提前结束休假代理"))
+LEAVE_CANCELLED = audit.act("accounts.leave.cancelled", gettext_lazy("取消休假代理"))
 
 
 @transaction.atomic
@@ -47,7 +52,7 @@ def register_leave(
         reason=reason.strip(),
         registered_by=by,
     )
-    audit.record(act="accounts.leave.registered", subject=leave, after=_as_audited(leave), note=leave.reason)
+    audit.record(act=LEAVE_REGISTERED, subject=leave, after=_as_audited(leave), note=leave.reason)
     return leave
 
 
@@ -61,12 +66,12 @@ def end_leave(*, leave: Deputy, by: User, on: date) -> Deputy | None:
         raise Conflict(_("这次休假已经结束，无需再改。请刷新页面。"))
     before = _as_audited(stands)
     if stands.from_on >= on:
-        audit.record(act="accounts.leave.cancelled", subject=stands, before=before)
+        audit.record(act=LEAVE_CANCELLED, subject=stands, before=before)
         stands.delete()
         return None
     stands.to_on = on - timedelta(days=1)
     stands.save()
-    audit.record(act="accounts.leave.ended", subject=stands, before=before, after=_as_audited(stands))
+    audit.record(act=LEAVE_ENDED, subject=stands, before=before, after=_as_audited(stands))
     return stands
 
 

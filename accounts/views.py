@@ -14,19 +14,22 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import services
 from accounts.forms import LeaveForm, OwnPasswordForm, SignInForm
 from accounts.http import SignedInRequest
 from accounts.leaves import leaves_page
-from accounts.passwords import SIGN_IN, Locked, as_axes_sees, locks_since_last_sign_in
+from accounts.passwords import LET_IN, SIGN_IN, Locked, as_axes_sees, locks_since_last_sign_in
 from accounts.selectors import leaves_seen_by, people_for
 from core import audit, clock
 from core.actor import Actor, acting_as, current
 from core.addresses import is_id
 from core.errors import Refused
 from core.once import once
+
+PASSWORD_CHANGED = audit.act("accounts.password_changed", gettext_lazy("修改密码"))
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -50,7 +53,7 @@ class SignIn(auth_views.LoginView):
             response = super().form_valid(form)
             for told in locks_since_last_sign_in(user):
                 messages.warning(self.request, told)
-            audit.record(act="accounts.signed_in", subject=user)
+            audit.record(act=LET_IN, subject=user)
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
@@ -76,7 +79,7 @@ class ChangePassword(auth_views.PasswordChangeView):
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         """Store it and say what it means for other browsers."""
         response = super().form_valid(form)
-        audit.record(act="accounts.password_changed", subject=form.user)
+        audit.record(act=PASSWORD_CHANGED, subject=form.user)
         messages.success(self.request, _("密码已修改。您在其他电脑和手机上的登录已全部退出。"))
         return response
 

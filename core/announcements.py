@@ -9,11 +9,15 @@ from datetime import date
 from typing import NamedTuple
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from core import audit, calendar_store
 from core.calendar import Calendar
 from core.errors import Invalid, Refused
 from core.models import CalendarDay, CalendarYear
+
+CALENDAR = "core.calendar"
+ANNOUNCED = audit.act("calendar.years.announced", _("登记放假安排"), about={CALENDAR: _("工作日历")})
 
 REST, WORK = "休", "班"
 _DAY = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
@@ -124,8 +128,8 @@ def announce(*, year: int, days: Sequence[AnnouncedDay], source: str, by: str, o
         year=year, defaults={"announced": True, "source": source.strip()}
     )
     audit.record(
-        act="calendar.years.announced",
-        subject="core.calendar",
+        act=ANNOUNCED,
+        subject=CALENDAR,
         before={"year": year, "days": before},
         after={"year": year, "days": [_line(*one) for one in days], "by": by},
         note=source.strip(),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 from uuid import UUID
 
+from django.apps import apps
 from django.db.models import BigIntegerField, Model
 from django.db.models.expressions import RawSQL
 
@@ -16,14 +19,83 @@ from core import actor, clock
 from core.models import AuditEntry
 from core.sealing import Report, anchor, known_anchors, seal, seal_all, verify
 
-__all__ = ["Report", "anchor", "known_anchors", "name_of", "plain", "record", "seal", "seal_all", "verify"]
+__all__ = [
+    "Act", "Report", "act", "acts", "anchor", "known_anchors", "label_of", "name_of", "plain", "record", "seal",
+    "seal_all", "subject_label", "verify",
+]  # fmt: skip
+
+Said = TypeVar("Said")
 
 _OWN_TRANSACTION = RawSQL("pg_current_xact_id()::text::bigint", (), output_field=BigIntegerField())
 
 
+@dataclass(frozen=True)
+class Act:
+    """Something that is written down: its name, which is stored and never changes, and what a reader calls it."""
+
+    name: str
+    label: object
+
+    def __str__(self) -> str:
+        return self.name  # so it is found by what is stored
+
+
+_acts: dict[str, Act] = {}
+_subjects: dict[str, object] = {}  # what an entry is about where that is no row of a model
+
+
+def act(name: str, label: object, *, about: Mapping[str, object] | None = None) -> Act:
+    """Declare an act, beside the verb that does it: `SIGNED = audit.act("workflow.step.signed", _("签字"))`.
+
+    `about` gives words to the subjects that are no rows: `{"funds": _("资金预警名单")}`. A retired name stays declared
+    beside its successor, for the entries of its days.
+    """
+    declared = _said_once(_acts, name, Act(name, label))
+    for subject, words in (about or {}).items():
+        _said_once(_subjects, subject, words)
+    return declared
+
+
+def acts() -> Mapping[str, Act]:
+    """Every declared act by its name."""
+    return MappingProxyType(_acts)
+
+
+def label_of(name: str) -> str:
+    """What a stored act is called; one that nobody declares by its name."""
+    return str(_acts[name].label) if name in _acts else name
+
+
+def subject_label(subject: str) -> str:
+    """What an entry was about, in words: 职责 40. A row is called as its model is."""
+    name, _colon, key = subject.partition(":")
+    return f"{_subject_word(name)} {key}".strip()
+
+
+def _subject_word(name: str) -> object:
+    if name in _subjects:
+        return _subjects[name]
+    try:
+        return apps.get_model(name)._meta.verbose_name
+    except (LookupError, ValueError):  # ValueError: not of the shape app.model
+        return name
+
+
+def _said_once(known: dict[str, Said], name: str, said: Said) -> Said:
+    if known.setdefault(name, said) is not said and _words(known[name]) != _words(said):
+        raise ValueError(
+            f"{name!r} is {_words(known[name])!r} already; it cannot be {_words(said)!r} as well"
+        )
+    return known[name]
+
+
+def _words(said: object) -> str:
+    return str(said.label if isinstance(said, Act) else said)
+
+
 def record(
     *,
-    act: str,
+    act: Act,
     subject: str | Model,
     before: Any = None,
     after: Any = None,
@@ -31,6 +103,7 @@ def record(
     note: str = "",
 ) -> AuditEntry:
     """Write down one act; who and from where come from core.actor, when from core.clock."""
+    _check_declared(act)
     who = actor.current()
     at = clock.now()
     entry = AuditEntry.objects.create(
@@ -40,7 +113,7 @@ def record(
         actor_name=who.name,
         on_behalf_of=who.on_behalf_of,
         address=who.address,
-        act=act,
+        act=act.name,
         subject=name_of(subject),
         borrower_number=borrower_number,
         before=plain(before),
@@ -50,6 +123,11 @@ def record(
     )
     del entry.xid  # an expression until it is read back from the row
     return entry
+
+
+def _check_declared(act: Act) -> None:
+    if not isinstance(act, Act) or _acts.get(act.name) is not act:
+        raise LookupError(f"{act!r} is no declared act: declare it once, ACT = audit.act(name, words)")
 
 
 def name_of(subject: str | Model) -> str:

@@ -17,6 +17,7 @@ import yaml
 T = TypeVar("T")
 
 _claims: dict[str, dict[str, set[str]]] = {}  # by row and code, the clauses that the code is said to keep
+_does: dict[str, object] = {}  # by code, what it does in words
 
 
 class Obligation(NamedTuple):
@@ -58,8 +59,8 @@ def clauses_by_row() -> dict[str, dict[str, str]]:
     return {row: dict(clauses) for row, clauses in _fixture("clauses.yaml").items()}
 
 
-def claim(obligation: str, by: str, clause: str = "") -> None:
-    """Say that some code keeps an obligation, or only the clauses whose letters are named.
+def claim(obligation: str, by: str, clause: str = "", does: object = None) -> None:
+    """Say that some code keeps an obligation, or only the clauses whose letters are named; `does` says how, in words.
 
     An id or a letter that the catalogue does not know is a mistake.
     """
@@ -68,17 +69,27 @@ def claim(obligation: str, by: str, clause: str = "") -> None:
     if unknown := set(clause) - set(catalogue()[obligation].clauses):
         raise LookupError(f"{obligation} has no clause {''.join(sorted(unknown))!r} (claimed by {by})")
     _claims.setdefault(obligation, {}).setdefault(by, set()).update(clause)
+    if does is not None:
+        _does[by] = does
 
 
-def claims(*obligations: str, clause: str = "") -> Callable[[T], T]:
-    """Decorate the function or class that keeps these obligations; `clause="bc"` narrows the claim to those clauses."""
+def claims(*obligations: str, clause: str = "", does: object = None) -> Callable[[T], T]:
+    """Decorate the function or class that keeps these obligations; `clause="bc"` narrows the claim to those clauses.
+
+    `does` is what a gate, a form, a verb or a reading does, in the words of the rulebook: once where it claims twice.
+    """
 
     def mark(code: T) -> T:
         for obligation in obligations:
-            claim(obligation, _name(code), clause)
+            claim(obligation, _name(code), clause, does)
         return code
 
     return mark
+
+
+def what_does(code: str) -> object:
+    """What code that claims something does, as its claim says it; none where it says nothing."""
+    return _does.get(code)
 
 
 def claimed() -> dict[str, dict[str, frozenset[str]]]:

@@ -28,6 +28,12 @@ class Parameter:
     source: str
     scheme_code: str
     version_id: int | None  # none: the software brought it, and no version of this lender has spoken of it
+    title: str = ""  # as its version was stored with, else as shipped
+
+    @property
+    def label(self) -> str:
+        """What a page calls it; one that nobody titles by its name."""
+        return self.title or self.name
 
     @property
     def decimal(self) -> Decimal:

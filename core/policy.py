@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Max, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from core import audit, calendar_store, clock, policy_files
 from core.calendar import Calendar
@@ -21,7 +22,13 @@ from core.models.policy import VERSION_TRANSITIONS, VersionStatus
 from core.parameters import Parameter, Policy
 from core.transitions import advance
 
-KEYS = frozenset({"value", "article", "note", "source"})
+PROPOSED = audit.act("policy.version.proposed", _("提出管理方案参数"))
+DECIDED = {
+    VersionStatus.APPROVED: audit.act("policy.version.approved", _("批准管理方案参数")),
+    VersionStatus.REJECTED: audit.act("policy.version.rejected", _("否决管理方案参数")),
+}
+
+KEYS = frozenset({"value", "article", "note", "source", "title"})
 
 
 def policy_on(on: date) -> Policy:
@@ -58,7 +65,7 @@ def _assemble(found: Iterable[SchemeVersion], on: date, calendar: Calendar) -> P
     versions: dict[str, list[SchemeVersion]] = {}
     for version in sorted(found, key=lambda one: (one.scheme_id, one.effective_on)):
         versions.setdefault(version.scheme_id, []).append(version)
-    shipped = policy_files.shipped(settings.POLICY_DIR)
+    shipped, titles = policy_files.shipped(settings.POLICY_DIR), policy_files.titles(settings.POLICY_DIR)
     parents, parameters = {}, {}
     for code, of_scheme in versions.items():
         in_force = [version for version in of_scheme if version.effective_on <= on]
@@ -70,8 +77,11 @@ def _assemble(found: Iterable[SchemeVersion], on: date, calendar: Calendar) -> P
         spoken_of = {name for one in of_scheme for name in one.parameters}
         newly = {name: one for name, one in shipped.get(code, {}).items() if name not in spoken_of}
         parameters[code] = MappingProxyType(
-            {name: _parameter(code, name, one, None) for name, one in newly.items()}
-            | {name: _parameter(code, name, one, version.pk) for name, one in version.parameters.items()}
+            {name: _parameter(code, name, one, None, titles) for name, one in newly.items()}
+            | {
+                name: _parameter(code, name, one, version.pk, titles)
+                for name, one in version.parameters.items()
+            }
         )
     return Policy(
         on=on,
@@ -81,7 +91,9 @@ def _assemble(found: Iterable[SchemeVersion], on: date, calendar: Calendar) -> P
     )
 
 
-def _parameter(scheme: str, name: str, entry: Mapping[str, Any], version_id: int | None) -> Parameter:
+def _parameter(
+    scheme: str, name: str, entry: Mapping[str, Any], version_id: int | None, titles: Mapping[str, str]
+) -> Parameter:
     return Parameter(
         name=name,
         value=_frozen(entry["value"]),
@@ -90,7 +102,13 @@ def _parameter(scheme: str, name: str, entry: Mapping[str, Any], version_id: int
         source=entry.get("source", ""),
         scheme_code=scheme,
         version_id=version_id,
+        title=entry.get("title") or titles.get(name, ""),
     )
+
+
+def figure_of(entry: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What an entry decides: all but its title, which only says what a page calls it."""
+    return None if entry is None else {key: said for key, said in entry.items() if key != "title"}
 
 
 def _frozen(value: Any) -> Any:
@@ -129,7 +147,7 @@ def propose(
         proposed_at=at,
     )
     audit.record(
-        act="policy.version.proposed",
+        act=PROPOSED,
         subject=version,
         after={"scheme": scheme.pk, "number": version.number, "effective_on": effective_on, "by": by}
         | {"parameters": version.parameters},
@@ -163,7 +181,7 @@ def _decide(
 ) -> SchemeVersion:
     advance(version, to=to, table=VERSION_TRANSITIONS, decided_by=by, decided_at=at)
     audit.record(
-        act=f"policy.version.{to.lower()}",
+        act=DECIDED[to],
         subject=version,
         before={"status": VersionStatus.PROPOSED},
         after={
@@ -195,10 +213,10 @@ def _check_parameters(parameters: Mapping[str, Mapping[str, Any]]) -> None:
     if not parameters:
         raise Invalid("方案没有任何参数。")
     for name, entry in parameters.items():
-        texts = [entry.get(key, "") for key in ("article", "note", "source")]
+        texts = [entry.get(key, "") for key in ("article", "note", "source", "title")]
         if set(entry) - KEYS or "value" not in entry or not all(isinstance(text, str) for text in texts):
             raise Invalid(
-                f"参数 {name} 须有取值 value 与条文 article，可有说明 note 与出处 source，均为文字。"
+                f"参数 {name} 须有取值 value 与条文 article，可有名称 title、说明 note 与出处 source，均为文字。"
             )
         if not texts[0].strip():
             raise Invalid(f"参数 {name} 没有写明条文（article）。")

@@ -28,10 +28,32 @@ def read(directory: Path) -> list[dict[str, Any]]:
         for entry in content["parameters"].values():
             entry.setdefault("source", content["document"])
         contents.append(content)
+    _give_titles(contents)
     return contents
+
+
+def _give_titles(contents: list[dict[str, Any]]) -> None:
+    """Each entry its title, which stands once for all schemes that speak of the parameter."""
+    found: dict[str, str] = {}
+    each = [(one["scheme"], *item) for one in contents for item in one["parameters"].items()]
+    for scheme, name, entry in each:
+        if title := entry.get("title"):
+            if name in found:
+                raise Invalid(f"{scheme}.yaml 的参数 {name} 的名称（title）已写在别的文件里，只写一处。")
+            found[name] = title
+    for scheme, name, entry in each:
+        if name not in found:
+            raise Invalid(f"{scheme}.yaml 的参数 {name} 没有名称（title）。")
+        entry["title"] = found[name]
 
 
 @cache
 def shipped(directory: Path) -> dict[str, dict[str, dict[str, Any]]]:
     """What the software came with: {scheme: {parameter: entry}}."""
     return {content["scheme"]: content["parameters"] for content in read(directory)}
+
+
+def titles(directory: Path) -> dict[str, str]:
+    """What the software calls each parameter."""
+    entries = (item for parameters in shipped(directory).values() for item in parameters.items())
+    return {name: entry["title"] for name, entry in entries}

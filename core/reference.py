@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from core import audit, clock, policy, policy_files
 from core.actor import acting_as, job
+from core.announcements import ANNOUNCED, CALENDAR
 from core.errors import Invalid
 from core.models import CalendarDay, CalendarYear, Scheme, SchemeVersion
 from core.parameters import BASE
@@ -60,7 +61,7 @@ def load_calendar(loaded: Loaded) -> None:
         )
         loaded.years.append(year)
     if loaded.years:
-        audit.record(act="calendar.years.announced", subject="core.calendar", after=loaded.years)
+        audit.record(act=ANNOUNCED, subject=CALENDAR, after=loaded.years)
 
 
 def _announced_years() -> Iterator[tuple[int, list[tuple[date, bool, str]]]]:
@@ -136,7 +137,7 @@ def _differences(
     names = sorted(
         name
         for name in set(parameters) | set(first.parameters)
-        if parameters.get(name) != first.parameters.get(name)
+        if policy.figure_of(parameters.get(name)) != policy.figure_of(first.parameters.get(name))
         # What was set for this lender at its first load need not be told again.
         and not (name in parameters and name in first.parameters and name not in overrides and _is_set(name))
     )

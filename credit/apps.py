@@ -5,7 +5,7 @@ from django.apps import AppConfig
 
 class CreditConfig(AppConfig):
     name = "credit"
-    verbose_name = "信贷台账"
+    verbose_name = "客户与借据"
 
     def ready(self) -> None:
         """Tell `accounts` how to find the borrowers that a person manages; make forms, rules and measures known."""

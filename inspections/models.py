@@ -120,6 +120,7 @@ class Sample(models.Model):
     objects = SampleQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "抽查样本"
         ordering = ("-first_on", "unit__path")
         constraints = (
             models.UniqueConstraint(fields=["scheme", "unit", "period_key"], name="a_period_is_sampled_once"),

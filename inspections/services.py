@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import UnitKind
 from accounts.models import Unit
@@ -29,8 +30,10 @@ from workflow.models import Document
 from workflow.registry import Preparation
 from workflow.rules import Signer, resolve_chain
 
+DRAWN = audit.act("inspections.sample.drawn", _("抽取检查样本"))
 
-@claims("GR-30")
+
+@claims("GR-30", does=_("附件3 按条文的顺序送签"))
 def signers(*, document: Document, on: date) -> Sequence[Signer]:
     """客户经理 → 客户部门负责人 → 经营主责任人 (第三十条), as the policy in force on the day orders them."""
     borrower = Borrower.objects.get(pk=document.subject_id)
@@ -69,7 +72,7 @@ def prepare_samples(
 
 
 PREPARATION = Preparation(
-    SampledVisit.prepared_by, "抽取正常类检查样本", "", prepare_samples, may_be_sampled=False
+    SampledVisit.prepared_by, "抽取正常类检查样本", None, prepare_samples, may_be_sampled=False
 )
 
 
@@ -88,7 +91,7 @@ def draw_sample(branch: Unit, ids: Mapping[str, int], *, on: date, policy: Polic
         SampledBorrower(sample=sample, borrower_id=ids[number]) for number in chosen
     )
     audit.record(
-        act="inspections.sample.drawn",
+        act=DRAWN,
         subject=sample,
         after={"seed": seed, "population": len(ids), "drawn": chosen},
     )

@@ -29,6 +29,11 @@ from workflow.choices import DutyStatus
 from workflow.models import WorkItem
 from workflow.querysets import was_late
 
+SAMPLE_EXPORTED = audit.act("inspections.sample.exported", _lazy("导出检查样本"))
+FIRST_CHECKS_EXPORTED = audit.act(
+    "inspections.first_checks.exported", _lazy("导出首次检查"), about={"first_checks": _lazy("首次检查名单")}
+)
+
 PAGE = 100
 
 
@@ -88,7 +93,7 @@ def sample_export(request: SignedInRequest, pk: int) -> HttpResponseBase:
     lines = lines_of(found, request.user)
     headers = [_("客户编号"), _("名称"), _("排序值 SHA-256（种子＋客户编号）"), _("抽中")]
     content = workbook(_("抽查样本"), headers, _sheet_rows(found, lines))
-    audit.record(act="inspections.sample.exported", subject=found, after={"rows": len(lines)})
+    audit.record(act=SAMPLE_EXPORTED, subject=found, after={"rows": len(lines)})
     return download(f"{_('抽查样本')} {found.unit.name} {found.period_key}", content)
 
 
@@ -194,7 +199,7 @@ def first_checks_export(request: SignedInRequest) -> HttpResponseBase:
     content = workbook(_("首次检查"), headers, sheet)
     note = request.GET.urlencode()
     audit.record(
-        act="inspections.first_checks.exported",
+        act=FIRST_CHECKS_EXPORTED,
         subject="first_checks",
         note=note,
         after={"rows": content.rows},

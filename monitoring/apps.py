@@ -5,7 +5,7 @@ from django.apps import AppConfig
 
 class MonitoringConfig(AppConfig):
     name = "monitoring"
-    verbose_name = "账户与预警"
+    verbose_name = "资金与预警"
 
     def ready(self) -> None:
         """Make the app's forms, rules, preparations, measures, panels and guards known."""

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from core.errors import Refused
 from core.locks import one_at_a_time
@@ -46,7 +47,7 @@ def why_frozen(contract: Contract) -> str:
     return f"{sentence(case)}，填写限期纠正单、经风险条线验收后才能支付。" if case else ""
 
 
-@claims("GR-23", clause="b")
+@claims("GR-23", clause="b", does=_("挪用认定后该合同的支付一律拒绝"))
 def check_not_frozen(contract: Contract) -> None:
     """Raise while a case is open under the contract: 暂停用款."""
     if reason := why_frozen(contract):

@@ -18,7 +18,6 @@ from accounts.http import SignedInRequest
 from core import audit
 from core.forms import DayField
 from core.models import AuditEntry
-from reviews.words import act_label, subject_label
 from workflow.models import Document
 
 PAGE = 50
@@ -69,8 +68,8 @@ def line_of(entry: AuditEntry) -> EntryLine:
     names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
     return EntryLine(
         entry,
-        act_label(entry.act),
-        subject_label(entry.subject),
+        audit.label_of(entry.act),
+        audit.subject_label(entry.subject),
         [(name, before.get(name), after.get(name)) for name in names],
     )
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext_lazy as _
+
 from core import audit, clock
 from core.actor import acting_as, job
 from core.obligations import catalogue
@@ -25,6 +27,9 @@ from workflow.models import DayRun, Quarantined
 from workflow.registry import Preparation
 from workflow.services import days, duties
 from workflow.sweep import look_again
+
+RECONCILED = audit.act("workflow.duties.reconciled", _("日终生成职责"))
+ESCALATED = audit.act("workflow.duties.escalated", _("逾期升级"))
 
 # The order of a day, by the steps of preparations and the codes of rules, in the order of the flow: who is drawn; what
 # left, also in spite of a freeze, what it used, what the month was, what all that shows; what is owed; what is to come.
@@ -83,7 +88,7 @@ def duties_of(rule: Rule) -> Work:
             not_before=day.not_before,
         )
         if any(counts.values()):
-            audit.record(act="workflow.duties.reconciled", subject=run, after=dict(counts))
+            audit.record(act=RECONCILED, subject=run, after=dict(counts))
         return dict(counts)
 
     return work
@@ -120,7 +125,7 @@ def step_of(name: str) -> Step:
 def _escalate(day: Day, run: DayRun) -> dict[str, Any]:
     climbed = duties.escalate(on=day.on, policy=day.policy)
     if climbed:
-        audit.record(act="workflow.duties.escalated", subject=run, after={"escalated": climbed})
+        audit.record(act=ESCALATED, subject=run, after={"escalated": climbed})
     return {"escalated": climbed}
 
 

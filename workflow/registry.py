@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils.text import Truncator
 
 from accounts.models import User
+from core import audit
 from workflow.choices import SubjectKind
 from workflow.definitions import Background, Fact, FormDefinition, Prefill, shown
 from workflow.duties import Rule
@@ -29,13 +30,13 @@ class Preparation:
     """What a day works out before its duties, or after them: a step over subjects, borrowers unless it says otherwise.
 
     `work(on, policy, progress=None, *, only=None)` returns its counts, and run again for the same day it changes
-    nothing; `only` narrows it to some subjects. `act` is how the audit keeps it; empty where the work says so itself.
+    nothing; `only` narrows it to some subjects. `act` is how the audit keeps it; none where the work says so itself.
     `may_be_sampled`: worked out for some borrowers it comes out the same for each of them (a rehearsal asks).
     """
 
     step: str
     label: str
-    act: str
+    act: audit.Act | None
     work: Callable[..., Counter[str]]
     subject: SubjectKind = SubjectKind.BORROWER
     may_be_sampled: bool = True

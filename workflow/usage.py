@@ -14,9 +14,11 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.choices import Role, UnitKind
 from accounts.models import Post, User
+from accounts.passwords import LET_IN
 from core.models import AuditEntry
 from core.obligations import claims
 from workflow import measures
@@ -24,7 +26,6 @@ from workflow.choices import DutyStatus
 from workflow.models import WorkItem
 from workflow.querysets import was_late
 
-SIGNED_IN = "accounts.signed_in"
 AT_THE_DESK = (Role.CUSTOMER_MANAGER, Role.RISK_MANAGER)  # shown also where nothing fell due for them
 
 
@@ -83,7 +84,7 @@ class UsagePage:
             setattr(self.total, name, sum(getattr(line, name) for line in self.lines))
 
 
-@claims("GR-5", clause="ef")
+@claims("GR-5", clause="ef", does=gettext_lazy("按人统计使用率，补录单列"))
 def usage_of(user: User, *, first: date, until: date, as_of: date) -> UsagePage:
     """Everybody in the units whose business the person reads; for anybody else, themselves.
 
@@ -159,7 +160,7 @@ def _add_days(lines: dict[int, Usage], first: date, until: date) -> None:
     people = {person.username: person.pk for person in User.objects.filter(pk__in=[pk for pk in lines if pk])}
     acts = AuditEntry.objects.filter(actor__in=list(people), on__gte=first, on__lte=until).order_by()
     for row in acts.values("actor").annotate(
-        days=Count("on", distinct=True, filter=Q(act=SIGNED_IN)), last=Max("at")
+        days=Count("on", distinct=True, filter=Q(act=LET_IN.name)), last=Max("at")
     ):
         line = lines[people[row["actor"]]]
         line.days, line.last_at = row["days"], row["last"]

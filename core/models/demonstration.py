@@ -18,6 +18,7 @@ class Demonstration(models.Model):
     loaded_at = models.DateTimeField("装载完成", null=True)
 
     class Meta:
+        verbose_name = "演示标记"
         constraints = (
             models.UniqueConstraint(fields=["only"], name="a_database_is_marked_once"),
             models.CheckConstraint(condition=Q(only=True), name="a_mark_is_the_only_one"),

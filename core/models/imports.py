@@ -44,6 +44,7 @@ class ImportBatch(models.Model):
     difference = models.JSONField("差异单", default=list)  # facts of closed dates that arrived late
 
     class Meta:
+        verbose_name = "导入批次"
         ordering = ("-id",)
         indexes = (models.Index(fields=["as_of"], condition=Q(status="APPLIED"), name="applied_batches"),)
 

@@ -40,8 +40,8 @@ VERSION_TRANSITIONS = {
 class SchemeVersion(models.Model):
     """One version of a scheme's parameters: never rewritten; the next version supersedes it from its date on.
 
-    `parameters` is {name: {"value": …, "article": "第二十七条", "note": "…"}}. People are named by 工号, not by a
-    foreign key: policy lies below accounts.
+    `parameters` is {name: {"value": …, "article": "第二十七条", "note": "…", "title": …}}; before 2026-12 without a
+    title. People are named by 工号, not by a foreign key: policy lies below accounts.
     """
 
     scheme = models.ForeignKey(Scheme, on_delete=models.PROTECT, related_name="versions")
@@ -58,6 +58,7 @@ class SchemeVersion(models.Model):
     decided_at = models.DateTimeField("批准时间", null=True, blank=True)
 
     class Meta:
+        verbose_name = "方案版本"
         ordering = ("scheme", "number")
         constraints = (
             models.UniqueConstraint(fields=["scheme", "number"], name="a_scheme_version_has_its_own_number"),
@@ -116,6 +117,7 @@ class Preview(models.Model):
     objects = PreviewQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "推演"
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_visible
@@ -17,6 +18,8 @@ from credit.borrowers.groups import GroupView, view_of
 from credit.models import Group
 from credit.selectors.positions import Position
 from workflow.registers.lists import money_unit
+
+EXPORTED = audit.act("credit.group.exported", gettext_lazy("导出集团成员"))
 
 
 def context_of(request: SignedInRequest, number: str) -> dict[str, Any]:
@@ -75,5 +78,5 @@ def group_export(request: SignedInRequest, number: str) -> HttpResponseBase:
         _("客户经理"),
     ]
     content = workbook(_("集团成员"), headers, _sheet_rows(view))
-    audit.record(act="credit.group.exported", subject=found, after={"rows": len(view.lines)})
+    audit.record(act=EXPORTED, subject=found, after={"rows": len(view.lines)})
     return download(f"{found.name} {on.isoformat()}", content)

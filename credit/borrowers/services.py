@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core import audit
 from credit.choices import ContactWay
 from credit.models import Borrower, Contact
+
+CONTACT_RECORDED = audit.act("credit.contact.recorded", _("登记固定联系方式"))
 
 
 @transaction.atomic
@@ -46,7 +49,7 @@ def record_contact(
         reference=reference,
     )
     audit.record(
-        act="credit.contact.recorded",
+        act=CONTACT_RECORDED,
         subject=row,
         borrower_number=borrower.number,
         after={"effective_on": effective_on, "way": way, "reference": reference, "by": by.username},

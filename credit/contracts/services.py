@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core import audit
 from core.errors import Conflict
 from credit.choices import ClauseKind
 from credit.models import ApprovalCondition, Clause, Contract
+
+TERMS_MET = audit.act("credit.terms.met", _("登记合同约定已落实"))
+CLAUSES_ADDED = audit.act("credit.clauses.added", _("登记补签的支付约定"))
 
 CLAUSE, CONDITION = "clause", "condition"
 Term = Clause | ApprovalCondition
@@ -57,7 +61,7 @@ def record_met(
             term.note = f"{note}（{reference}）"[:NOTE_LONGEST]
         term.save()
     audit.record(
-        act="credit.terms.met",
+        act=TERMS_MET,
         subject=contract,
         borrower_number=contract.borrower.number,
         after={
@@ -98,7 +102,7 @@ def add_clauses(
         for place, (kind, text) in enumerate(texts.items(), first)
     ]
     audit.record(
-        act="credit.clauses.added",
+        act=CLAUSES_ADDED,
         subject=contract,
         borrower_number=contract.borrower.number,
         after={

@@ -8,6 +8,7 @@ from datetime import date
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
@@ -18,6 +19,12 @@ from core.sheets import download, workbook
 from credit.choices import Product
 from credit.contracts import register
 from credit.contracts.register import KINDS, LATE, MET, OPEN, STATES, Asked
+
+EXPORTED = audit.act(
+    "credit.agreements.exported",
+    gettext_lazy("导出合同约定登记"),
+    about={"agreements": gettext_lazy("合同约定登记")},
+)
 
 PAGE = 50
 CHIPS = {LATE: "chip-loss", OPEN: "chip-doubt", MET: "chip-ok"}
@@ -72,7 +79,7 @@ def agreements_export(request: SignedInRequest) -> HttpResponseBase:
     )  # fmt: skip
     content = workbook(_("合同约定登记"), headers, rows)
     audit.record(
-        act="credit.agreements.exported",
+        act=EXPORTED,
         subject="agreements",
         note=request.GET.urlencode(),
         after={"rows": content.rows},

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, InternalError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Unit, User
 from core import audit
@@ -30,6 +31,12 @@ from credit.imports.run import import_files, profile
 from credit.models import Account, Borrower, Contract, Guarantee, Loan, Responsibility
 from workflow.models import WorkItem
 from workflow.services.duties import reassign
+
+ADDED = audit.act("credit.entry.added", gettext_lazy("手工录入"), about={"book": gettext_lazy("业务数据")})
+CORRECTED = audit.act(
+    "credit.entry.corrected", gettext_lazy("手工更正"), about={"book": gettext_lazy("业务数据")}
+)
+HANDED_OVER = audit.act("credit.customer.handed_over", gettext_lazy("移交客户"))
 
 HEADER = 1  # lines before the first row
 
@@ -152,7 +159,7 @@ def _keep_plan(kind: Kind, rows: Sequence[Texts], before: Sequence[Texts], on: d
         named = [column for column in kind.columns if column.name != owner]
         told = [[" ".join(row[column.name] for column in named) for row in plan] for plan in (before, after)]
         audit.record(
-            act="credit.entry.corrected" if before else "credit.entry.added",
+            act=CORRECTED if before else ADDED,
             subject=f"book:{kind.label} {rows[0][owner]}",
             borrower_number=borrower_number(kind, rows[0]),
             before=told[0] or None,
@@ -172,7 +179,7 @@ def _keep(kind: Kind, rows: Sequence[Texts], before: Sequence[Texts | None], by:
         changed = [name for name, text in now.items() if text != (was or {}).get(name, "")]
         labels = {column.name: column.label for column in kind.columns}
         audit.record(
-            act="credit.entry.corrected" if was else "credit.entry.added",
+            act=CORRECTED if was else ADDED,
             subject=f"book:{kind.label} {' '.join(row.get(name, '') for name in kind.key)}"[:200],
             borrower_number=borrower_number(kind, row),
             before=was and {labels[name]: was[name] for name in changed},
@@ -277,7 +284,7 @@ def hand_over(
         moved = reassign(items=open_items, to=to, by=by, reason=reason)
     for one in customers:
         audit.record(
-            act="credit.customer.handed_over",
+            act=HANDED_OVER,
             subject=one.borrower,
             borrower_number=one.borrower.number,
             before={"person": one.person.username},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from accounts.models import User
@@ -12,6 +13,10 @@ from core import audit, clock, outbox
 from core.errors import Conflict, Invalid, Refused
 from credit.choices import ClassSource, EventKind, RiskClass
 from credit.models import Borrower, ClassFact, Loan, RiskEvent
+
+RECORDED = audit.act("credit.event.recorded", _("登记风险事项"))
+REVERSED = audit.act("credit.event.reversed", _("冲正风险事项"))
+CLASS_RECORDED = audit.act("credit.class.recorded", _("认定风险分类"))
 
 REVERSERS = (Role.CUSTOMER_HEAD, Role.RISK_MANAGER, Role.RISK_HEAD)
 DERIVED = frozenset({"downgrade", "overdue", "arrears"})  # references of events that credit.imports derives
@@ -50,7 +55,7 @@ def record_event(
         recorded_by=by.username,
         recorded_at=at,
     )
-    _announce(event, act="credit.event.recorded")
+    _announce(event, act=RECORDED)
     return event
 
 
@@ -80,7 +85,7 @@ def reverse_event(*, event: RiskEvent, detail: str, by: User, on: date, at: date
         recorded_at=at,
         reverses=event,
     )
-    _announce(reversal, act="credit.event.reversed")
+    _announce(reversal, act=REVERSED)
     return reversal
 
 
@@ -108,7 +113,7 @@ def reason_not_to_reverse(event: RiskEvent, by: User) -> str:
     return ""
 
 
-def _announce(event: RiskEvent, *, act: str) -> None:
+def _announce(event: RiskEvent, *, act: audit.Act) -> None:
     audit.record(
         act=act,
         subject=event,
@@ -149,7 +154,7 @@ def record_class(*, loan: Loan, risk_class: RiskClass, effective_on: date, on: d
         correction=same.count(),
     )
     audit.record(
-        act="credit.class.recorded",
+        act=CLASS_RECORDED,
         subject=fact,
         before={"risk_class": before.risk_class} if before else None,
         after={"risk_class": risk_class, "effective_on": effective_on, "by": by.username},
@@ -176,4 +181,4 @@ def _downgraded(fact: ClassFact, before: RiskClass, by: User) -> None:
         recorded_by=by.username,
         recorded_at=clock.now(),
     )
-    _announce(event, act="credit.event.recorded")
+    _announce(event, act=RECORDED)

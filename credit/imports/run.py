@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import OperationalError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from core import actor, audit, clock
 from core.days import RANGE, is_within
@@ -29,6 +30,12 @@ from credit.imports.differences import difference_sheet
 from credit.imports.kinds import KINDS
 from credit.imports.notices import notices
 from workflow.services import days
+
+FINISHED = {
+    ImportStatus.APPLIED: audit.act("credit.extracts.applied", _("数据入账")),
+    ImportStatus.UNCHANGED: audit.act("credit.extracts.unchanged", _("数据重复，未变更")),
+    ImportStatus.REJECTED: audit.act("credit.extracts.rejected", _("数据退回")),
+}
 
 PROFILES = Path(__file__).resolve().parent.parent / "profiles"
 MERGES = {
@@ -306,7 +313,7 @@ def _record(batch: ImportBatch, status: ImportStatus, result: Result) -> ImportB
             entry = {**entry, "inserted": 0, "changed": 0}
         ImportFile.objects.create(batch=batch, status=status, **entry)
     audit.record(
-        act=f"credit.extracts.{status.value.lower()}",
+        act=FINISHED[status],
         subject=batch,
         after={
             "profile": batch.profile,

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_visible
@@ -24,6 +25,10 @@ from credit.loans.panel import panels
 from credit.models import Account, AccountBalance, Loan, Transaction
 from credit.selectors.positions import class_of, live_loans
 from workflow.registers.lists import money_unit
+
+EXPORTED = audit.act(
+    "credit.movements.exported", gettext_lazy("导出账户流水"), about={"movements": gettext_lazy("账户流水")}
+)
 
 PAGE = 100
 
@@ -105,7 +110,7 @@ def account_export(request: SignedInRequest, number: str) -> HttpResponseBase:
     )  # fmt: skip
     content = workbook(_("流水"), headers, lines)
     audit.record(
-        act="credit.export",
+        act=EXPORTED,
         subject="movements",
         borrower_number=row.borrower.number,
         note=f"{row.number} {request.GET.urlencode()}".strip(),

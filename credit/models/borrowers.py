@@ -35,6 +35,7 @@ class Borrower(models.Model):
     history = HistoricalRecords()
 
     class Meta:
+        verbose_name = "客户"
         ordering = ("number",)
         constraints = (
             models.CheckConstraint(
@@ -127,6 +128,7 @@ class Contact(models.Model):
     objects = ContactQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "固定联系方式"
         ordering = ("borrower", "effective_on")
         constraints = (
             models.CheckConstraint(

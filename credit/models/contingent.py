@@ -102,6 +102,7 @@ class LetterReturn(models.Model):
     objects = OfLoanQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "保函原件"
         ordering = ("loan", "effective_on")
         constraints = (
             models.UniqueConstraint(fields=["loan"], name="an_original_comes_back_once"),
@@ -130,6 +131,7 @@ class MarginRelease(models.Model):
     objects = OfLoanQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "保证金释放"
         ordering = ("loan",)
         constraints = (
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_released_margin_has_an_amount"),

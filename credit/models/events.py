@@ -42,6 +42,7 @@ class RiskEvent(models.Model):
     objects = RiskEventQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "风险事项"
         ordering = ("-effective_on", "-id")
         constraints = (
             models.UniqueConstraint(

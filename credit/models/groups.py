@@ -52,6 +52,7 @@ class Group(models.Model):
     history = HistoricalRecords()
 
     class Meta:
+        verbose_name = "集团"
         ordering = ("number",)
         constraints = (
             # Longer circles are refused by a trigger (migration 0006).

@@ -48,6 +48,7 @@ class Contract(models.Model):
     history = HistoricalRecords()
 
     class Meta:
+        verbose_name = "合同"
         ordering = ("number",)
         constraints = (
             models.CheckConstraint(condition=Q(amount__gte=0), name="a_contract_is_not_negative"),
@@ -272,6 +273,7 @@ class ClassFact(models.Model):
     objects = OfLoanQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "风险分类"
         ordering = ("loan", "effective_on", "known_on")
         constraints = (
             models.UniqueConstraint(

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role
 from accounts.models import User
@@ -18,6 +19,9 @@ from core.errors import Conflict, Invalid, Refused
 from credit.choices import OriginalOutcome, Product
 from credit.models import LetterClaim, LetterOfGuarantee, LetterReturn, Loan, MarginRelease
 from credit.selectors.exposures import maturity
+
+ORIGINAL_RECORDED = audit.act("credit.original.recorded", _("登记保函原件收回"))
+MARGIN_RELEASED = audit.act("credit.margin.released", _("释放保证金"))
 
 
 @transaction.atomic
@@ -49,7 +53,7 @@ def record_return(
         reference=reference,
     )
     audit.record(
-        act="credit.original.recorded",
+        act=ORIGINAL_RECORDED,
         subject=row,
         borrower_number=loan.borrower.number,
         after={
@@ -143,7 +147,7 @@ def release_margin(*, loan: Loan, amount: Decimal, by: User, on: date, at: datet
         loan=loan, amount=amount, effective_on=on, known_on=on, recorded_by=by.username, recorded_at=at
     )
     audit.record(
-        act="credit.margin.released",
+        act=MARGIN_RELEASED,
         subject=row,
         borrower_number=loan.borrower.number,
         after={"loan": loan.number, "amount": amount, "effective_on": on},

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 from django.db.models.functions import Least
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core import clock
@@ -180,7 +181,7 @@ class FirstCheckForm(CustomerForm):
         keys = [f"{prefix}:{subject.matter}" for prefix in ("first", "form")]
         return super().owed(replace(subject, matter=EVERYTHING)).filter(period_key__in=keys)
 
-    @claims("GS-8", clause="d")
+    @claims("GS-8", clause="d", does=_("首次跟踪检查表：实际用途、限制性条件必答；改变用途必须说明"))
     @claims("GS-8b", clause="ab")
     def begin(self, *, subject: Subject, user: User, on: date) -> Prefill:
         """The customer and the loan; the day of the check is not guessed, since the time for the table runs from it."""

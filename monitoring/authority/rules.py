@@ -25,7 +25,7 @@ class Tier:
     person_id: int | None = None
 
 
-@claims("GR-18")
+@claims("GR-18", does="按经营主责任人设定的权限逐级审核")
 def steps_for(tiers: Sequence[Tier], amount: Decimal) -> list[Tier]:
     """Everybody from the first step up to the first whose limit covers the amount; they sign in this order. Pure."""
     taken: list[Tier] = []

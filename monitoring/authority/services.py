@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.choices import Line, Role
 from accounts.models import User
@@ -24,6 +25,8 @@ from monitoring.models import PaymentAuthority, PaymentTier
 from workflow.choices import ChainStatus
 from workflow.models import Document, Step
 from workflow.rules import LADDER
+
+AUTHORITY_SET = audit.act("monitoring.payment_authority.set", gettext_lazy("设定审核权限"))
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def set_authority(*, by: User, steps: Sequence[Tier], from_on: date, on: date) -
         for place, step in enumerate(steps, start=1)
     )
     audit.record(
-        act="monitoring.payment_authority.set",
+        act=AUTHORITY_SET,
         subject=authority,
         after={
             "from_on": from_on,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import RISK_ROLES
 from accounts.models import User
@@ -20,6 +21,9 @@ from monitoring.signals.duties import duties_to_check
 from monitoring.unreviewed.duties import duties_of_signals
 from workflow.models import Document
 from workflow.services import duties
+
+CONFIRMED = audit.act("monitoring.signal.confirmed", _("认定资金信号属实"))
+DISMISSED = audit.act("monitoring.signal.dismissed", _("排除资金信号"))
 
 WHY_LONGEST = 500  # what a signal keeps
 
@@ -182,9 +186,7 @@ def _decide(
         document=document,
     )
     audit.record(
-        act="monitoring.signal.confirmed"
-        if status == SignalStatus.CONFIRMED
-        else "monitoring.signal.dismissed",
+        act=CONFIRMED if status == SignalStatus.CONFIRMED else DISMISSED,
         subject=signal,
         before={"status": SignalStatus.OPEN},
         after={"status": status, "kind": signal.kind, "amount": signal.amount, "by": by.username},

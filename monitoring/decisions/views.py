@@ -13,6 +13,7 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import check_role, get_visible, require_role
@@ -34,6 +35,12 @@ from monitoring.decisions.selectors import duty_items, with_home
 from monitoring.decisions.services import confirm, dismiss, reason_not_to_confirm, reason_not_to_dismiss
 from monitoring.models import MisuseCase, Signal
 from monitoring.signals.duties import key_of
+
+EXPORTED = audit.act(
+    "monitoring.signals.exported",
+    gettext_lazy("导出资金信号"),
+    about={"signals": gettext_lazy("资金信号清单")},
+)
 
 PAGE = 50
 ALL = "all"  # every status
@@ -158,7 +165,7 @@ def signals_export(request: SignedInRequest) -> HttpResponseBase:
     ]  # fmt: skip
     content = workbook(_("资金信号"), headers, _sheet_rows(rows))
     audit.record(
-        act="monitoring.signals.exported",
+        act=EXPORTED,
         subject="signals",
         note=request.GET.urlencode(),
         after={"rows": content.rows},

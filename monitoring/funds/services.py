@@ -9,7 +9,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
+from core import audit
 from core.parameters import Policy
 from credit.choices import InterestFrequency, Product
 from credit.models import Bill, Borrower, Installment, Loan
@@ -23,6 +25,8 @@ from monitoring.models import CHECKED, FundsCheck
 from workflow.engine import Progress
 from workflow.registry import Preparation
 from workflow.sweep import set_aside, sweep
+
+CHECKED_ACT = audit.act("monitoring.funds.checked", _("核对到期资金"))
 
 SCHEME = "GR"  # whose borrowers are looked at
 STEP = "funds"
@@ -164,4 +168,4 @@ def _competitor(rung: Rung) -> dict[str, Any]:
     }
 
 
-PREPARATION = Preparation(STEP, "核对到期资金", "monitoring.funds.checked", write_checks)
+PREPARATION = Preparation(STEP, "核对到期资金", CHECKED_ACT, write_checks)

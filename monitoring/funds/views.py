@@ -12,6 +12,7 @@ from django.db.models import Sum
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
@@ -29,6 +30,10 @@ from monitoring.choices import DebtKind
 from monitoring.models import CHECKED, FundsCheck
 from monitoring.querysets import FundsCheckQuerySet
 from workflow.services.days import last_closed_day
+
+EXPORTED = audit.act(
+    "monitoring.export", gettext_lazy("导出资金预警"), about={"funds": gettext_lazy("资金预警名单")}
+)
 
 PAGE = 50
 
@@ -145,7 +150,5 @@ def funds_export(request: SignedInRequest) -> HttpResponseBase:
         _("核对日"),
     ]  # fmt: skip
     content = workbook(_("资金预警"), headers, _sheet_rows(rows))
-    audit.record(
-        act="monitoring.export", subject="funds", note=request.GET.urlencode(), after={"rows": content.rows}
-    )
+    audit.record(act=EXPORTED, subject="funds", note=request.GET.urlencode(), after={"rows": content.rows})
     return download(_("资金预警") + on.isoformat(), content)

@@ -27,6 +27,12 @@ from monitoring.ledgers import batch
 from monitoring.ledgers.page import Choice, lines_of, months_of, page_of, rows_of
 from monitoring.models import BorrowerMonth
 
+EXPORTED = audit.act(
+    "monitoring.ledgers.exported",
+    gettext_lazy("导出账户月度台账"),
+    about={"ledgers": gettext_lazy("账户月度台账")},
+)
+
 STATES = (
     ("odd", gettext_lazy("有异动")),
     ("quiet", gettext_lazy("没有异动")),
@@ -129,7 +135,7 @@ def ledgers_export(request: SignedInRequest) -> HttpResponseBase:
     ]  # fmt: skip
     content = workbook(_("账户月度台账"), headers, _sheet_rows(rows, request))
     audit.record(
-        act="monitoring.ledgers.exported",
+        act=EXPORTED,
         subject="ledgers",
         note=request.GET.urlencode(),
         after={"rows": content.rows},

@@ -89,7 +89,7 @@ class MisuseRectificationForm(CustomerForm):
         }
         return Prefill(answers=answers, facts_on=on)
 
-    @claims("GR-23", clause="f")
+    @claims("GR-23", clause="f", does=_("限期纠正单：最后一签是风险条线"))
     def signers(self, *, document: Document, on: date) -> Sequence[Signer]:
         """By the chain of policy; whatever it says, the last signature is the risk line's own, never a stand-in's."""
         chain = chain_of(document=document, on=on)

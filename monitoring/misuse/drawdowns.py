@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
+from django.utils.translation import gettext_lazy as _
+
 from core import money
 from core.errors import Invalid
 from core.obligations import claims
@@ -26,7 +28,7 @@ WAYS = ("contract", "product", "settlement_account")  # by these the money of a 
 LOANS, LEDGER = KINDS["loans"], KINDS["repayments"]
 
 
-@claims("GR-23", clause="c")
+@claims("GR-23", clause="c", does=_("冻结的合同不能录入新的借据"))
 def refuse_loans(*, rows: Sequence[Texts], before: Sequence[Texts | None], on: date) -> Iterator[Complaint]:
     """A note that is new, grows, comes under the contract, leaves it, or whose money turns elsewhere."""
     pairs = list(zip(rows, before, strict=True))
@@ -40,7 +42,7 @@ def refuse_loans(*, rows: Sequence[Texts], before: Sequence[Texts | None], on: d
             )
 
 
-@claims("GR-23", clause="c")
+@claims("GR-23", clause="c", does=_("冻结的合同不能录入新的发放"))
 def refuse_disbursements(
     *, rows: Sequence[Texts], before: Sequence[Texts | None], on: date
 ) -> Iterator[Complaint]:

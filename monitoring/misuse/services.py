@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import RISK_ROLES, Line
 from accounts.models import User
@@ -20,6 +21,9 @@ from monitoring import freezes
 from monitoring.choices import MISUSE_TRANSITIONS, MisuseStatus
 from monitoring.models import MisuseCase, Signal
 from workflow.models import Document
+
+CONFIRMED = audit.act("monitoring.misuse.confirmed", _("认定挪用，暂停用款"))
+ACCEPTED = audit.act("monitoring.misuse.accepted", _("验收挪用纠正，恢复用款"))
 
 TOPIC = "misuse"
 FACTS_LONGEST = 500  # what a case keeps
@@ -72,7 +76,7 @@ def open_case(
         correct_by=policy.calendar.within(on, within),
     )
     audit.record(
-        act="monitoring.misuse.confirmed",
+        act=CONFIRMED,
         subject=case,
         borrower_number=contract.borrower.number,
         after={
@@ -86,7 +90,7 @@ def open_case(
     return case
 
 
-@claims("GR-23", clause="f")
+@claims("GR-23", clause="f", does=_("风险条线验收纠正后才解冻"))
 @transaction.atomic
 def accept(*, case: MisuseCase, document: Document, by: User, on: date) -> MisuseCase:
     """The risk line accepts the correction: the case is closed, and the contract thaws once none is open."""
@@ -103,7 +107,7 @@ def accept(*, case: MisuseCase, document: Document, by: User, on: date) -> Misus
         document=document,
     )
     audit.record(
-        act="monitoring.misuse.accepted",
+        act=ACCEPTED,
         subject=case,
         borrower_number=case.contract.borrower.number,
         after={"contract": case.contract.number, "document": document.number},

@@ -13,6 +13,7 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import check_role, get_visible, require_role
@@ -34,6 +35,10 @@ from monitoring.misuse.panel import CaseLine, story_of
 from monitoring.misuse.services import reason_not_to_register, register
 from monitoring.models import MisuseCase
 from workflow.models import Document
+
+EXPORTED = audit.act(
+    "monitoring.misuse.exported", gettext_lazy("导出挪用处置"), about={"misuse": gettext_lazy("挪用处置名单")}
+)
 
 PAGE = 50
 OVERDUE = "overdue"
@@ -130,7 +135,7 @@ def misuse_export(request: SignedInRequest) -> HttpResponseBase:
     ]  # fmt: skip
     content = workbook(_("挪用处置"), headers, _sheet_rows(rows, on))
     audit.record(
-        act="monitoring.misuse.exported",
+        act=EXPORTED,
         subject="misuse",
         note=request.GET.urlencode(),
         after={"rows": content.rows},

@@ -13,7 +13,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
+from core import audit
 from core.money import yuan
 from core.obligations import claims
 from core.parameters import Policy
@@ -36,11 +38,13 @@ from workflow.engine import Progress
 from workflow.registry import Preparation
 from workflow.sweep import set_aside, sweep
 
+WATCHED = audit.act("monitoring.frozen.watched", _("核对冻结合同"))
+
 STEP = "frozen"
 RULE = {"口径": "混合账户中贷款资金先于自有资金流出"}
 
 
-@claims("GR-23", clause="c")
+@claims("GR-23", clause="c", does=_("每日核对冻结的合同：新提款和贷款资金流出即成红色信号"))
 def watch(
     on: date, policy: Policy, progress: Progress | None = None, *, only: Collection[int] | None = None
 ) -> Counter[str]:
@@ -156,4 +160,4 @@ def _outflow(case: MisuseCase, loans: list[Any], row: Transaction, taken: Decima
     )
 
 
-PREPARATION = Preparation(STEP, "核对冻结合同", "monitoring.frozen.watched", watch)
+PREPARATION = Preparation(STEP, "核对冻结合同", WATCHED, watch)

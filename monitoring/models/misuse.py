@@ -37,6 +37,7 @@ class MisuseCase(models.Model):
     objects = OfContractsQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "挪用处置"
         ordering = ("-confirmed_on", "-pk")
         constraints = (
             models.CheckConstraint(

@@ -33,6 +33,7 @@ class PaymentAuthority(models.Model):
     objects = PaymentAuthorityQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "审核权限"
         ordering = ("set_by", "-from_on", "-pk")
 
     def __str__(self) -> str:
@@ -98,6 +99,7 @@ class Payment(models.Model):
     objects = OfLoansQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "支付"
         ordering = ("-submitted_on", "-pk")
         constraints = (
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_payment_has_an_amount"),
@@ -166,6 +168,7 @@ class RefusedRelease(AtCounter):
     objects = OfAccountsQuerySet.as_manager()
 
     class Meta(AtCounter.Meta):
+        verbose_name = "拒办记录"
         constraints = (
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_refused_release_has_an_amount"),
         )
@@ -184,6 +187,7 @@ class PassedSlip(AtCounter):
     objects = PassedSlipQuerySet.as_manager()
 
     class Meta(AtCounter.Meta):
+        verbose_name = "自有资金放行"
         constraints = (
             models.CheckConstraint(
                 condition=Q(amount__gt=0, amount__lte=F("own")),

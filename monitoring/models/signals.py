@@ -42,6 +42,7 @@ class Signal(models.Model):
     objects = SignalQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "资金信号"
         ordering = ("-known_on", "-pk")
         constraints = (
             models.CheckConstraint(

@@ -23,6 +23,7 @@ class SupervisedAccount(models.Model):
     objects = OfAccountsQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "受控账户"
         ordering = ("account", "-marked_on")
         constraints = (
             models.UniqueConstraint(

@@ -8,7 +8,9 @@ from datetime import date
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext_lazy as _
 
+from core import audit
 from core.parameters import Policy
 from core.periods import Period, add_months
 from core.periods import month_of as calendar_month_of
@@ -21,6 +23,8 @@ from workflow.engine import Progress
 from workflow.registry import Preparation
 from workflow.services.days import go_live_on
 from workflow.sweep import sweep
+
+WRITTEN = audit.act("monitoring.months.written", _("汇总账户月度资金"))
 
 STEP = "months"
 
@@ -129,4 +133,4 @@ def borrower_month(pk: int, one: Read, month: Period, on: date, policy: Policy) 
     )
 
 
-PREPARATION = Preparation(STEP, "汇总账户月度资金", "monitoring.months.written", write_months)
+PREPARATION = Preparation(STEP, "汇总账户月度资金", WRITTEN, write_months)

@@ -10,7 +10,9 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Mod
+from django.utils.translation import gettext_lazy as _
 
+from core import audit
 from core.parameters import Policy
 from core.periods import add_months
 from credit.models import Borrower
@@ -22,6 +24,8 @@ from monitoring.outlook.rules import Usual, comes_in, usual_inflow
 from workflow.engine import Progress
 from workflow.registry import Preparation
 from workflow.sweep import sweep
+
+WRITTEN = audit.act("monitoring.outlook.written", _("推算未来资金"))
 
 SCHEME, STEP = "GR", "outlook"
 NEAR, FAR = timedelta(days=30), timedelta(days=90)
@@ -102,4 +106,4 @@ def row_of(borrower: int, funds: RepaymentFunds, usual: Usual | None, on: date) 
     )
 
 
-PREPARATION = Preparation(STEP, "推算未来资金", "monitoring.outlook.written", write_outlook)
+PREPARATION = Preparation(STEP, "推算未来资金", WRITTEN, write_outlook)

@@ -12,6 +12,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
@@ -28,6 +29,12 @@ from credit.selectors.positions import managers
 from credit.selectors.responsible import home_of, managers_of
 from monitoring.models import FundsOutlook
 from workflow.services.days import last_closed_day
+
+EXPORTED = audit.act(
+    "monitoring.outlook.exported",
+    gettext_lazy("导出未来资金"),
+    about={"outlook": gettext_lazy("未来资金名单")},
+)
 
 PAGE = 50
 DAYS = ("30", "90")
@@ -155,7 +162,7 @@ def outlook_export(request: SignedInRequest) -> HttpResponseBase:
     ]  # fmt: skip
     content = workbook(_("未来资金") + choice.days + _("天"), headers, _sheet_rows(rows))
     audit.record(
-        act="monitoring.outlook.exported",
+        act=EXPORTED,
         subject="outlook",
         note=request.GET.urlencode(),
         after={"rows": content.rows},

@@ -421,7 +421,7 @@ class PaymentRequestForm(CustomerForm):
             figures={"free": sums.unpaid - on_its_way},
         )
 
-    @claims("GR-16", clause="abd")
+    @claims("GR-16", clause="abd", does=_("支付审核单：客户经理提交，风险条线按权限审核，提交人不审核"))
     @claims("XW-7", "XW-5.1")
     def signers(self, *, document: Document, on: date) -> Sequence[Signer]:
         """The author, then everybody whose limits the amount passes, the risk line first (第十六条、第十八条).

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.choices import Role
 from accounts.models import User
@@ -32,6 +33,11 @@ from monitoring.loan_money.balances import underway, unpaid
 from monitoring.loan_money.rules.needs import mode_of_payment
 from monitoring.models import Payment
 from workflow.models import Document
+
+SUBMITTED = audit.act("monitoring.payment.submitted", gettext_lazy("提交支付审核"))
+RETURNED = audit.act("monitoring.payment.returned", gettext_lazy("退回支付审核"))
+REVIEWED = audit.act("monitoring.payment.reviewed", gettext_lazy("支付审核同意"))
+CANCELLED = audit.act("monitoring.payment.cancelled", gettext_lazy("撤销支付"))
 
 CANCELLABLE = (PaymentStatus.REVIEWED, PaymentStatus.RETURNED)
 
@@ -61,7 +67,7 @@ def free(loan: Loan, on: date, *, but: int | None = None) -> Decimal:
     return max(left, Decimal(0))
 
 
-@claims("GR-17.1", "GR-20.2")
+@claims("GR-17.1", "GR-20.2", does=gettext_lazy("支付须付给登记的交易对手，不超过未付贷款资金"))
 def check_payable(asked: Asked, on: date, *, document: Document, policy: Policy | None = None) -> None:
     """Raise unless the payment may be handed to review: registered payee, money left, nothing frozen, mode right."""
     policy = policy or policy_on(on)
@@ -115,7 +121,7 @@ def submit(*, document: Document, asked: Asked, by: User, on: date) -> Payment:
     else:
         advance(payment, to=PaymentStatus.SUBMITTED, table=PAYMENT_TRANSITIONS, **columns)
     audit.record(
-        act="monitoring.payment.submitted",
+        act=SUBMITTED,
         subject=payment,
         borrower_number=document.borrower_number,
         after={"document": document.number, "amount": asked.amount, "payee": asked.payee.account},
@@ -129,12 +135,10 @@ def give_back(*, document: Document, by: User) -> None:
     payment = Payment.objects.filter(document=document, status=PaymentStatus.SUBMITTED).first()
     if payment is not None:
         advance(payment, to=PaymentStatus.RETURNED, table=PAYMENT_TRANSITIONS)
-        audit.record(
-            act="monitoring.payment.returned", subject=payment, borrower_number=document.borrower_number
-        )
+        audit.record(act=RETURNED, subject=payment, borrower_number=document.borrower_number)
 
 
-@claims("GR-18", "GR-20.2")
+@claims("GR-18", "GR-20.2", does=gettext_lazy("审核时按当时的未付资金、现行权限和合并计额重新核对"))
 def check_reviewable(payment: Payment, on: date) -> None:
     """Raise Refused, with the sentence that the button shows, unless a reviewer may pass the payment now.
 
@@ -168,7 +172,7 @@ def pass_review(*, document: Document, by: User, on: date) -> Payment:
         raise Refused(_("提交人不能审核自己提交的支付，请由风险条线审核。"))
     advance(payment, to=PaymentStatus.REVIEWED, table=PAYMENT_TRANSITIONS, reviewed_on=on, reviewed_by=by)
     audit.record(
-        act="monitoring.payment.reviewed",
+        act=REVIEWED,
         subject=payment,
         borrower_number=document.borrower_number,
         after={"amount": payment.amount, "payee": payment.payee_account},
@@ -211,7 +215,7 @@ def cancel(*, payment: Payment, why: str, by: User, on: date) -> Payment:
         raise Refused(reason)
     advance(payment, to=PaymentStatus.CANCELLED, table=PAYMENT_TRANSITIONS)
     audit.record(
-        act="monitoring.payment.cancelled",
+        act=CANCELLED,
         subject=payment,
         borrower_number=payment.loan.borrower.number,
         note=why.strip(),

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.choices import Role
 from accounts.models import User
@@ -27,6 +28,11 @@ from monitoring.choices import PAYMENT_TRANSITIONS, PaymentStatus
 from monitoring.loan_money.balances import unpaid
 from monitoring.loan_money.own_money import MixedAccount, mixed_account
 from monitoring.models import PassedSlip, Payment, RefusedRelease
+
+RELEASED = audit.act("monitoring.payment.released", gettext_lazy("支付放行"))
+REFUSED = audit.act("monitoring.payment.refused", gettext_lazy("柜面拒办支付"))
+SLIP_PASSED = audit.act("monitoring.slip.passed", gettext_lazy("柜面按客户自有资金放行"))
+SLIP_UNDONE = audit.act("monitoring.slip.undone", gettext_lazy("撤回柜面放行"))
 
 TOPIC = "refused_release"
 
@@ -91,7 +97,7 @@ def reasons_not_to_release(payments: Sequence[Payment], by: User, on: date) -> d
     }
 
 
-@claims("GR-16", clause="cdef")
+@claims("GR-16", clause="cdef", does=gettext_lazy("会计放行：只放行已审核的支付，三人各不相同"))
 @claims("GR-19", clause="d")
 @transaction.atomic
 def release(*, payment: Payment, by: User, on: date, at: datetime) -> Payment:
@@ -102,7 +108,7 @@ def release(*, payment: Payment, by: User, on: date, at: datetime) -> Payment:
     check_can_release(stands, by, on)
     advance(stands, to=PaymentStatus.RELEASED, table=PAYMENT_TRANSITIONS, released_on=on, released_by=by)
     audit.record(
-        act="monitoring.payment.released",
+        act=RELEASED,
         subject=stands,
         borrower_number=stands.loan.borrower.number,
         after={"amount": stands.amount, "payee": stands.payee_account, "at": at},
@@ -149,7 +155,11 @@ def account_at_counter(number: str, user: User, on: date) -> Account:
     return account
 
 
-@claims("GR-19", clause="ab")
+@claims(
+    "GR-19",
+    clause="ab",
+    does=gettext_lazy("柜面核对：查无已审核支付单，或合同已冻结的，超出客户自有资金即拒办，并通知风险经理"),
+)
 @claims("GR-23", clause="d")
 @transaction.atomic
 def ask(*, slip: Slip, by: User, on: date, at: datetime) -> Answer:
@@ -193,7 +203,7 @@ def _written(slip: Slip, account: Account, *, by: User, on: date, at: datetime) 
     }
 
 
-def _keep(row: PassedSlip | RefusedRelease, *, act: str, note: str = "", **more: Decimal) -> None:
+def _keep(row: PassedSlip | RefusedRelease, *, act: audit.Act, note: str = "", **more: Decimal) -> None:
     told = {"account": row.account.number, "payee": row.payee_account, "amount": row.amount}
     audit.record(
         act=act, subject=row, borrower_number=row.account.borrower.number, after=told | more, note=note
@@ -202,7 +212,7 @@ def _keep(row: PassedSlip | RefusedRelease, *, act: str, note: str = "", **more:
 
 def _let_pass(mixed: MixedAccount, own: Decimal, columns: dict[str, Any]) -> PassedSlip:
     passed = PassedSlip.objects.create(own=own, case=mixed.case, **columns)
-    _keep(passed, act="monitoring.slip.passed", own=own, loan_money=mixed.loan_money)
+    _keep(passed, act=SLIP_PASSED, own=own, loan_money=mixed.loan_money)
     return passed
 
 
@@ -224,7 +234,7 @@ def undo(*, slip: PassedSlip, by: User, on: date, at: datetime) -> PassedSlip:
     undoing = PassedSlip.objects.create(
         own=slip.own, case=slip.case, reverses=slip, **_written(same, slip.account, by=by, on=on, at=at)
     )
-    _keep(undoing, act="monitoring.slip.undone")
+    _keep(undoing, act=SLIP_UNDONE)
     return undoing
 
 
@@ -236,6 +246,6 @@ def _refuse(mixed: MixedAccount, columns: dict[str, Any]) -> RefusedRelease:
         why = f"借据 {numbers} 的贷款资金须审核后支付，查无收款账号、金额相符的已审核支付单"
     reason = f"{why}；{mixed.reckoning}"
     refused = RefusedRelease.objects.create(reason=reason[:300], case=mixed.case, **columns)
-    _keep(refused, act="monitoring.payment.refused", note=refused.reason)
+    _keep(refused, act=REFUSED, note=refused.reason)
     outbox.put(topic=TOPIC, payload={"refused": refused.pk})
     return refused

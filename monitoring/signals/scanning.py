@@ -7,6 +7,9 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from functools import partial
 
+from django.utils.translation import gettext_lazy as _
+
+from core import audit
 from core.parameters import Policy
 from monitoring.signals.rules.detectors import detect
 from monitoring.signals.rules.facts import Case, Limits, limits_of
@@ -15,6 +18,8 @@ from monitoring.signals.services import raise_signals
 from workflow.engine import Progress
 from workflow.registry import Preparation
 from workflow.sweep import set_aside, sweep
+
+RAISED = audit.act("monitoring.signals.raised", _("识别资金异动"))
 
 STEP = "signals"
 Reading = Callable[[list[int]], Iterable[Case]]
@@ -47,4 +52,4 @@ def _look(ids: list[int], on: date, limits: Limits, reading: Reading) -> Counter
     return Counter({"looked_at": len(live), "raised": raise_signals(found, on)})
 
 
-PREPARATION = Preparation(STEP, "识别资金异动", "monitoring.signals.raised", scan)
+PREPARATION = Preparation(STEP, "识别资金异动", RAISED, scan)

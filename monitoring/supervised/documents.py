@@ -146,7 +146,7 @@ class SupervisedAccountForm(CustomerForm):
         }
         return Prefill(answers=answers, facts_on=on)
 
-    @claims("GR-26")
+    @claims("GR-26", does=_("受控账户登记表：客户经理登记，会计确认"))
     def signers(self, *, document: Document, on: date) -> Sequence[Signer]:
         """客户经理 → 会计 of the branch, as the policy orders them: accounting confirms that the account is marked."""
         return super().signers(document=document, on=on)

@@ -8,12 +8,16 @@ from typing import Any
 from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core import audit
 from core.errors import Conflict
 from credit.models import Account
 from monitoring.models import SupervisedAccount
 from workflow.models import Document
+
+MARKED = audit.act("monitoring.supervised_account.marked", gettext_lazy("登记受控账户"))
+ENDED = audit.act("monitoring.supervised_account.ended", gettext_lazy("解除受控账户"))
 
 
 def standing(on: date) -> QuerySet[SupervisedAccount]:
@@ -39,7 +43,7 @@ def mark(*, account: Account, notified_on: date, marked_on: date, document: Docu
     row = SupervisedAccount.objects.create(
         account=account, notified_on=notified_on, marked_on=marked_on, document=document
     )
-    _write_down("monitoring.supervised_account.marked", row, document, marked_on)
+    _write_down(MARKED, row, document, marked_on)
     return row
 
 
@@ -53,10 +57,10 @@ def end(*, account: Account, ended_on: date, document: Document) -> SupervisedAc
         raise Conflict(_("解除日早于标识日 %(on)s，请改正。") % {"on": row.marked_on})
     row.ended_on, row.ended_by_document = ended_on, document
     row.save(update_fields=["ended_on", "ended_by_document"])
-    _write_down("monitoring.supervised_account.ended", row, document, ended_on)
+    _write_down(ENDED, row, document, ended_on)
     return row
 
 
-def _write_down(act: str, row: SupervisedAccount, document: Document, day: date) -> None:
+def _write_down(act: audit.Act, row: SupervisedAccount, document: Document, day: date) -> None:
     after: dict[str, Any] = {"account": row.account.number, "on": day, "document": document.number}
     audit.record(act=act, subject=row, borrower_number=document.borrower_number, after=after)

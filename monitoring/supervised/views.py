@@ -24,6 +24,12 @@ from core.sheets import download, workbook
 from credit.selectors.responsible import home_of
 from monitoring.models import SupervisedAccount
 
+EXPORTED = audit.act(
+    "monitoring.supervised_accounts.exported",
+    gettext_lazy("导出受控账户"),
+    about={"supervised_accounts": gettext_lazy("受控账户登记")},
+)
+
 PAGE = 50
 STATES = (("standing", gettext_lazy("受控中")), ("ended", gettext_lazy("已解除")))
 
@@ -112,7 +118,7 @@ def supervised_accounts_export(request: SignedInRequest) -> HttpResponseBase:
     ]  # fmt: skip
     content = workbook(_("受控账户"), headers, _sheet_rows(rows))
     audit.record(
-        act="monitoring.supervised_accounts.exported",
+        act=EXPORTED,
         subject="supervised_accounts",
         note=request.GET.urlencode(),
         after={"rows": content.rows},

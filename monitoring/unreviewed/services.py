@@ -13,7 +13,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
+from core import audit
 from core.money import yuan
 from core.obligations import claims
 from core.parameters import Policy
@@ -35,10 +37,12 @@ from workflow.engine import Progress
 from workflow.registry import Preparation
 from workflow.sweep import sweep
 
+WATCHED = audit.act("monitoring.payments.watched", _("核对支付与流水"))
+
 STEP = "payments"
 
 
-@claims("GR-19", clause="c")
+@claims("GR-19", clause="c", does=_("每日核对流水：未经审核的划转和被动扣款即成信号"))
 @claims("GR-24", clause="c")
 def match_and_watch(
     on: date, policy: Policy, progress: Progress | None = None, *, only: Collection[int] | None = None
@@ -207,4 +211,4 @@ def _passive(
             )
 
 
-PREPARATION = Preparation(STEP, "核对支付与流水", "monitoring.payments.watched", match_and_watch)
+PREPARATION = Preparation(STEP, "核对支付与流水", WATCHED, match_and_watch)

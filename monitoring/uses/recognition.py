@@ -11,7 +11,9 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
+from core import audit
 from core.parameters import Policy
 from credit.choices import Direction
 from credit.models import Account, Loan, Transaction
@@ -28,6 +30,8 @@ from workflow.engine import Progress
 from workflow.registry import Preparation
 from workflow.services.days import go_live_on
 from workflow.sweep import set_aside, sweep
+
+SEEN = audit.act("monitoring.uses.seen", _("登记已见用款"))
 
 STEP = "uses"
 # What leaves the account without being spent on anything.
@@ -171,4 +175,4 @@ def _is_spent(row: Transaction, related: RelatedParties, *, is_reversed: bool) -
     return row.amount > 0 and kind_of(movement_of(row, is_reversed=is_reversed), related) not in NOT_USED
 
 
-PREPARATION = Preparation(STEP, "登记已见用款", "monitoring.uses.seen", see)
+PREPARATION = Preparation(STEP, "登记已见用款", SEEN, see)

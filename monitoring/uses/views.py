@@ -40,6 +40,10 @@ from credit.selectors.responsible import unit_in_charge
 from monitoring.models import FundUse, SeenUse
 from monitoring.uses.selectors import unrecorded
 
+EXPORTED = audit.act(
+    "monitoring.uses.exported", gettext_lazy("导出用款跟踪清单"), about={"uses": gettext_lazy("用款跟踪清单")}
+)
+
 PAGE = 50
 STATES = (
     ("missing", gettext_lazy("有未登记用款")),
@@ -143,7 +147,7 @@ def uses_export(request: SignedInRequest) -> HttpResponseBase:
     ]  # fmt: skip
     content = workbook(_("用款跟踪"), headers, _sheet_rows(rows))
     audit.record(
-        act="monitoring.uses.exported",
+        act=EXPORTED,
         subject="uses",
         note=request.GET.urlencode(),
         after={"rows": content.rows},

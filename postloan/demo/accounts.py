@@ -24,7 +24,7 @@ def set_passwords() -> int:
     for person in people:
         person.set_password(PASSWORD)
         person.save(update_fields=["password"])
-    audit.record(act="demo.passwords.set", subject="演示支行", after={"people": len(people)})
+    audit.record(act=mark.PASSWORDS_SET, subject="演示支行", after={"people": len(people)})
     return len(people)
 
 

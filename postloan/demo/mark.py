@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from core import actor, audit, clock, policy_files
@@ -15,6 +16,9 @@ from core.models import AuditEntry, Demonstration, ImportBatch, SchemeVersion
 from core.parameters import BASE
 from core.reference import PROPOSER
 from credit.models import Borrower
+
+PASSWORDS_SET = audit.act("demo.passwords.set", _("设置演示账号密码"))
+MARKED = audit.act("demo.database.marked", _("标记为演示数据库"))
 
 LOADER = actor.job("load_demo")
 _OF_THE_LENDER = ("lender.", "extracts.")
@@ -56,7 +60,7 @@ def write_where_ours() -> None:
         return
     if _was_loaded_before_marks():
         # The passwords were the last thing that it set: without them the load was cut short, and goes on.
-        whole = AuditEntry.objects.filter(act="demo.passwords.set", actor=LOADER.id).exists()
+        whole = AuditEntry.objects.filter(act=PASSWORDS_SET.name, actor=LOADER.id).exists()
         _write(is_loaded=whole)
     elif not any(_holdings()):
         _write()
@@ -81,7 +85,7 @@ def _write(*, is_loaded: bool = False) -> None:
     mark = Demonstration.objects.create(
         marked_at=at, marked_by=actor.current().id, loaded_at=at if is_loaded else None
     )
-    audit.record(act="demo.database.marked", subject=mark, after={"loaded": is_loaded})
+    audit.record(act=MARKED, subject=mark, after={"loaded": is_loaded})
 
 
 def _holdings() -> Iterator[str]:

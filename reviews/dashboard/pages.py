@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
@@ -24,6 +25,12 @@ from reviews.dashboard import duties as owed
 from reviews.dashboard.asked import Asked
 from reviews.dashboard.tables import Headline, Table
 from reviews.dashboard.watched import payments, signals
+
+EXPORTED = audit.act(
+    "postloan.dashboard.exported",
+    gettext_lazy("导出看板"),
+    about={"dashboard": gettext_lazy("看板"), "dashboard_rows": gettext_lazy("看板明细")},
+)
 
 OF_THE_BOOK: dict[str, Callable[[books.Book], Table]] = {
     "class": books.by_class,
@@ -61,7 +68,7 @@ ON_PAPER = ("class", "arrears", "migration", "maturing")  # as charts; the rest 
 LINES_ON_PAPER = 5
 
 
-@claims("GR-7.1")
+@claims("GR-7.1", does=gettext_lazy("看板：分类、逾期、到期与职责完成，按岗位选取，下钻到客户"))
 def selection(request: SignedInRequest) -> tuple[str, ...]:
     """The names of the tables that the person's dashboard shows."""
     return next(names for roles, names in SELECTIONS if request.user.scope.has(*roles))
@@ -115,7 +122,7 @@ def dashboard_export(request: SignedInRequest) -> HttpResponseBase:
     (table,) = Board(asked).tables([name])
     headers, rows = table.sheet()
     audit.record(
-        act="postloan.dashboard.exported",
+        act=EXPORTED,
         subject="dashboard",
         note=request.GET.urlencode(),
         after={"rows": len(rows)},
@@ -141,9 +148,7 @@ def dashboard_pdf(request: SignedInRequest) -> HttpResponse:
         "printed_by": request.user.name,
     }
     pdf = render_pdf("dashboard/print.html", context)
-    audit.record(
-        act="postloan.dashboard.exported", subject="dashboard", note=f"PDF {request.GET.urlencode()}".strip()
-    )
+    audit.record(act=EXPORTED, subject="dashboard", note=f"PDF {request.GET.urlencode()}".strip())
     return HttpResponse(
         pdf,
         content_type="application/pdf",

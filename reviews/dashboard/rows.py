@@ -26,7 +26,7 @@ from core.errors import Invalid
 from core.sheets import download, workbook
 from reviews.dashboard.asked import Asked
 from reviews.dashboard.duties import NOBODY
-from reviews.dashboard.pages import asked_for
+from reviews.dashboard.pages import EXPORTED, asked_for
 from reviews.dashboard.tables import Cell
 from workflow import snapshots, titles
 from workflow.measures import FIGURES
@@ -271,7 +271,7 @@ def dashboard_rows_export(request: SignedInRequest) -> HttpResponseBase:
     heads = [head.replace("万元", "元") for head in behind.shape.heads()]
     content = workbook(title, heads, _sheet_rows(behind, rows))
     audit.record(
-        act="postloan.export",
+        act=EXPORTED,
         subject="dashboard_rows",
         note=request.GET.urlencode(),
         after={"rows": content.rows},

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from core.days import NoDay, read_day
 from core.errors import Invalid
-from reviews.policy import steps, words
+from reviews.policy import steps, values
 
 _DECIMAL = re.compile(r"\d{1,12}\.\d{1,6}")
 _INTEGER = re.compile(r"-?\d{1,9}")
@@ -50,11 +50,11 @@ def controls(name: str, value: Any, data: Mapping[str, str], schemes: list[tuple
         return [
             _leaf(
                 f"{base}:{key}", item, data, schemes if name == "product.scheme" else [],
-                label="" if words.is_span(value) else words.key_word(key),
-                after=str(words.UNITS[key]) if words.is_span(value) else "",
+                label="" if values.is_span(value) else values.key_word(key),
+                after=str(values.UNITS[key]) if values.is_span(value) else "",
                 key=key,
             )
-            for key, item in words.ordered(value)
+            for key, item in values.ordered(value)
         ]  # fmt: skip
     return [_leaf(base, value, data, [])]
 
@@ -80,10 +80,10 @@ def _shape(value: Any, schemes: list[tuple[str, str]]) -> tuple[str, str, list[t
             return "number", str(value), []
         case str() if schemes:
             return "select", value, schemes
-        case str() if value in words.FREQUENCIES:
-            return "select", value, [(one, str(word)) for one, word in words.FREQUENCIES.items()]
-        case str() if value in words.FINDINGS:
-            return "select", value, [(one, str(word)) for one, word in words.FINDINGS.items()]
+        case str() if value in values.FREQUENCIES:
+            return "select", value, [(one, str(word)) for one, word in values.FREQUENCIES.items()]
+        case str() if value in values.FINDINGS:
+            return "select", value, [(one, str(word)) for one, word in values.FINDINGS.items()]
         case None:
             return "text", "", []
         case str():
@@ -92,7 +92,7 @@ def _shape(value: Any, schemes: list[tuple[str, str]]) -> tuple[str, str, list[t
             return "lines", "\n".join(str(one) for one in value), []
     if steps.are(value):
         return "lines", steps.as_text(value), []
-    return "json", json.dumps(words.plain(value), ensure_ascii=False, indent=1), []
+    return "json", json.dumps(values.plain(value), ensure_ascii=False, indent=1), []
 
 
 def read(name: str, value: Any, data: Mapping[str, str], schemes: list[tuple[str, str]]) -> Any:
@@ -124,9 +124,9 @@ def _typed(old: Any, control: Control) -> Any:
             return steps.from_text(text, old)
         case list() | tuple() if control.kind == "lines":
             return _lines(text, list(old))
-    typed = words.from_text(text)
-    if not _same_shape(typed, words.plain(old)):
-        raise Invalid(_("须与原值的写法一致：原来是%(old)s。") % {"old": words.as_entered(old)})
+    typed = values.from_text(text)
+    if not _same_shape(typed, values.plain(old)):
+        raise Invalid(_("须与原值的写法一致：原来是%(old)s。") % {"old": values.as_entered(old)})
     return typed
 
 

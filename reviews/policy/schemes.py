@@ -17,8 +17,8 @@ from core.errors import Invalid
 from core.models import Scheme, SchemeVersion
 from core.models.policy import VersionStatus
 from core.parameters import BASE, Parameter, Policy
-from core.policy import policy_on, version_in_force
-from reviews.policy import controls, words
+from core.policy import figure_of, policy_on, version_in_force
+from reviews.policy import controls, values
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,12 @@ def line_of(parameter: Parameter, code: str) -> Line:
     """A parameter with its words."""
     return Line(
         parameter,
-        words.title(parameter.name),
-        words.in_words(parameter.value, parameter.name),
-        words.as_entered(parameter.value),
+        parameter.label,
+        values.in_words(parameter.value, parameter.name),
+        values.as_entered(parameter.value),
         parameter.scheme_code != code,
         parameter.version_id is None,
-        words.is_ours(parameter),
+        values.is_ours(parameter),
     )
 
 
@@ -122,21 +122,27 @@ def diff(before: Mapping[str, Any], after: Mapping[str, Any], fallback: Mapping[
     found = []
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
-        if old == new:
+        if figure_of(old) == figure_of(new):
             continue
         held = old or fallback.get(name)
         found.append(
             DiffLine(
                 name,
-                words.title(name),
+                _title(name, new, old, held),
                 (new or old or {}).get("article", ""),
-                words.in_words(held["value"], name) if held else "",
-                words.in_words(new["value"], name) if new else _("不再单独规定"),
+                values.in_words(held["value"], name) if held else "",
+                values.in_words(new["value"], name) if new else _("不再单独规定"),
                 held.get("note", "") if held else "",
                 new.get("note", "") if new else "",
             )
         )
     return found
+
+
+def _title(name: str, *entries: Mapping[str, Any] | None) -> str:
+    """What a change calls a parameter: as one of these entries says, else as shipped, else by its name."""
+    said = [entry["title"] for entry in entries if entry and entry.get("title")]
+    return said[0] if said else policy_files.titles(settings.POLICY_DIR).get(name, name)
 
 
 def entries(policy: Policy, code: str) -> dict[str, dict[str, Any]]:
@@ -151,9 +157,10 @@ def without_own(policy: Policy, scheme: Scheme) -> dict[str, dict[str, Any]]:
 
 
 def entry_of(parameter: Parameter) -> dict[str, Any]:
-    """A parameter in the form of a version's entry."""
-    return {
-        "value": words.plain(parameter.value),
+    """A parameter in the form of a version's entry; the title that it is shown under goes with it."""
+    title = {"title": parameter.title} if parameter.title else {}
+    return title | {
+        "value": values.plain(parameter.value),
         "article": parameter.article,
         "note": parameter.note,
         "source": parameter.source,

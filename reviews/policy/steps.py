@@ -14,12 +14,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid
-from reviews.policy import words
+from reviews.policy import values
 
 _LATE = re.compile(r"逾期\s*(\d{1,4})\s*天[：:]\s*(\S+)")
 _LIMIT = re.compile(r"(\S+?)[：:]\s*(?:(\d{1,13}(?:\.\d{1,2})?)\s*元(?:以内)?|(不限))")
 _BOX = re.compile(r"(\S+?)(?:[：:]\s*(\S+))?")
-_ROLES = {str(label): role for role, label in words.ROLES.items()}
+_ROLES = {str(label): role for role, label in values.ROLES.items()}
 _EXAMPLE = {
     "after_days": "逾期 5 天：风险部负责人",
     "up_to": "风险经理：1000000.00 元以内",
@@ -49,7 +49,7 @@ def as_text(steps: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _line(step: Mapping[str, Any]) -> str:
-    role = str(words.ROLES[step["role"]])
+    role = str(values.ROLES[step["role"]])
     if "after_days" in step:
         return f"逾期 {step['after_days']} 天：{role}"
     if "up_to" in step:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import require_role
@@ -27,6 +28,8 @@ from reviews.policy import outcome, schemes
 from reviews.policy import rehearsal as previews
 from reviews.policy import services as proposals
 from reviews.policy.schemes import ChangeForm
+
+EXPORTED = audit.act("policy.preview.exported", gettext_lazy("导出推演结果"))
 
 PROPOSERS = (Role.ADMIN, Role.RISK_HEAD)
 DECIDERS = (Role.VICE_PRESIDENT, Role.PRESIDENT)
@@ -220,5 +223,5 @@ def preview_export(request: SignedInRequest, pk: int) -> HttpResponseBase:
     assert kept.result is not None
     found = previews.visible_to(previews.Outcome.of(kept.result).differences, request.user)
     content = workbook(_("推演结果"), outcome.sheet_headers(), outcome.sheet_rows(found))
-    audit.record(act="policy.preview.exported", subject=kept, after={"rows": len(found)})
+    audit.record(act=EXPORTED, subject=kept, after={"rows": len(found)})
     return download(_("推演结果") + f"{kept.on}", content)

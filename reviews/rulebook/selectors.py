@@ -14,68 +14,20 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from django.apps import apps
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from core.models import SchemeVersion
 from core.models.policy import VersionStatus
-from core.obligations import Obligation, catalogue, claimed
+from core.obligations import Obligation, catalogue, claimed, what_does
 from core.parameters import Parameter, Policy
 from core.rulebook import Honoured, shipped_marks, states
-from reviews.policy import words
+from reviews.policy import values
 from workflow.duties import Rule
 from workflow.models import DailyMeasure
 
 _ID = re.compile(r" ?\b([A-Z]{2}-\w+(?:\.\w+)*) ?", re.ASCII)
-
-# The rooms of the product, as a reader knows them.
-ROOMS: dict[str, object] = {
-    "accounts": _("人员与双线"),
-    "credit": _("客户与借据"),
-    "archives": _("信贷档案"),
-    "monitoring": _("资金与预警"),
-    "inspections": _("检查"),
-    "classification": _("风险分类"),
-    "collections_app": _("催收与处置"),
-    "reviews": _("例会与报告"),
-}
-
-# What a gate, a verb or a reading that claims an obligation does; a rule is named by the duty that it raises.
-CLAIMS: dict[str, object] = {
-    "inspections.documents.site_inspection.definition.SITE_INSPECTION": _(
-        "附件3 信贷业务现场检查表：批复要求逐条答，账实、账账、账表分别核对"
-    ),
-    "inspections.documents.first_check.FirstCheckForm.begin": _(
-        "首次跟踪检查表：实际用途、限制性条件必答；改变用途必须说明"
-    ),
-    "inspections.services.signers": _("附件3 按条文的顺序送签"),
-    "monitoring.payments.documents.PaymentRequestForm.signers": _(
-        "支付审核单：客户经理提交，风险条线按权限审核，提交人不审核"
-    ),
-    "monitoring.freezes.check_not_frozen": _("挪用认定后该合同的支付一律拒绝"),
-    "monitoring.misuse.services.accept": _("风险条线验收纠正后才解冻"),
-    "monitoring.misuse.documents.MisuseRectificationForm.signers": _("限期纠正单：最后一签是风险条线"),
-    "monitoring.supervised.documents.SupervisedAccountForm.signers": _(
-        "受控账户登记表：客户经理登记，会计确认"
-    ),
-    "monitoring.authority.rules.steps_for": _("按经营主责任人设定的权限逐级审核"),
-    "monitoring.loan_money.rules.needs.need": _("按合同、品种、金额判定支付方式和是否须审核"),
-    "monitoring.misuse.watch.watch": _("每日核对冻结的合同：新提款和贷款资金流出即成红色信号"),
-    "monitoring.misuse.drawdowns.refuse_loans": _("冻结的合同不能录入新的借据"),
-    "monitoring.misuse.drawdowns.refuse_disbursements": _("冻结的合同不能录入新的发放"),
-    "monitoring.release.services.ask": _(
-        "柜面核对：查无已审核支付单，或合同已冻结的，超出客户自有资金即拒办，并通知风险经理"
-    ),
-    "monitoring.release.services.release": _("会计放行：只放行已审核的支付，三人各不相同"),
-    "monitoring.payments.services.check_payable": _("支付须付给登记的交易对手，不超过未付贷款资金"),
-    "monitoring.payments.services.check_reviewable": _("审核时按当时的未付资金、现行权限和合并计额重新核对"),
-    "monitoring.unreviewed.services.match_and_watch": _("每日核对流水：未经审核的划转和被动扣款即成信号"),
-    "reviews.dashboard.pages.selection": _("看板：分类、逾期、到期与职责完成，按岗位选取，下钻到客户"),
-    "workflow.services.late_entries.gap_of": _("逾期提交的文书，未说明补录不得送签"),
-    "workflow.services.late_entries.request": _("申请补录，经负责人同意"),
-    "workflow.services.signatures.check_can_sign": _("签字前核对岗位、条线与顺序，不得审自己的单据"),
-    "workflow.usage.usage_of": _("按人统计使用率，补录单列"),
-}
 
 
 @dataclass(frozen=True)
@@ -191,7 +143,7 @@ class Row:
     @property
     def room(self) -> str:
         """Whose work it is."""
-        return str(ROOMS.get(self.obligation.app, self.obligation.app))
+        return rooms()[self.obligation.app]
 
     @property
     def system(self) -> str:
@@ -239,6 +191,13 @@ class Row:
         }
 
 
+@lru_cache(maxsize=1)
+def rooms() -> dict[str, str]:
+    """The apps that own a row, by their names, as a reader knows them; in their order."""
+    owners = {row.app for row in catalogue().values()}
+    return {one.name: str(one.verbose_name) for one in apps.get_app_configs() if one.name in owners}
+
+
 def rulebook(policy: Policy, duties: Mapping[str, Duties] | None = None) -> list[Row]:
     """Every row of the catalogue, in its order."""
     known, by, marks = catalogue(), claimed(), shipped_marks()
@@ -283,13 +242,13 @@ def by_state(rows: Iterable[Row]) -> dict[Honoured, int]:
 
 
 def claim_of(code: str) -> Claim:
-    """What stands behind a claim. A rule is named by the duty that it raises, anything else by its entry above."""
+    """What stands behind a claim. A rule is named by the duty that it raises, anything else by its claim."""
     thing = pkgutil.resolve_name(code)
     summary = (thing.__doc__ or "").strip().partition("\n")[0]
     if isinstance(thing, type) and issubclass(thing, Rule):
         label = str(_("生成职责：%(kind)s")) % {"kind": thing.title}
         return Claim(label if thing.title else summary, code, summary, raises=True)
-    return Claim(str(CLAIMS.get(code, summary)), code, summary)
+    return Claim(str(what_does(code) or summary), code, summary)
 
 
 # --- parameters --------------------------------------------------------------------------------------------
@@ -344,12 +303,12 @@ def _documents() -> dict[str, str]:
 
 def _figure(parameter: Parameter, scheme: str, since: date | None) -> Figure:
     return Figure(
-        words.title(parameter.name),
-        words.in_words(parameter.value, parameter.name),
+        parameter.label,
+        values.in_words(parameter.value, parameter.name),
         parameter.note,
         scheme,
         since,
-        words.is_ours(parameter),
+        values.is_ours(parameter),
     )
 
 

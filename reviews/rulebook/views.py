@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
@@ -19,9 +20,13 @@ from core.obligations import catalogue
 from core.policy import policy_on
 from core.rulebook import Honoured
 from core.sheets import download, workbook
-from reviews.rulebook.selectors import ROOMS, Row, by_state, duties_of, plain, rulebook
+from reviews.rulebook.selectors import Row, by_state, duties_of, plain, rooms, rulebook
 from workflow.models import DailyMeasure
 from workflow.views.usage import Chosen as Period
+
+EXPORTED = audit.act(
+    "postloan.rulebook.exported", gettext_lazy("导出制度对照"), about={"rulebook": gettext_lazy("制度对照")}
+)
 
 READERS = (*BUSINESS_ROLES, Role.ADMIN)
 
@@ -46,7 +51,7 @@ class Choice:
         return cls(
             state if state in Honoured else "",
             document if document in known else "",
-            room if room in ROOMS else "",
+            room if room in rooms() else "",
             q[:100],
         )
 
@@ -123,7 +128,7 @@ def rulebook_page(request: SignedInRequest) -> HttpResponse:
         "found": sum(len(book.rows) for book in books),
         "regulations": books,
         "states": Honoured,
-        "rooms": ROOMS,
+        "rooms": rooms(),
         "open": request.GET.get("open") == "1",
         "opened": request.GET.get("row", ""),
         "may_follow": request.user.scope.has(*OVERSEERS),
@@ -159,7 +164,7 @@ def rulebook_export(request: SignedInRequest) -> HttpResponseBase:
         _("生成"), _("办结"), _("按期"), _("未办"), _("其中逾期"),
     ]  # fmt: skip
     audit.record(
-        act="postloan.rulebook.exported",
+        act=EXPORTED,
         subject="rulebook",
         note=request.GET.urlencode(),
         after={"rows": len(rows)},

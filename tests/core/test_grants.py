@@ -20,6 +20,7 @@ from core.grants import append_only_tables, grant_app_role, separation_problems
 from core.models import AuditEntry, OutboxEntry, Scheme
 from tests import factories
 
+TESTED = audit.act("test", "测试")
 PASSWORD = secrets.token_urlsafe(12)
 
 
@@ -27,7 +28,7 @@ PASSWORD = secrets.token_urlsafe(12)
 def app(own_database: str) -> Iterator[str]:
     """A role of the application with its rights, as `manage.py grant_app_role` gives them."""
     role = f"app_{own_database}"
-    audit.record(act="test", subject="test")
+    audit.record(act=TESTED, subject="test")
     factories.make_person("9001", "甲")
     with connection.cursor() as cursor:
         cursor.execute(f'DROP ROLE IF EXISTS "{role}"')
@@ -183,7 +184,7 @@ def test_the_application_does_its_work_with_these_rights(as_app: None) -> None:
     Post.objects.filter(person=person).delete()
     with transaction.atomic():
         OutboxEntry.objects.create(topic="t", payload={}, created_at=clock.now())
-        audit.record(act="test", subject="test")
+        audit.record(act=TESTED, subject="test")
     OutboxEntry.objects.all().delete()
     base = Scheme.objects.get(code="BASE")
     version = policy.propose(

@@ -131,7 +131,7 @@ def test_a_parameter_of_an_upgrade_holds_as_shipped_until_the_lender_speaks_of_i
     for path in settings.POLICY_DIR.glob("*.yaml"):
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         if path.stem == "GR":
-            content["parameters"]["brand_new"] = {"value": 7, "article": "第一条"}
+            content["parameters"]["brand_new"] = {"title": "新数", "value": 7, "article": "第一条"}
         (tmp_path / path.name).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     settings.POLICY_DIR = tmp_path
     policy._build.cache_clear()
@@ -149,6 +149,22 @@ def test_a_parameter_of_an_upgrade_holds_as_shipped_until_the_lender_speaks_of_i
     with pytest.raises(UnknownParameter):
         policy_on(TODAY - timedelta(days=1)).get("GR", "brand_new")
     policy._build.cache_clear()
+
+
+def test_a_version_keeps_the_titles_it_was_stored_with_and_one_without_takes_the_shipped(
+    scheme: Scheme,
+) -> None:
+    parameters = {name: policy.figure_of(entry) or {} for name, entry in changed(scheme, 3).items()}
+    parameters["site_inspection.frequency"]["title"] = "查访频率"
+    parameters["retired.figure"] = {"value": 1, "article": "第一条"}
+    of_before = policy.propose(
+        scheme=scheme, parameters=parameters, effective_on=TODAY, reason="从宽", by="1007", at=AT
+    )
+    held = policy.policy_as_if(of_before, TODAY).parameters["GR"]
+    assert held["event_visit.within"].label == "风险事项到场期限（工作日）"
+    assert held["site_inspection.frequency"].label == "查访频率"
+    assert held["retired.figure"].label == "retired.figure"
+    assert "title" not in of_before.parameters["event_visit.within"]
 
 
 def test_what_was_read_cannot_be_changed() -> None:
@@ -329,6 +345,36 @@ def test_a_changed_file_creates_nothing_and_says_so(
     call_command("load_reference", directory=directory)
     assert SchemeVersion.objects.count() == before
     assert "方案 GR 的文件与已载入的第 1 版不同（event_visit.within）：没有更改" in capsys.readouterr().err
+
+
+def test_a_file_that_calls_a_parameter_otherwise_says_nothing_and_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = _copy(tmp_path)
+    _entitle(directory, "event_visit.within", "多久到场")
+    before = SchemeVersion.objects.count()
+    call_command("load_reference", directory=directory)
+    assert (SchemeVersion.objects.count(), capsys.readouterr().err) == (before, "")
+    assert policy_on(TODAY).get("GR", "event_visit.within").label == "风险事项到场期限（工作日）"
+
+
+def test_a_parameter_is_called_once_for_all_schemes_by_one_of_the_files(tmp_path: Path) -> None:
+    directory = _copy(tmp_path)
+    _entitle(directory, "event_visit.within", "")
+    with pytest.raises(CommandError, match=r"BASE.yaml 的参数 event_visit.within 没有名称（title）"):
+        call_command("load_reference", directory=directory)
+    _entitle(directory, "event_visit.within", "多久到场")
+    _entitle(directory, "event_visit.within", "多久到场", code="GR")
+    with pytest.raises(
+        CommandError, match=r"GR.yaml 的参数 event_visit.within 的名称（title）已写在别的文件里"
+    ):
+        call_command("load_reference", directory=directory)
+
+
+def _entitle(directory: Path, name: str, title: str, code: str = "BASE") -> None:
+    content = yaml.safe_load((directory / f"{code}.yaml").read_text(encoding="utf-8"))
+    content["parameters"][name]["title"] = title
+    _edit(directory / f"{code}.yaml", parameters=content["parameters"])
 
 
 def test_a_change_made_by_people_is_no_difference(scheme: Scheme, capsys: pytest.CaptureFixture[str]) -> None:

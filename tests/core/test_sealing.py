@@ -24,6 +24,8 @@ from core.models import AuditEntry, AuditSeal
 
 pytestmark = pytest.mark.usefixtures("own_database")
 
+CORRECTED = audit.act("loan.corrected", "更正借据")
+
 
 @pytest.fixture(autouse=True)
 def _empty_chain(own_database: str) -> None:
@@ -86,7 +88,7 @@ def test_an_act_is_written_with_who_from_where_and_when() -> None:
         transaction.atomic(),
     ):
         entry = audit.record(
-            act="loan.corrected",
+            act=CORRECTED,
             subject="credit.loan:7",
             before={"amount": Decimal("1E+3"), "kind": Line.RISK, "seal": AuditSeal(pk=3)},
             after={"on": date(2026, 1, 2), "ids": {3, 1, 2}, "label": gettext_lazy("待办")},
@@ -106,14 +108,39 @@ def test_an_act_is_written_with_who_from_where_and_when() -> None:
     assert entry.xid == xid
 
 
+@pytest.mark.parametrize("act", ["loan.corrected", audit.Act("loan.corrected", "更正借据"), None])
+def test_an_act_that_nobody_declared_is_not_written_down(act: Any) -> None:
+    with pytest.raises(LookupError, match="no declared act"):
+        audit.record(act=act, subject="b")
+    assert not AuditEntry.objects.exists()
+
+
+def test_an_act_and_a_subject_are_declared_with_one_word_only() -> None:
+    assert audit.act("loan.corrected", gettext_lazy("更正借据"), about={"shelf": "架子"}) is CORRECTED
+    with pytest.raises(ValueError, match=r"loan\.corrected.* is .*更正借据.* already"):
+        audit.act("loan.corrected", "改借据")
+    with pytest.raises(ValueError, match=r"shelf.* is .*架子.* already"):
+        audit.act("loan.shelved", "上架", about={"shelf": "书架"})
+
+
+def test_what_nobody_has_words_for_is_shown_by_its_name() -> None:
+    assert (audit.label_of("loan.corrected"), audit.label_of("loan.forgotten")) == (
+        "更正借据",
+        "loan.forgotten",
+    )
+    assert audit.subject_label("workflow.document:17") == "文书 17"
+    told = ("nowhere.document:17", "workflow.nothing:1", "演示支行")
+    assert tuple(map(audit.subject_label, told)) == ("nowhere.document 17", "workflow.nothing 1", "演示支行")
+
+
 def test_a_float_is_not_written_down() -> None:
     with pytest.raises(TypeError, match="浮点"):
-        audit.record(act="a", subject="b", after={"amount": 0.1})
+        audit.record(act=CORRECTED, subject="b", after={"amount": 0.1})
 
 
 def test_an_act_that_is_rolled_back_leaves_no_entry() -> None:
     with pytest.raises(RuntimeError), transaction.atomic():
-        audit.record(act="a", subject="b")
+        audit.record(act=CORRECTED, subject="b")
         raise RuntimeError
     assert not AuditEntry.objects.exists()
 

@@ -19,6 +19,7 @@ from accounts.choices import Role
 from accounts.models import Unit
 from core import audit, clock, policy
 from core.models import Preview, Scheme, SchemeVersion
+from credit.borrowers.views import EXPORTED
 from credit.choices import Product
 from credit.models import Account, Counterparty, Group, GroupMember, Guarantee, Responsibility, Transaction
 from inspections.models import FirstCheckRecord, Sample, SampledBorrower
@@ -58,7 +59,7 @@ def fill(cast: SimpleNamespace, rows: int) -> None:
         )
         factories.make_loan(cast.borrower, cast.corporate, contract=cast.contract)
         factories.make_loan(cast.borrower, cast.corporate, product=Product.LETTER_OF_GUARANTEE)
-        audit.record(act="credit.export", subject="borrowers", borrower_number=borrower.number)
+        audit.record(act=EXPORTED, subject="borrowers", borrower_number=borrower.number)
         away = cast.today + timedelta(days=start + i)
         factories.make_leave(cast.head_personal, cast.cm_personal, from_on=away, to_on=away)
     fill_groups(borrowers)

@@ -19,7 +19,7 @@ from core.errors import Invalid
 from core.models import AuditEntry, CalendarDay, CalendarYear, Preview, Scheme, SchemeVersion
 from core.policy import policy_on
 from postloan import jobs
-from reviews.policy import controls, schemes, words
+from reviews.policy import controls, schemes, values
 from tests.pages import one_time
 
 pytestmark = pytest.mark.usefixtures("reference")
@@ -70,9 +70,24 @@ def decide(client: Client, version: SchemeVersion, **data: str) -> Any:
 
 def test_every_parameter_that_the_software_ships_has_a_chinese_name(db: None) -> None:
     held = policy_on(date(2026, 11, 24))
-    names = {name for code in held.parameters for name in held.parameters[code]}
-    assert len(names) > 60
-    assert names - set(words.TITLES) == set()
+    shown = {one.name: one.label for code in held.parameters for one in held.parameters[code].values()}
+    assert len(shown) > 60
+    assert [name for name, title in shown.items() if not re.search("[\u4e00-\u9fff]", title)] == []
+
+
+def test_a_change_is_called_as_its_version_was_stored_and_a_title_alone_is_no_change() -> None:
+    before = {
+        "event_visit.within": {"value": 3, "article": "第二十八条"}
+    }  # stored before versions had titles
+    mine = {"event_visit.within": {"value": 2, "article": "第二十八条", "title": "到场天数"}}
+    alone = {"event_visit.within": {"value": 3, "article": "第二十八条", "title": "到场天数"}}
+    assert schemes.diff(before, alone, {}) == []
+    assert [one.title for one in schemes.diff(before, mine, {})] == ["到场天数"]
+    assert [one.title for one in schemes.diff(mine, before, {})] == ["到场天数"]
+    shipped = [one.title for one in schemes.diff(before, {}, {})]
+    assert shipped == ["风险事项到场期限（工作日）"]
+    nobody = {"retired.figure": {"value": 1, "article": "第一条"}}
+    assert [one.title for one in schemes.diff(nobody, {}, {})] == ["retired.figure"]
 
 
 @pytest.mark.parametrize("code", ["BASE", "FW", "GD", "GR", "GS", "LS", "NX", "XD", "XF", "XW", "XY"])
@@ -80,7 +95,7 @@ def test_a_form_sent_back_as_it_came_changes_nothing(cast: SimpleNamespace, code
     held = policy_on(cast.today)
     options = list(Scheme.objects.values_list("code", "name"))
     for name in held.names(code):
-        old = words.plain(held.get(code, name).value)
+        old = values.plain(held.get(code, name).value)
         data = {one.name: one.text for one in controls.controls(name, old, {}, options)}
         assert controls.read(name, old, data, options) == old, name
 
@@ -124,7 +139,7 @@ def test_the_pages_show_where_every_figure_comes_from(cast: SimpleNamespace, bro
 def test_what_came_with_an_upgrade_is_marked_until_it_is_adopted(
     cast: SimpleNamespace, browse: Browse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = {"value": 7, "article": "第九十九条", "note": "新参数", "source": "办法"}
+    entry = {"title": "新期限", "value": 7, "article": "第九十九条", "note": "新参数", "source": "办法"}
     monkeypatch.setattr(policy.policy_files, "shipped", lambda directory: {"GR": {"brand_new.days": entry}})
     policy._build.cache_clear()
     try:
@@ -135,7 +150,7 @@ def test_what_came_with_an_upgrade_is_marked_until_it_is_adopted(
         )
         assert version.parameters["brand_new.days"] == entry
         (line,) = schemes.diff_of(version)
-        assert (line.name, line.is_adopted) == ("brand_new.days", True)
+        assert (line.name, line.title, line.is_adopted) == ("brand_new.days", "新期限", True)
     finally:
         policy._build.cache_clear()
 

@@ -23,7 +23,7 @@ from core.models import Scheme
 from core.obligations import catalogue
 from core.policy import policy_on
 from core.rulebook import shipped_marks
-from reviews.policy import words
+from reviews.policy import values
 from reviews.rulebook.selectors import Row, figures_by_obligation, speaks_of
 from tests import factories
 from workflow.models import DailyMeasure, DayRun
@@ -299,7 +299,7 @@ def test_every_parameter_that_names_a_regulation_is_found_under_one_of_its_artic
     shown = {(one.name, one.scheme) for of in figures_by_obligation(in_force).values() for one in of}
     names = dict(Scheme.objects.values_list("pk", "name"))
     named = {
-        (words.title(one.name), names[code])
+        (one.label, names[code])
         for code, parameters in in_force.parameters.items()
         for one in parameters.values()
         if one.source != "本系统"
@@ -356,7 +356,7 @@ def test_a_changed_parameter_is_shown_from_its_day_on_and_says_since_when(
     ],
 )
 def test_a_value_reads_as_people_say_it(parameter: str, value: Any, read: str) -> None:
-    assert words.in_words(value, parameter) == read
+    assert values.in_words(value, parameter) == read
 
 
 # --- the same as a file and as data ----------------------------------------------------------------------------

@@ -138,7 +138,7 @@ def open_step(desk: Desk, subject: int) -> Step:
 
 def signatures_of(step: Step) -> int:
     """How often the step was signed, as the audit counts."""
-    return AuditEntry.objects.filter(act=signatures.SIGNED_ACT, subject=f"workflow.step:{step.pk}").count()
+    return AuditEntry.objects.filter(act=signatures.SIGNED.name, subject=f"workflow.step:{step.pk}").count()
 
 
 @pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.long)])

@@ -17,8 +17,10 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from accounts.models import User
+from accounts.passwords import LET_IN
 from core import actor, audit, clock
 from core.models import AuditEntry
+from credit.borrowers.views import EXPORTED
 from tests import factories
 from tests.workflow.conftest import AT
 from workflow.choices import DutyStatus
@@ -148,9 +150,9 @@ def test_days_signed_in_and_the_last_act_come_from_the_audit(cast: SimpleNamespa
     for day, times in ((date(2026, 11, 2), 2), (date(2026, 11, 20), 1), (date(2026, 9, 30), 1)):
         with clock.travelling_to(day), actor.acting_as(actor.Actor(id="1001", name="张明")):
             for _ in range(times):
-                audit.record(act="accounts.signed_in", subject=cast.cm)
+                audit.record(act=LET_IN, subject=cast.cm)
     with clock.travelling_to(date(2026, 11, 23)), actor.acting_as(actor.Actor(id="1001", name="张明")):
-        audit.record(act="credit.export", subject="borrowers")
+        audit.record(act=EXPORTED, subject="borrowers")
     found = line(page(cast.cm), "张明")
     assert found.last_at is not None
     assert (found.days, clock.local(found.last_at).date()) == (2, date(2026, 11, 23))

@@ -24,6 +24,7 @@ class DayRun(models.Model):
     finished_at = models.DateTimeField("结束", null=True)
 
     class Meta:
+        verbose_name = "日终步骤"
         ordering = ("on", "id")
         constraints = (
             models.UniqueConstraint(fields=["on", "step"], name="a_step_of_a_day_is_run_once"),

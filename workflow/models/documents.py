@@ -62,6 +62,7 @@ class Document(models.Model):
     objects = DocumentQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "文书"
         ordering = ("-id",)
         constraints = (
             models.UniqueConstraint(fields=["number", "revision"], name="a_revision_has_its_own_number"),
@@ -132,6 +133,7 @@ class LateEntry(models.Model):
     objects = LateEntryQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "补录"
         ordering = ("-requested_on", "id")
         constraints = (
             models.CheckConstraint(
@@ -194,6 +196,7 @@ class Attachment(models.Model):
     uploaded_at = models.DateTimeField("上传时间")
 
     class Meta:
+        verbose_name = "附件"
         ordering = ("id",)
         constraints = (
             models.UniqueConstraint(

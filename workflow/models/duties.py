@@ -52,6 +52,7 @@ class WorkItem(models.Model):
     objects = WorkItemQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "职责"
         ordering = ("due_on", "id")
         constraints = (
             models.UniqueConstraint(

@@ -23,6 +23,7 @@ class Chain(models.Model):
     finished_at = models.DateTimeField("结束时间", null=True)
 
     class Meta:
+        verbose_name = "签字链"
         ordering = ("document", "round")
         constraints = (
             models.UniqueConstraint(fields=["document", "round"], name="a_round_of_signatures_is_run_once"),
@@ -68,6 +69,7 @@ class Step(models.Model):
     remark = models.CharField("意见", max_length=500, blank=True)
 
     class Meta:
+        verbose_name = "签字"
         ordering = ("chain", "position")
         constraints = (
             models.UniqueConstraint(fields=["chain", "position"], name="a_step_has_its_place"),

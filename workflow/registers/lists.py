@@ -14,6 +14,7 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -71,7 +72,7 @@ class Register:
     also: ClassVar[tuple[str, ...]] = ()  # routes that belong to the list in the frame
     count: ClassVar[Callable[[User], str] | None] = None  # the figure beside it in the frame
     template: ClassVar[str] = "registers/page.html"
-    act: ClassVar[Any]
+    act: ClassVar[audit.Act]
 
     def rows(self, asked: Asked) -> QuerySet[Any]:
         """What the person may see."""
@@ -186,12 +187,20 @@ class Register:
         if cls.route in _registers:
             raise ValueError(f"two lists are called {cls.route}")
         _registers[cls.route] = one = cls()
-        cls.act = f"{cls.__module__.partition('.')[0]}.{cls.route}.exported"
+        cls.act = _export_of(cls)
         guarded = page(cls.route, cls.title, *cls.roles, count=cls.count, also=cls.also)
         return [
             path(address, require_safe(guarded(one.page)), name=cls.route),
             path(f"{address}export/", require_safe(guarded(one.export)), name=f"{cls.route}_export"),
         ]
+
+
+def _export_of(register: type[Register]) -> audit.Act:
+    """How the audit tells that the list was taken out."""
+    name = f"{register.__module__.partition('.')[0]}.{register.route}.exported"
+    return audit.act(
+        name, format_lazy("{}{}", _("导出"), register.title), about={register.route: register.title}
+    )
 
 
 _registers: dict[str, Register] = {}

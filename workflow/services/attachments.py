@@ -27,6 +27,9 @@ from workflow.choices import DocumentStatus
 from workflow.models import Attachment, Document
 from workflow.models.documents import attachment_path
 
+ADDED = audit.act("workflow.attachment.added", gettext_lazy("上传附件"))
+REMOVED = audit.act("workflow.attachment.removed", gettext_lazy("删除附件"))
+
 MEGABYTE = 1024 * 1024
 PDF = "application/pdf"
 LARGEST = {"image/jpeg": 15 * MEGABYTE, "image/png": 15 * MEGABYTE, PDF: 30 * MEGABYTE}
@@ -101,7 +104,7 @@ def _attach(
     except IntegrityError as error:
         raise Invalid(_("“%(name)s”已经上传过了。") % {"name": seen.name}) from error
     audit.record(
-        act="workflow.attachment.added",
+        act=ADDED,
         subject=attachment,
         borrower_number=document.borrower_number,
         after={"document": document.number, "section": section, "name": seen.name, "sha256": seen.sha256},
@@ -114,7 +117,7 @@ def detach(*, attachment: Attachment, by: User) -> None:
     """Take an attachment off a draft. Its bytes stay: another revision may show the same file."""
     document = _draft_of(attachment.document, by)
     audit.record(
-        act="workflow.attachment.removed",
+        act=REMOVED,
         subject=attachment,
         borrower_number=document.borrower_number,
         before={"document": document.number, "name": attachment.name, "sha256": attachment.sha256},

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Length
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.scope import seats_of
@@ -25,6 +26,12 @@ from workflow.models import CANON, Attachment, Chain, Document, Step, WorkItem
 from workflow.services import duties, late_entries, signatures
 from workflow.services.papers import fingerprint_of
 from workflow.services.seats import standing_in
+
+STARTED = audit.act("workflow.document.started", gettext_lazy("开始填写"))
+CONFLICT_RESOLVED = audit.act("workflow.document.conflict_resolved", gettext_lazy("合并两处填写"))
+DISCARDED = audit.act("workflow.document.discarded", gettext_lazy("作废草稿"))
+REVISED = audit.act("workflow.document.revised", gettext_lazy("更正，另起一版"))
+SUBMITTED = audit.act("workflow.document.submitted", gettext_lazy("提交签字"))
 
 
 @transaction.atomic
@@ -90,7 +97,7 @@ def _open(
         )
         with standing_in(absent):
             audit.record(
-                act="workflow.document.started",
+                act=STARTED,
                 subject=document,
                 borrower_number=subject.borrower_number,
                 after={
@@ -187,7 +194,7 @@ def resolve_conflict(
         raise Conflict(_("草稿刚刚又有改动，请刷新页面后重新选定。"))
     with standing_in(stands.on_behalf_of):
         audit.record(
-            act="workflow.document.conflict_resolved",
+            act=CONFLICT_RESOLVED,
             subject=stands,
             borrower_number=stands.borrower_number,
             before={"aside": put_aside},
@@ -207,7 +214,7 @@ def discard(*, document: Document, by: User, on: date, reason: str) -> Document:
     WorkItem.objects.filter(document=stands, status=DutyStatus.OPEN).update(document=None)
     with standing_in(stands.on_behalf_of):
         audit.record(
-            act="workflow.document.discarded",
+            act=DISCARDED,
             subject=stands,
             borrower_number=stands.borrower_number,
             before={"status": DocumentStatus.DRAFT},
@@ -266,7 +273,7 @@ def revise(*, document: Document, by: User, on: date) -> Document:
     Attachment.objects.bulk_create(attachments)
     with standing_in(absent):
         audit.record(
-            act="workflow.document.revised",
+            act=REVISED,
             subject=new,
             borrower_number=new.borrower_number,
             before={"revision": old.revision},
@@ -386,7 +393,7 @@ def _submit(
     )
     with standing_in(stands.on_behalf_of):
         audit.record(
-            act="workflow.document.submitted",
+            act=SUBMITTED,
             subject=stands,
             borrower_number=stands.borrower_number,
             before={"status": DocumentStatus.DRAFT},

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Line, Role
 from accounts.models import User
@@ -21,6 +22,10 @@ from workflow.choices import DUTY_TRANSITIONS, DutyStatus
 from workflow.duties import Rule
 from workflow.models import Document, Escalation, LateEntry, WorkItem
 from workflow.querysets import WorkItemQuerySet
+
+DONE = audit.act("workflow.duty.done", _("办结职责"))
+REASSIGNED = audit.act("workflow.duty.reassigned", _("移交职责"))
+WAIVED = audit.act("workflow.duty.waived", _("批准免办"))
 
 
 @transaction.atomic
@@ -75,7 +80,7 @@ def _close(
     if moved != 1:
         raise Conflict("这项职责刚刚已由他人办结，请刷新页面。")
     audit.record(
-        act="workflow.duty.done",
+        act=DONE,
         subject=item,
         borrower_number=item.borrower_number,
         before={"status": DutyStatus.OPEN},
@@ -103,7 +108,7 @@ def reassign(*, items: WorkItemQuerySet, to: User, by: User, reason: str) -> int
     ids = list(items.open().values_list("pk", flat=True))
     moved = WorkItem.objects.filter(pk__in=ids).update(person=to)
     audit.record(
-        act="workflow.duty.reassigned",
+        act=REASSIGNED,
         subject=to,
         after={"items": ids, "by": by.username},
         note=reason,
@@ -132,7 +137,7 @@ def waive(*, item: WorkItem, by: User, reason: str, on: date, at: datetime) -> W
     if moved != 1:
         raise Conflict("这项职责刚刚已由他人办结，请刷新页面。")
     audit.record(
-        act="workflow.duty.waived",
+        act=WAIVED,
         subject=item,
         borrower_number=item.borrower_number,
         before={"status": DutyStatus.OPEN},

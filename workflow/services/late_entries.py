@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Min
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.selectors import Holders, absent
@@ -24,11 +25,18 @@ from workflow.models import Chain, Document, LateEntry
 from workflow.selectors import consenters, late_of
 from workflow.services.seats import standing_in
 
+REQUESTED = audit.act("workflow.late_entry.requested", gettext_lazy("申请补录"))
+WITHDRAWN = audit.act("workflow.late_entry.withdrawn", gettext_lazy("撤回补录申请"))
+DECIDED = {
+    ConsentStatus.GRANTED: audit.act("workflow.late_entry.granted", gettext_lazy("同意补录")),
+    ConsentStatus.REFUSED: audit.act("workflow.late_entry.refused", gettext_lazy("不同意补录")),
+}
+
 ANCHOR = "late-entry"  # where the page declares it
 LONGEST = 300
 
 
-@claims("GR-5")
+@claims("GR-5", does=gettext_lazy("申请补录，经负责人同意"))
 @transaction.atomic
 def request(
     *, document: Document, actual_on: date, reason: str, by: User, on: date, at: datetime
@@ -48,7 +56,7 @@ def request(
         late = _ask_again(earlier, told)
     _set_day(stands, actual_on, at=at)
     with standing_in(stands.on_behalf_of):
-        _write_down("requested", late, after={"actual_on": actual_on, "reason": reason})
+        _write_down(REQUESTED, late, after={"actual_on": actual_on, "reason": reason})
     return late
 
 
@@ -60,7 +68,7 @@ def withdraw(*, document: Document, by: User) -> None:
     if late is None or late.status != ConsentStatus.PENDING:
         raise Conflict(_("没有待同意的补录，不能撤回。请刷新页面。"))
     with standing_in(stands.on_behalf_of):
-        _write_down("withdrawn", late, before={"actual_on": late.actual_on, "reason": late.reason})
+        _write_down(WITHDRAWN, late, before={"actual_on": late.actual_on, "reason": late.reason})
     LateEntry.objects.filter(pk=late.pk, status=ConsentStatus.PENDING).delete()
 
 
@@ -116,14 +124,14 @@ def _decide(
     )
     told = {"status": to, "actual_on": late.actual_on, "reason": late.reason}
     with standing_in(absent_head):
-        _write_down(to.lower(), late, before={"status": ConsentStatus.PENDING}, after=told, note=remark)
+        _write_down(DECIDED[to], late, before={"status": ConsentStatus.PENDING}, after=told, note=remark)
     return late
 
 
 # --- what keeps a document from being signed ------------------------------------------------------------------------
 
 
-@claims("GR-5", clause="ab")
+@claims("GR-5", clause="ab", does=gettext_lazy("逾期提交的文书，未说明补录不得送签"))
 def gap_of(document: Document, *, on: date) -> Gap | None:
     """What a draft still lacks because its work was not told in time, with its place on the form; None: nothing."""
     done_on = registry.done_on(document)
@@ -249,9 +257,9 @@ def _short(text: str, sentence: str) -> str:
     return text.strip()
 
 
-def _write_down(what: str, late: LateEntry, **told: Any) -> None:
+def _write_down(act: audit.Act, late: LateEntry, **told: Any) -> None:
     audit.record(
-        act=f"workflow.late_entry.{what}",
+        act=act,
         subject=late,
         borrower_number=late.document.borrower_number,
         **{"note": "", **told},

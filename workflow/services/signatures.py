@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import passwords
 from accounts.models import User
@@ -31,11 +32,15 @@ from workflow.services import duties
 from workflow.services.papers import fingerprint_of
 from workflow.services.seats import absent_in, seat_of, standing_in
 
-SIGNED_ACT = "workflow.step.signed"
+SIGNED = audit.act("workflow.step.signed", gettext_lazy("签字"))
+LOCKED = audit.act("workflow.document.locked", gettext_lazy("锁定归档"))
+RETURNED = audit.act("workflow.document.returned", gettext_lazy("退回"))
+WITHDRAWN = audit.act("workflow.document.withdrawn", gettext_lazy("撤回"))
+
 REMARK_LONGEST = 500  # what the book keeps
 
 
-@claims("GR-3")
+@claims("GR-3", does=gettext_lazy("签字前核对岗位、条线与顺序，不得审自己的单据"))
 def check_can_sign(step: Step, user: User) -> None:
     """Raise Refused, with the sentence the button shows, unless the person may sign this step now."""
     seat_of(step, user)
@@ -124,7 +129,7 @@ def put_signature(*, step: Step, by: User, remark: str, on: date, at: datetime) 
     )
     with standing_in(absent):
         audit.record(
-            act=SIGNED_ACT,
+            act=SIGNED,
             subject=step,
             borrower_number=document.borrower_number,
             after=signature_as_audited(step),
@@ -141,7 +146,7 @@ def _lock_document(document: Document, *, by: User, on: date, at: datetime) -> N
     if document.supersedes is not None:
         advance(document.supersedes, to=DocumentStatus.SUPERSEDED, table=DOCUMENT_TRANSITIONS)
     audit.record(
-        act="workflow.document.locked",
+        act=LOCKED,
         subject=document,
         borrower_number=document.borrower_number,
         before={"status": DocumentStatus.SIGNING},
@@ -181,7 +186,7 @@ def send_back(*, step: Step, by: User, reason: str, on: date, at: datetime) -> D
         remark=reason,
     )
     with standing_in(absent):
-        return _reopen(step.chain, act="workflow.document.returned", by=by, reason=reason, on=on, at=at)
+        return _reopen(step.chain, act=RETURNED, by=by, reason=reason, on=on, at=at)
 
 
 @transaction.atomic
@@ -199,10 +204,10 @@ def withdraw(*, document: Document, by: User, reason: str, on: date, at: datetim
     if chain.document.author_id != by.pk:
         raise Refused(_("只有经办人可以撤回。"))
     with standing_in(chain.document.on_behalf_of):
-        return _reopen(chain, act="workflow.document.withdrawn", by=by, reason=reason, on=on, at=at)
+        return _reopen(chain, act=WITHDRAWN, by=by, reason=reason, on=on, at=at)
 
 
-def _reopen(chain: Chain, *, act: str, by: User, reason: str, on: date, at: datetime) -> Document:
+def _reopen(chain: Chain, *, act: audit.Act, by: User, reason: str, on: date, at: datetime) -> Document:
     document = chain.document
     for step in chain.steps.filter(status=StepStatus.WAITING):
         advance(step, to=StepStatus.CANCELLED, table=STEP_TRANSITIONS)
@@ -245,7 +250,7 @@ def verify(document: Document) -> list[str]:
 
 def _differences_of(step: Step, now: str) -> list[str]:
     entry = (
-        AuditEntry.objects.filter(subject=audit.name_of(step), act=SIGNED_ACT)
+        AuditEntry.objects.filter(subject=audit.name_of(step), act=SIGNED.name)
         .order_by("id")
         .values_list("after", flat=True)
         .first()

@@ -8,6 +8,7 @@ from datetime import date
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import require_role
@@ -19,6 +20,10 @@ from core.periods import quarter_of
 from core.sheets import download, workbook
 from workflow.services.days import last_closed_day
 from workflow.usage import Usage, UsagePage, usage_of
+
+EXPORTED = audit.act(
+    "workflow.usage.exported", gettext_lazy("导出使用情况"), about={"usage": gettext_lazy("使用情况表")}
+)
 
 
 @dataclass(frozen=True)
@@ -91,5 +96,5 @@ def usage_export(request: SignedInRequest) -> HttpResponseBase:
     ]  # fmt: skip
     rows = [_row(line) for line in (*page.lines, page.total)]
     period = f"{chosen.first}—{chosen.until}"
-    audit.record(act="workflow.usage.exported", subject="usage", note=period, after={"rows": len(page.lines)})
+    audit.record(act=EXPORTED, subject="usage", note=period, after={"rows": len(page.lines)})
     return download(_("使用情况") + period, workbook(_("使用情况"), headers, rows))

@@ -134,4 +134,8 @@ SITE_INSPECTION = FormDefinition(
         ),
     ),
 )
-claim("GR-29", f"{__name__}.SITE_INSPECTION")
+claim(
+    "GR-29",
+    f"{__name__}.SITE_INSPECTION",
+    does="附件3 信贷业务现场检查表：批复要求逐条答，账实、账账、账表分别核对",
+)

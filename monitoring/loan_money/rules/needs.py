@@ -57,7 +57,7 @@ def threshold(product: str, policy: Policy) -> Decimal | None:
     return None if amount is None else Decimal(str(amount))
 
 
-@claims("GR-17.2")
+@claims("GR-17.2", does="按合同、品种、金额判定支付方式和是否须审核")
 def need(product: str, amount: Decimal, agreed: Agreed, policy: Policy) -> Need:
     """What the contract agrees, else what product and amount ask for; pure.
 
