@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from credit.borrowers.views import EXPORTED
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,7 +20,6 @@ from accounts.choices import Role
 from accounts.models import Unit
 from core import audit, clock, policy
 from core.models import Preview, Scheme, SchemeVersion
-from credit.borrowers.views import EXPORTED
 from credit.choices import Product
 from credit.models import Account, Counterparty, Group, GroupMember, Guarantee, Responsibility, Transaction
 from inspections.models import FirstCheckRecord, Sample, SampledBorrower
