@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from credit.borrowers.views import EXPORTED
+from credit.borrowers.group_views import EXPORTED
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from credit.borrowers.views import EXPORTED
+from credit.borrowers.group_views import EXPORTED
 from django.apps import apps
 from django.conf import settings
 from django.test import Client
@@ -64,7 +64,7 @@ def test_the_history_of_a_document_and_of_a_customer(
     assert "提交签字" in labels
     assert "锁定归档" in labels
     (line,) = client.get("/audit/", {"borrower": "C300001"}).context["lines"]
-    assert line.label == "导出客户清单"
+    assert line.label == "导出集团成员"
     assert client.get("/audit/", {"document": "XC0000"}).context["lines"] == []
 
 

@@ -59,11 +59,8 @@ class Filters(django_filters.FilterSet):
 
     def _fall_back(self) -> None:
         """A value that is not offered is taken for the one that the list begins with."""
-        wrong = [
-            name
-            for name, one in self.filters.items()
-            if name in self.form.errors or not self._allows(one, name)
-        ]
+        refused = self.form.errors
+        wrong = [name for name, one in self.filters.items() if name in refused or not self._allows(one, name)]
         for name in wrong:
             self.form.data[name] = self.begins[name]
         if wrong:
