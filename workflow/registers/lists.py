@@ -133,7 +133,7 @@ class Register:
             "saved": settings.saved,
             "summary": self.summed_up(rows, shown, view),
             "following": following,
-            "empty": self.when_empty(asked),
+            "empty": () if found else self.when_empty(asked),
             "money_unit": view.unit if any(isinstance(one, Money) for one in columns) else "",
             "today": asked.on,
             **self.more(asked, scope, request),
