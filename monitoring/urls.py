@@ -12,7 +12,7 @@ from monitoring.payments import register as payment_list
 from monitoring.payments import views as payments
 from monitoring.release import views as counter
 from monitoring.supervised import views as supervised
-from monitoring.uses import views as uses
+from monitoring.uses import register as use_list
 
 urlpatterns = [
     *payment_list.Payments.urls("payments/"),
@@ -39,8 +39,7 @@ urlpatterns = [
     path("signals/", signals.signals, name="signals"),
     path("signals/export/", signals.signals_export, name="signals_export"),
     path("signals/<int:pk>/", signals.signal, name="signal"),
-    path("uses/", uses.uses, name="uses"),
-    path("uses/export/", uses.uses_export, name="uses_export"),
+    *use_list.Uses.urls("uses/"),
     path("misuse/", misuse.misuse, name="misuse"),
     path("misuse/export/", misuse.misuse_export, name="misuse_export"),
     path("misuse/<int:pk>/", misuse.misuse_case, name="misuse_case"),
