@@ -4,7 +4,7 @@ from django.urls import path
 
 from monitoring.authority import views as authority
 from monitoring.decisions import views as signals
-from monitoring.funds import views as funds
+from monitoring.funds import register as funds_list
 from monitoring.ledgers import views as ledgers
 from monitoring.misuse import views as misuse
 from monitoring.outlook import views as outlook
@@ -46,6 +46,5 @@ urlpatterns = [
     path("borrowers/<str:number>/misuse/new/", misuse.misuse_new, name="misuse_new"),
     path("outlook/", outlook.outlook, name="outlook"),
     path("outlook/export/", outlook.outlook_export, name="outlook_export"),
-    path("funds/", funds.funds, name="funds"),
-    path("funds/export/", funds.funds_export, name="funds_export"),
+    *funds_list.Funds.urls("funds/"),
 ]

@@ -39,7 +39,8 @@ ACTS: dict[str, object] = {
     "monitoring.ledgers.exported": _("导出账户月度台账"),
     "monitoring.uses.seen": _("登记已见用款"),
     "monitoring.uses.exported": _("导出用款跟踪清单"),
-    "monitoring.export": _("导出资金预警"),
+    "monitoring.funds.exported": _("导出资金预警"),
+    "monitoring.export": _("导出资金预警"),  # as it was called before
     "monitoring.payment.submitted": _("提交支付审核"),
     "monitoring.payment.returned": _("退回支付审核"),
     "monitoring.payment.reviewed": _("支付审核同意"),
