@@ -7,7 +7,7 @@ from monitoring.decisions import views as signals
 from monitoring.funds import register as funds_list
 from monitoring.ledgers import views as ledgers
 from monitoring.misuse import views as misuse
-from monitoring.outlook import views as outlook
+from monitoring.outlook import register as outlook_list
 from monitoring.payments import register as payment_list
 from monitoring.payments import views as payments
 from monitoring.release import views as counter
@@ -44,7 +44,6 @@ urlpatterns = [
     path("misuse/export/", misuse.misuse_export, name="misuse_export"),
     path("misuse/<int:pk>/", misuse.misuse_case, name="misuse_case"),
     path("borrowers/<str:number>/misuse/new/", misuse.misuse_new, name="misuse_new"),
-    path("outlook/", outlook.outlook, name="outlook"),
-    path("outlook/export/", outlook.outlook_export, name="outlook_export"),
+    *outlook_list.Outlook.urls("outlook/"),
     *funds_list.Funds.urls("funds/"),
 ]
