@@ -11,7 +11,7 @@ from monitoring.outlook import register as outlook_list
 from monitoring.payments import register as payment_list
 from monitoring.payments import views as payments
 from monitoring.release import views as counter
-from monitoring.supervised import views as supervised
+from monitoring.supervised import register as supervised_list
 from monitoring.uses import register as use_list
 
 urlpatterns = [
@@ -27,12 +27,7 @@ urlpatterns = [
     path("counter/", counter.counter, name="counter"),
     path("counter/<int:pk>/release/", counter.counter_release, name="counter_release"),
     path("counter/slips/<int:pk>/undo/", counter.counter_undo, name="counter_undo"),
-    path("supervised-accounts/", supervised.supervised_accounts, name="supervised_accounts"),
-    path(
-        "supervised-accounts/export/",
-        supervised.supervised_accounts_export,
-        name="supervised_accounts_export",
-    ),
+    *supervised_list.SupervisedAccounts.urls("supervised-accounts/"),
     path("ledgers/", ledgers.ledgers, name="ledgers"),
     path("ledgers/export/", ledgers.ledgers_export, name="ledgers_export"),
     path("ledgers/confirm/", ledgers.ledgers_confirm, name="ledgers_confirm"),
