@@ -3,6 +3,7 @@
 from django.urls import path
 
 from monitoring.authority import views as authority
+from monitoring.decisions import register as signal_list
 from monitoring.decisions import views as signals
 from monitoring.funds import register as funds_list
 from monitoring.ledgers import views as ledgers
@@ -31,8 +32,7 @@ urlpatterns = [
     path("ledgers/", ledgers.ledgers, name="ledgers"),
     path("ledgers/export/", ledgers.ledgers_export, name="ledgers_export"),
     path("ledgers/confirm/", ledgers.ledgers_confirm, name="ledgers_confirm"),
-    path("signals/", signals.signals, name="signals"),
-    path("signals/export/", signals.signals_export, name="signals_export"),
+    *signal_list.Signals.urls("signals/"),
     path("signals/<int:pk>/", signals.signal, name="signal"),
     *use_list.Uses.urls("uses/"),
     path("misuse/", misuse.misuse, name="misuse"),
