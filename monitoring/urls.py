@@ -7,6 +7,7 @@ from monitoring.decisions import register as signal_list
 from monitoring.decisions import views as signals
 from monitoring.funds import register as funds_list
 from monitoring.ledgers import views as ledgers
+from monitoring.misuse import register as misuse_list
 from monitoring.misuse import views as misuse
 from monitoring.outlook import register as outlook_list
 from monitoring.payments import register as payment_list
@@ -35,8 +36,7 @@ urlpatterns = [
     *signal_list.Signals.urls("signals/"),
     path("signals/<int:pk>/", signals.signal, name="signal"),
     *use_list.Uses.urls("uses/"),
-    path("misuse/", misuse.misuse, name="misuse"),
-    path("misuse/export/", misuse.misuse_export, name="misuse_export"),
+    *misuse_list.Misuse.urls("misuse/"),
     path("misuse/<int:pk>/", misuse.misuse_case, name="misuse_case"),
     path("borrowers/<str:number>/misuse/new/", misuse.misuse_new, name="misuse_new"),
     *outlook_list.Outlook.urls("outlook/"),
