@@ -67,6 +67,7 @@ ACTS: dict[str, object] = {
     "monitoring.signals.exported": _("导出资金信号"),
     "inspections.sample.drawn": _("抽取检查样本"),
     "inspections.sample.exported": _("导出检查样本"),
+    "inspections.samples.exported": _("导出正常类抽查清单"),
     "inspections.first_checks.exported": _("导出首次检查"),
     "policy.version.proposed": _("提出管理方案参数"),
     "policy.version.approved": _("批准管理方案参数"),
