@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -41,6 +41,13 @@ class Asked:
     user: User
     on: date
     values: Mapping[str, Any]
+    kept: dict[Any, Any] = field(default_factory=dict)
+
+    def once(self, ask: Callable[[], Any]) -> Any:
+        """What a question is answered with, asked once: rows, words and marks of one page may all want it."""
+        if ask not in self.kept:
+            self.kept[ask] = ask()
+        return self.kept[ask]
 
 
 class Register:
