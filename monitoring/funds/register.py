@@ -88,7 +88,7 @@ class Funds(Register):
     )  # fmt: skip
 
     def rows(self, asked: Asked) -> QuerySet[Any]:
-        closed_on = last_closed_day()
+        closed_on = asked.once(last_closed_day)
         # Of the unit that looks after the customer: a branch books the loans of its departments.
         home = unit_in_charge(closed_on or asked.on, "loan__")
         rows: Any = FundsCheck.objects.short().since_when().filter(on=closed_on)
@@ -101,14 +101,14 @@ class Funds(Register):
             row.manager, row.is_past = who.get(row.loan.borrower_id), row.check_day < asked.on
 
     def about(self, asked: Asked) -> Any:
-        if closed_on := last_closed_day():
+        if closed_on := asked.once(last_closed_day):
             return _t(
                 "%(on)s 日终核对：即将到期的本息和票据中，账户资金不足的各笔；到期前每日复核，同一笔钱不重复计算。"
             ) % {"on": closed_on}
         return _t("首次日终完成后，这里列出即将到期而账户资金不足的各笔。")
 
     def when_empty(self, asked: Asked) -> tuple[Any, Any]:
-        if last_closed_day():
+        if asked.once(last_closed_day):
             return _("没有资金不足的债务"), _(
                 "检查日前十天起，每日日终核对到期本息和票据的资金；不足的会列在这里。"
             )

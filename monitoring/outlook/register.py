@@ -85,7 +85,7 @@ class Outlook(Register):
     )  # fmt: skip
 
     def rows(self, asked: Asked) -> QuerySet[Any]:
-        closed_on, days = last_closed_day(), asked.values["days"]
+        closed_on, days = asked.once(last_closed_day), asked.values["days"]
         found = latest(asked.user, closed_on) if closed_on else FundsOutlook.objects.none()
         of_the_days = {"due": F(f"due_{days}"), "short": F(f"short_{days}"), "usual": F(f"usual_{days}")}
         return found.filter(short_90__gt=0).annotate(
@@ -102,6 +102,6 @@ class Outlook(Register):
             row.manager = who.get(row.borrower_id)
 
     def when_empty(self, asked: Asked) -> tuple[Any, Any]:
-        if last_closed_day():
+        if asked.once(last_closed_day):
             return _("今后 90 天没有资金不足的客户"), _("每户每周推算一次；资金不足的会列在这里。")
         return _("还没有推算过"), _("首次日终完成后再看。")
