@@ -57,7 +57,7 @@ class Uses(Register):
         Customer(under=(Manager(unit="home_name"),)),
         Link(
             _("借据号"), "number", "loan", "number", part="uses",
-            under=(Text(_("品种"), "get_product_display"), Day(_("发放日"), "starts_on")),
+            under=(Text(_("品种"), "get_product_display"), Day(_("发放日"), "starts_on", tail=_("发放"))),
         ),
         Money(_("借据金额"), "amount"),
         Money(_("已登记"), "recorded"),
