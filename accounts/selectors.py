@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import date
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.choices import Role, UnitKind
 from accounts.models import Deputy, Post, Unit, User
@@ -75,6 +75,11 @@ def holders_at_head_office(role: Role, on: date) -> DatedQuerySet:
 def names_of(units: QuerySet[Any]) -> dict[int, str]:
     """The names of the units of these ids (rows of one column), from the top of the tree down: what a list offers."""
     return dict(Unit.objects.filter(pk__in=units.order_by()).order_by("path").values_list("pk", "name"))
+
+
+def name_of_unit(column: str) -> Subquery:
+    """An expression over rows with the id of a unit in a column or an annotation: its name."""
+    return Subquery(Unit.objects.filter(pk=OuterRef(column)).values("name")[:1])
 
 
 def accounting_units(user: User, on: date) -> QuerySet[Unit]:

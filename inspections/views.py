@@ -1,40 +1,30 @@
-"""The list of first checks, and the samples of normal borrowers: how they were drawn, and who was."""
+"""A sample of normal borrowers: how it was drawn, and who was."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.access import get_visible, require_role
-from accounts.choices import CUSTOMER_READERS, OVERSEERS
+from accounts.choices import OVERSEERS
 from accounts.http import SignedInRequest
 from accounts.models import User
-from core import audit, clock
-from core.addresses import page_by_id
+from core import audit
 from core.sheets import download, workbook
-from credit.models import Borrower, Loan
-from inspections.duties import CHECK, REPORTS
-from inspections.models import FirstCheckRecord, Sample
+from credit.models import Borrower
+from inspections.models import Sample
 from inspections.rules import ticket
-from workflow.choices import DutyStatus
-from workflow.models import WorkItem
-from workflow.querysets import was_late
 
-SAMPLE_EXPORTED = audit.act("inspections.sample.exported", _lazy("导出检查样本"))
-FIRST_CHECKS_EXPORTED = audit.act(
-    "inspections.first_checks.exported", _lazy("导出首次检查"), about={"first_checks": _lazy("首次检查名单")}
-)
+SAMPLE_EXPORTED = audit.act("inspections.sample.exported", gettext_lazy("导出检查样本"))
 
-PAGE = 100
+PAGE = 100  # of the members that were not drawn
 
 
 @dataclass(frozen=True)
@@ -52,15 +42,6 @@ def lines_of(sample: Sample, user: User) -> list[TicketLine]:
     seen = Borrower.objects.visible_to(user).filter(number__in=sample.population)
     lines = [TicketLine(one, ticket(sample.seed, one.number), one.pk in drawn) for one in seen]
     return sorted(lines, key=lambda line: (line.ticket, line.borrower.number))
-
-
-@require_safe
-@require_role(*OVERSEERS)
-def samples(request: SignedInRequest) -> HttpResponse:
-    """The latest samples of the branches that the person reads."""
-    rows = Sample.objects.visible_to(request.user).defer("population").select_related("unit")
-    context = {"samples": rows.annotate(size=Count("drawn"))[:PAGE]}
-    return render(request, "inspections/samples.html", context)
 
 
 @require_safe
@@ -95,128 +76,3 @@ def sample_export(request: SignedInRequest, pk: int) -> HttpResponseBase:
     content = workbook(_("抽查样本"), headers, _sheet_rows(found, lines))
     audit.record(act=SAMPLE_EXPORTED, subject=found, after={"rows": len(lines)})
     return download(f"{_('抽查样本')} {found.unit.name} {found.period_key}", content)
-
-
-# Which first checks a person may narrow the list to: by the duty, or by what its table told.
-STATES = {
-    "open": (_lazy("待检查"), Q(status=DutyStatus.OPEN, submitted_on__isnull=True)),
-    "signing": (_lazy("签字中"), Q(status=DutyStatus.OPEN, submitted_on__isnull=False)),
-    "changed": (_lazy("改变用途"), Q(use_changed=True)),
-    "unmet": (_lazy("限制性条件未落实"), Q(conditions_met=False)),
-    "late": (_lazy("检查或填表逾期"), Q(told_on__gt=F("fill_by")) | Q(checked_on__gt=F("due_on"))),
-}
-
-
-@dataclass(frozen=True)
-class FirstCheckLine:
-    """One loan's first check: the duty, what its table told, and who was told of a changed use and when."""
-
-    item: WorkItem
-    loan: Loan
-    record: FirstCheckRecord | None
-    reports: list[str]
-    is_late: bool
-
-
-def first_checks_of(user: User, state: str, on: date) -> QuerySet[Any]:
-    """Duties of first checks that the person may read, with what stands of their tables; the latest grants first."""
-    told = FirstCheckRecord.objects.in_force(on).filter(loan=OuterRef("subject_id"))
-    read = ("checked_on", "use_changed", "conditions_met", "fill_by")
-    values = {name: Subquery(told.values(name)[:1]) for name in read}
-    rows = WorkItem.objects.visible_to(user).filter(kind=CHECK).exclude(status=DutyStatus.VOID)
-    rows = rows.annotate(told_on=Subquery(told.values("known_on")[:1]), **values)
-    where = STATES[state][1] if state in STATES else Q()
-    if state == "late":
-        where |= was_late(on) & Q(status=DutyStatus.OPEN)
-    return rows.filter(where)
-
-
-def first_check_lines(items: Sequence[WorkItem], on: date) -> list[FirstCheckLine]:
-    """These duties with their loans, tables and reports: three queries, whatever their number."""
-    ids = {item.subject_id for item in items}
-    loans = Loan.objects.select_related("borrower").in_bulk(ids)
-    told = (
-        FirstCheckRecord.objects.in_force(on).filter(loan__in=ids).select_related("document").order_by("pk")
-    )
-    records = {one.loan_id: one for one in told}
-    reports: dict[int, list[str]] = {}
-    for one in (
-        WorkItem.objects.filter(kind__in=REPORTS, subject_id__in=ids)
-        .exclude(status=DutyStatus.VOID)
-        .select_related("person")
-        .order_by("pk")
-    ):
-        reports.setdefault(one.subject_id, []).append(received(one))
-    return [
-        FirstCheckLine(
-            item,
-            loans[item.subject_id],
-            record := records.get(item.subject_id),
-            reports.get(item.subject_id, []),
-            item.due_on < (record.checked_on if record else item.done_on or on),
-        )
-        for item in items
-    ]
-
-
-@require_safe
-@require_role(*CUSTOMER_READERS)
-def first_checks(request: SignedInRequest) -> HttpResponse:
-    """首次检查: what was paid out and has to be looked at, what was found, whom a changed use was reported to."""
-    on, state = clock.today(), request.GET.get("state", "")
-    rows = first_checks_of(request.user, state, on)
-    items, following = page_by_id(rows.select_related("person"), request.GET.get("after", ""), PAGE)
-    context = {
-        "lines": first_check_lines(items, on),
-        "found": rows.count(),
-        "following": following,
-        "state": state,
-        "states": [(key, label) for key, (label, _where) in STATES.items()],
-        "today": on,
-    }
-    return render(request, "inspections/first_checks.html", context)
-
-
-@require_safe
-@require_role(*CUSTOMER_READERS)
-def first_checks_export(request: SignedInRequest) -> HttpResponseBase:
-    """Exactly the filtered list as XLSX; who took it out is written down."""
-    on = clock.today()
-    lines = first_check_lines(list(first_checks_of(request.user, request.GET.get("state", ""), on)), on)
-    headers = [
-        _("客户编号"), _("客户名称"), _("借据号"), _("金额（元）"), _("放款日"), _("应检查日"), _("检查日"),
-        _("应填表日"), _("提交日"), _("改变用途"), _("说明"), _("限制性条件已落实"), _("上报与阅知"),
-        _("检查表"), _("状态"),
-    ]  # fmt: skip
-    sheet = (
-        (
-            line.loan.borrower.number, line.loan.borrower.name, line.loan.number, line.loan.amount, line.loan.starts_on,
-            line.item.due_on, *_told(line.record), "；".join(line.reports),
-            line.record.document.number if line.record else "", line.item.get_status_display(),
-        )
-        for line in lines
-    )  # fmt: skip
-    content = workbook(_("首次检查"), headers, sheet)
-    note = request.GET.urlencode()
-    audit.record(
-        act=FIRST_CHECKS_EXPORTED,
-        subject="first_checks",
-        note=note,
-        after={"rows": content.rows},
-    )
-    return download(_("首次检查") + on.isoformat(), content)
-
-
-def _told(record: FirstCheckRecord | None) -> tuple[Any, ...]:
-    if record is None:
-        return (None, None, None, "", "", "")
-    yes_or_no = [_("是") if said else _("否") for said in (record.use_changed, record.conditions_met)]
-    return (record.checked_on, record.fill_by, record.known_on, yes_or_no[0], record.explained, yes_or_no[1])
-
-
-def received(report: WorkItem) -> str:
-    """Who was told of a changed use, and when they took note of it: 部门负责人 王五 2026-11-24 10:02 阅知."""
-    name = report.person.name if report.person else _("缺岗")
-    words = {DutyStatus.OPEN: _("未阅知"), DutyStatus.DONE: _("阅知")}.get(DutyStatus(report.status))
-    at = f"{clock.local(report.closed_at):%Y-%m-%d %H:%M} " if report.closed_at else ""
-    return f"{report.get_post_display()} {name} {at}{words or report.get_status_display()}"

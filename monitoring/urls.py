@@ -3,16 +3,18 @@
 from django.urls import path
 
 from monitoring.authority import views as authority
+from monitoring.decisions import register as signal_list
 from monitoring.decisions import views as signals
-from monitoring.funds import views as funds
+from monitoring.funds import register as funds_list
 from monitoring.ledgers import views as ledgers
+from monitoring.misuse import register as misuse_list
 from monitoring.misuse import views as misuse
-from monitoring.outlook import views as outlook
+from monitoring.outlook import register as outlook_list
 from monitoring.payments import register as payment_list
 from monitoring.payments import views as payments
 from monitoring.release import views as counter
-from monitoring.supervised import views as supervised
-from monitoring.uses import views as uses
+from monitoring.supervised import register as supervised_list
+from monitoring.uses import register as use_list
 
 urlpatterns = [
     *payment_list.Payments.urls("payments/"),
@@ -27,26 +29,16 @@ urlpatterns = [
     path("counter/", counter.counter, name="counter"),
     path("counter/<int:pk>/release/", counter.counter_release, name="counter_release"),
     path("counter/slips/<int:pk>/undo/", counter.counter_undo, name="counter_undo"),
-    path("supervised-accounts/", supervised.supervised_accounts, name="supervised_accounts"),
-    path(
-        "supervised-accounts/export/",
-        supervised.supervised_accounts_export,
-        name="supervised_accounts_export",
-    ),
+    *supervised_list.SupervisedAccounts.urls("supervised-accounts/"),
     path("ledgers/", ledgers.ledgers, name="ledgers"),
     path("ledgers/export/", ledgers.ledgers_export, name="ledgers_export"),
     path("ledgers/confirm/", ledgers.ledgers_confirm, name="ledgers_confirm"),
-    path("signals/", signals.signals, name="signals"),
-    path("signals/export/", signals.signals_export, name="signals_export"),
+    *signal_list.Signals.urls("signals/"),
     path("signals/<int:pk>/", signals.signal, name="signal"),
-    path("uses/", uses.uses, name="uses"),
-    path("uses/export/", uses.uses_export, name="uses_export"),
-    path("misuse/", misuse.misuse, name="misuse"),
-    path("misuse/export/", misuse.misuse_export, name="misuse_export"),
+    *use_list.Uses.urls("uses/"),
+    *misuse_list.Misuse.urls("misuse/"),
     path("misuse/<int:pk>/", misuse.misuse_case, name="misuse_case"),
     path("borrowers/<str:number>/misuse/new/", misuse.misuse_new, name="misuse_new"),
-    path("outlook/", outlook.outlook, name="outlook"),
-    path("outlook/export/", outlook.outlook_export, name="outlook_export"),
-    path("funds/", funds.funds, name="funds"),
-    path("funds/export/", funds.funds_export, name="funds_export"),
+    *outlook_list.Outlook.urls("outlook/"),
+    *funds_list.Funds.urls("funds/"),
 ]

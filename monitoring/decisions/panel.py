@@ -12,23 +12,20 @@ from django.utils.translation import gettext_lazy as _
 from core.money import percent
 from core.panels import Panel
 from core.policy import policy_on
-from credit.models import Borrower, Responsibility
+from credit.models import Borrower
 from monitoring.choices import Level, SignalStatus
 from monitoring.models import Signal
 from monitoring.signals.rules.facts import limits_of
 from monitoring.signals.selectors.group_flows import FlowRow, flows_between, rows_of
-from workflow.models import WorkItem
 
 SHOWN = 20  # signals that the page shows, the open ones first
 
 
 @dataclass(frozen=True)
 class SignalLine:
-    """A signal with its colours; in a list also who manages the customer, and the duty to look into it."""
+    """A signal with its colours."""
 
     signal: Signal
-    manager: Responsibility | None = None
-    item: WorkItem | None = None
 
     @property
     def level(self) -> Level:

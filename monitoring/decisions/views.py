@@ -1,176 +1,33 @@
-"""资金信号: what the movements show, the list and each one with what it rests on, and its decision."""
+"""资金信号: each with what it rests on, and its decision."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet, Sum
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
-from accounts.access import check_role, get_visible, require_role
+from accounts.access import check_role, get_visible
 from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
-from accounts.models import Unit
-from accounts.selectors import names_of
-from core import audit, clock
-from core.addresses import is_id, page_by_id
+from core import clock
+from core.addresses import is_id
 from core.errors import Invalid, Refused
-from core.sheets import download, workbook
 from credit.choices import Direction
 from credit.models import Contract, Transaction
-from credit.selectors.positions import managers
-from monitoring.choices import Level, SignalKind, SignalStatus
+from monitoring.choices import Level, SignalStatus
 from monitoring.decisions.documents import EXPLAINED, MISUSED, TRUE
-from monitoring.decisions.panel import SignalLine
-from monitoring.decisions.selectors import duty_items, with_home
+from monitoring.decisions.selectors import duty_items
 from monitoring.decisions.services import confirm, dismiss, reason_not_to_confirm, reason_not_to_dismiss
 from monitoring.models import MisuseCase, Signal
 from monitoring.signals.duties import key_of
 
-EXPORTED = audit.act(
-    "monitoring.signals.exported",
-    gettext_lazy("导出资金信号"),
-    about={"signals": gettext_lazy("资金信号清单")},
-)
-
-PAGE = 50
-ALL = "all"  # every status
-DAYS = (7, 30, 90)
 AROUND = timedelta(days=2)  # other movements of the account that stand beside those that show a signal
 MOST_AROUND = 100
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the person narrowed the list to; unknown values narrow nothing. Without a word, the open ones."""
-
-    kind: str
-    level: str
-    status: str
-    unit: str
-    days: str
-
-    @classmethod
-    def of(cls, request: SignedInRequest) -> Choice:
-        """As the address says."""
-        kind, level, status, unit, days = (
-            request.GET.get(name, "").replace("\x00", "")
-            for name in ("kind", "level", "status", "unit", "days")
-        )
-        return cls(
-            kind if kind in SignalKind.values else "",
-            level if level in Level.values else "",
-            status if status in (*SignalStatus.values, ALL) else SignalStatus.OPEN.value,
-            unit if is_id(unit) else "",
-            days if days in {str(n) for n in DAYS} else "",
-        )
-
-    def narrow(self, rows: QuerySet[Any], on: date) -> QuerySet[Any]:
-        """The signals that are meant."""
-        if self.kind:
-            rows = rows.filter(kind=self.kind)
-        if self.level:
-            rows = rows.filter(level=self.level)
-        if self.status != ALL:
-            rows = rows.filter(status=self.status)
-        if self.unit:
-            rows = rows.filter(home=int(self.unit))
-        return rows.filter(known_on__gt=on - timedelta(days=int(self.days))) if self.days else rows
-
-    @property
-    def any(self) -> bool:
-        """Whether anything is narrowed beyond the open ones."""
-        return bool(self.kind or self.level or self.unit or self.days or self.status != SignalStatus.OPEN)
-
-
-def seen(request: SignedInRequest, on: date) -> QuerySet[Any]:
-    """Signals of the customers that the person sees."""
-    return with_home(Signal.objects.visible_to(request.user), on)
-
-
-def lines_of(rows: list[Any], on: date) -> list[SignalLine]:
-    """With who manages the customer, and the duty to look into it."""
-    who, items = managers({row.borrower_id for row in rows}, on), duty_items(rows)
-    return [SignalLine(row, who.get(row.borrower_id), items.get(key_of(row.pk))) for row in rows]
-
-
-@require_safe
-@require_role(*CUSTOMER_READERS)
-def signals(request: SignedInRequest) -> HttpResponse:
-    """The list, a page at a time, the newest first."""
-    on, choice = clock.today(), Choice.of(request)
-    scope = seen(request, on)
-    rows = choice.narrow(scope, on)
-    found, following = page_by_id(
-        rows.select_related("borrower", "decided_by"), request.GET.get("after", ""), PAGE
-    )
-    context = {
-        "today": on,
-        "choice": choice,
-        "kinds": SignalKind.choices,
-        "levels": Level.choices,
-        "statuses": [*SignalStatus.choices, (ALL, _("全部状态"))],
-        "units": names_of(scope.values("home")),
-        "days": DAYS,
-        "lines": lines_of(found, on),
-        "found": rows.count(),
-        "total": rows.aggregate(s=Sum("amount"))["s"] or Decimal(0),
-        "following": following,
-    }
-    template = "monitoring/signals_rows.html" if request.htmx else "monitoring/signals.html"
-    return render(request, template, context)
-
-
-def _sheet_rows(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
-    units = dict(Unit.objects.values_list("pk", "name"))
-    ordered = rows.select_related("borrower", "loan", "decided_by").order_by("-pk")
-    for row in ordered.iterator(chunk_size=2000):
-        yield (
-            row.known_on,
-            row.effective_on,
-            row.borrower.number,
-            row.borrower.name,
-            row.get_kind_display(),
-            row.get_level_display(),
-            row.loan.number if row.loan else "",
-            row.amount,
-            row.text,
-            "；".join(f"{name}：{value}" for name, value in row.rule.items()),
-            units.get(row.home, ""),
-            row.get_status_display(),
-            row.decided_on,
-            row.decided_by.name if row.decided_by else "",
-            row.decided_why,
-        )
-
-
-@require_safe
-@require_role(*CUSTOMER_READERS)
-def signals_export(request: SignedInRequest) -> HttpResponseBase:
-    """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
-    on = clock.today()
-    rows = Choice.of(request).narrow(seen(request, on), on)
-    headers = [
-        _("识别日"), _("发生日"), _("客户编号"), _("客户名称"), _("信号"), _("级别"), _("借据号"),
-        _("涉及金额（元）"), _("内容"), _("规则与阈值"), _("机构"), _("状态"), _("认定日"), _("认定人"), _("认定理由"),
-    ]  # fmt: skip
-    content = workbook(_("资金信号"), headers, _sheet_rows(rows))
-    audit.record(
-        act=EXPORTED,
-        subject="signals",
-        note=request.GET.urlencode(),
-        after={"rows": content.rows},
-    )
-    return download(_("资金信号") + on.isoformat(), content)
 
 
 @dataclass(frozen=True)

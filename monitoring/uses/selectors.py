@@ -7,9 +7,25 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import (
+    Aggregate,
+    Count,
+    DecimalField,
+    Exists,
+    Field,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce
 
+from accounts.models import User
 from credit.models import Loan, PastUse
+from credit.selectors.responsible import unit_in_charge
 from monitoring.loan_money.balances import seen_uses
 from monitoring.models import FundUse, SeenUse
 
@@ -47,4 +63,28 @@ def unrecorded(on: date) -> QuerySet[Any]:
         seen_uses(on)
         .exclude(Exists(told.filter(transaction=OuterRef("transaction"))))
         .exclude(Exists(told.filter(payment=OuterRef("payment"))))
+    )
+
+
+def _of_loan(rows: QuerySet[Any], told: Aggregate, kind: Field[Any, Any]) -> Coalesce:
+    """An expression over loans: what is told of these rows of theirs, 0 where there are none."""
+    found = rows.filter(loan=OuterRef("pk")).order_by().values("loan").annotate(told=told)
+    return Coalesce(Subquery(found.values("told")), Value(0), output_field=kind)
+
+
+def followed(user: User, on: date) -> QuerySet[Any]:
+    """Loans whose money was seen to leave, with what is `recorded`, `missing` (so many `missing_count`) and `odd`."""
+    told, missing = FundUse.objects.in_force(on), unrecorded(on)
+    odd = told.filter(Q(flows_back=True) | Q(as_agreed=False) | ~Q(anomaly=""))
+    amount: Any = DecimalField(max_digits=20, decimal_places=2)
+    return (
+        Loan.objects.visible_to(user)
+        .filter(Exists(SeenUse.objects.filter(loan=OuterRef("pk"))))
+        .annotate(
+            recorded=_of_loan(told, Sum("amount"), amount),
+            missing=_of_loan(missing, Sum("amount"), amount),
+            missing_count=_of_loan(missing, Count("pk"), IntegerField()),
+            odd=_of_loan(odd, Count("pk"), IntegerField()),
+            home=unit_in_charge(on),
+        )
     )

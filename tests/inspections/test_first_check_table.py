@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from accounts.models import User
 from core import clock
@@ -156,7 +158,7 @@ def test_a_table_told_more_than_two_workdays_after_the_check_is_late_though_the_
     table = owed(loan, "first_check_form")
     assert (table.status, table.due_on, table.done_on) == ("DONE", date(2026, 12, 8), told_on)
     assert owed(loan, "first_check").done_on == date(2026, 12, 4)
-    assert (loan.number in page) == is_late
+    assert (loan.number in page) == is_late and ("12-08 前，逾期" in page) == is_late
 
 
 @pytest.mark.obligation("GS-8", clause="b")
@@ -325,8 +327,15 @@ def test_the_list_is_exported_as_it_is_filtered(cast) -> None:
     close(GRANTED)
     checked(cast, loan, GRANTED, **CHANGED)
     with clock.travelling_to(GRANTED):
+        deliver_outbox()
         sheet = as_(cast.risk).get(reverse("first_checks_export"), {"state": "changed"})
         assert sheet.status_code == 200 and sheet["Content-Type"].endswith("spreadsheetml.sheet")
+        rows = list(load_workbook(BytesIO(sheet.getvalue())).active.values)
+        assert len(rows) == 2
+        told = dict(zip(*rows, strict=True))
+        assert (told["借据号"], told["金额（元）"]) == (loan.number, loan.amount)
+        assert (told["改变用途"], told["说明"]) == ("是", CHANGED["change_explained"])
+        assert told["限制性条件已落实"] == "是" and "未阅知" in told["上报与阅知"]
         empty = as_(cast.risk).get(reverse("first_checks"), {"state": "unmet"}).content.decode()
         assert "没有符合条件的借据" in empty and other.number not in empty
 

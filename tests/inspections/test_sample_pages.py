@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -67,7 +68,7 @@ def test_another_branch_and_a_customer_manager_see_no_sample(drawn):
     for person in (drawn.other_risk, drawn.other_head, drawn.other_president):
         read(person, path, status=404)
         read(person, f"{path}export/", status=404)
-        assert list(read(person, "/samples/").context["samples"]) == []
+        assert read(person, "/samples/").context["lines"] == []
     read(drawn.cm_personal, path, status=403)
 
 
@@ -79,3 +80,20 @@ def test_the_workbook_lets_anybody_draw_again(drawn):
     lowest = sorted(rows, key=lambda row: row[2])[:2]
     assert {row[0] for row in lowest} == {row[0] for row in rows if row[3] == "是"}
     assert AuditEntry.objects.get(act="inspections.sample.exported").after == {"rows": 12}
+
+
+def test_the_list_of_samples_comes_in_pages_and_as_a_workbook(drawn, monkeypatch):
+    draw_samples(on=date(2027, 1, 1), policy=policy_on(date(2027, 1, 1)))
+    monkeypatch.setattr("inspections.register.Samples.size", 1)
+    first = read(drawn.auditor, "/samples/").content.decode()
+    assert ">2027Q1<" in first and ">2026Q4<" not in first
+    following = unescape(first.split('rel="next" href="')[1].split('"')[0])
+    second = read(drawn.auditor, following).content.decode()
+    assert ">2026Q4<" in second and ">2027Q1<" not in second
+    sheet = load_workbook(BytesIO(read(drawn.auditor, "/samples/export/").getvalue())).active
+    rows = list(sheet.iter_rows(min_row=2, values_only=True))
+    assert [(row[0], row[1], row[3]) for row in rows] == [
+        ("2027Q1", "工人支行", 2),
+        ("2026Q4", "工人支行", 2),
+    ]
+    assert AuditEntry.objects.get(act="inspections.samples.exported").after == {"rows": 2}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -14,7 +15,7 @@ from openpyxl import load_workbook
 
 from core import clock
 from core.models import AuditEntry
-from credit.models import Loan
+from credit.models import Loan, Responsibility
 from monitoring.models import FundsCheck
 from tests import factories
 from tests.monitoring.money import account, look, put
@@ -116,11 +117,11 @@ def test_the_list_is_narrowed_by_kind_department_and_past_check_day(cast, short)
 
 
 def test_a_long_list_comes_in_pages(cast, short, monkeypatch) -> None:
-    monkeypatch.setattr("monitoring.funds.views.PAGE", 1)
+    monkeypatch.setattr("monitoring.funds.register.Funds.size", 1)
     first = page(cast.auditor)
     assert ">JJ-3<" in first and ">JJ-2<" not in first
-    (after,) = {part.split('"')[0] for part in first.split("after=")[1:]}
-    second = page(cast.auditor, f"/funds/?after={after.removesuffix('#funds-rows')}")
+    following = unescape(first.split('rel="next" href="')[1].split('"')[0])
+    second = page(cast.auditor, following)
     assert ">JJ-2<" in second and ">JJ-3<" not in second and "回到开头" in second
 
 
@@ -130,10 +131,21 @@ def test_the_workbook_is_the_list_and_its_export_is_written_down(cast, short) ->
     answer = client.get("/funds/export/?past=1")
     sheet = load_workbook(BytesIO(answer.getvalue())).active
     header, row = list(sheet.iter_rows(values_only=True))
-    assert header[8] == "缺口（元）" and len(header) == len(row)
-    assert (row[2], row[3], row[4], row[8]) == ("城东机械有限公司", "JJ-3", "本金", 7)
-    assert [row[i].date() for i in (0, 9, 10)] == [date(2026, 11, 25), date(2026, 11, 20), date(2026, 11, 22)]
-    assert AuditEntry.objects.get(act="monitoring.export").after == {"rows": 1}
+    assert len(header) == len(row)
+    told = dict(zip(header, row, strict=True))
+    assert [told[head] for head in ("客户名称", "借据号", "债务", "缺口（元）")] == [
+        "城东机械有限公司", "JJ-3", "本金", 7,
+    ]  # fmt: skip
+    assert [told[head].date() for head in ("应还日", "检查日", "自何日起不足", "核对日")] == [
+        date(2026, 11, 25), date(2026, 11, 20), date(2026, 11, 22), CLOSED,
+    ]  # fmt: skip
+    assert AuditEntry.objects.get(act="monitoring.funds.exported").after == {"rows": 1}
+
+
+def test_a_vacant_post_is_listed_under_the_unit_in_charge(cast, short) -> None:
+    Responsibility.objects.filter(borrower=cast.borrower).update(to_on=CLOSED)
+    text = page(cast.auditor)
+    assert '<span class="late">缺岗</span> · 公司部' in text
 
 
 def test_the_list_asks_no_more_for_many_rows_than_for_few(cast, short) -> None:

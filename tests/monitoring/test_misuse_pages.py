@@ -57,7 +57,8 @@ def test_the_list_is_narrowed_scoped_and_taken_out(cast, case) -> None:
     assert cast.contract.number not in client(cast.other_risk).get("/misuse/").content.decode()
     assert client(cast.other_risk).get(f"/misuse/{case.pk}/").status_code == 404
     rows = list(load_workbook(BytesIO(risk.get("/misuse/export/").getvalue())).active.values)
-    assert rows[-1][2] == cast.contract.number and "转入证券公司" in rows[-1]
+    told = dict(zip(rows[0], rows[-1], strict=True))
+    assert told["合同号"] == cast.contract.number and told["事实"] == "转入证券公司"
 
 
 def test_the_borrower_page_shows_the_case(cast, case) -> None:

@@ -162,7 +162,7 @@ def page(who, query: str = "", where: str = "/outlook/"):
 
 @pytest.fixture
 def closed(cast, falls_short, monkeypatch):
-    monkeypatch.setattr("monitoring.outlook.views.last_closed_day", lambda: ON)
+    monkeypatch.setattr("monitoring.outlook.register.last_closed_day", lambda: ON)
     reckon(ON)
 
 
@@ -172,6 +172,7 @@ def test_the_page_lists_who_falls_short_with_a_total_that_adds_up(cast, closed) 
     text = page(cast.risk, "?days=30").content.decode()
     assert "缺口合计 300,000.00 元" in text
     assert cast.borrower.name not in page(cast.other_risk).content.decode()
+    assert "今后 90 天没有资金不足的客户" in page(cast.other_risk).content.decode()
     assert "没有符合条件的客户" in page(cast.risk, f"?manager={cast.risk.pk}").content.decode()
     assert cast.borrower.name in page(cast.risk, f"?manager={cast.cm.pk}").content.decode()
 
@@ -183,7 +184,10 @@ def test_before_the_first_closed_day_the_page_says_that_nothing_was_reckoned(cas
 def test_the_sheet_holds_what_is_filtered(cast, closed) -> None:
     sheet = load_workbook(BytesIO(page(cast.risk, "?days=30", "/outlook/export/").getvalue())).active
     rows = list(sheet.values)
-    assert rows[-1][:2] == (cast.borrower.number, cast.borrower.name) and 300000 in rows[-1]
+    told = dict(zip(rows[0], rows[-1], strict=True))
+    assert (told["客户编号"], told["客户名称"]) == (cast.borrower.number, cast.borrower.name)
+    assert (told["期间（天）"], told["应还（元）"], told["缺口（元）"]) == (30, 800000, 300000)
+    assert (told["客户经理"], told["机构"]) == ("张明", "公司部")
 
 
 def test_the_ladder_shows_the_usual_inflow_beside_what_is_certain(cast, falls_short) -> None:

@@ -134,7 +134,8 @@ def test_the_workbook_is_the_filtered_list_and_who_took_it_is_written_down(cast,
     client.force_login(cast.cm)
     book = load_workbook(BytesIO(client.get("/uses/export/?state=missing").getvalue())).active
     rows = list(book.iter_rows(values_only=True))
-    assert len(rows) == 2 and rows[1][0] == "C100001" and rows[1][6:11] == (1000000, 0, 300000, 1, 0)
+    assert len(rows) == 2 and rows[1][0] == "C100001" and rows[1][7:12] == (1000000, 0, 300000, 1, 0)
+    assert rows[0][2:4] == ("客户经理", "机构") and rows[1][2:4] == ("张明", "公司部")
     told = AuditEntry.objects.get(act="monitoring.uses.exported")
     assert (told.after, told.note) == ({"rows": 1}, "state=missing")
     assert (

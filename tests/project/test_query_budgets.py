@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import yaml
-from credit.borrowers.group_views import EXPORTED
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +19,7 @@ from accounts.choices import Role
 from accounts.models import Unit
 from core import audit, clock, policy
 from core.models import Preview, Scheme, SchemeVersion
+from credit.borrowers.group_views import EXPORTED
 from credit.choices import Product
 from credit.models import Account, Counterparty, Group, GroupMember, Guarantee, Responsibility, Transaction
 from inspections.models import FirstCheckRecord, Sample, SampledBorrower

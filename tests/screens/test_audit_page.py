@@ -12,13 +12,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from credit.borrowers.group_views import EXPORTED
 from django.apps import apps
 from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
 from core import audit
+from credit.borrowers.group_views import EXPORTED
 from tests.workflow.conftest import open_desk
 
 # What the page of a web server knows: acts are declared by modules that it reads itself, not only a test or the day.

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from credit.borrowers.group_views import EXPORTED
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -21,6 +20,7 @@ from accounts.models import User
 from accounts.passwords import LET_IN
 from core import actor, audit, clock
 from core.models import AuditEntry
+from credit.borrowers.group_views import EXPORTED
 from tests import factories
 from tests.workflow.conftest import AT
 from workflow.choices import DutyStatus

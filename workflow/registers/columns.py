@@ -57,8 +57,9 @@ def chip_of(word: Any, shade: str) -> SafeString:
 class Column:
     """A value as text.
 
-    `name` tells it from others where people choose columns. `lead` stands before the value on the screen, `warn` says
-    of a row whether it alarms, `missing` is what an empty value is called. `where`: on screen alone, or in the sheet.
+    `name` tells it from others where people choose columns. `lead` stands before the value on the screen, `tail` behind
+    it (words, or a function of the row that gives them), `warn` says of a row whether it alarms, `missing` is what an
+    empty value is called. `where`: on screen alone, or in the sheet.
     """
 
     css = "nowrap"
@@ -74,13 +75,14 @@ class Column:
         desk: bool = False,
         where: Where = "",
         lead: Any = "",
+        tail: Any = "",
         warn: Callable[[Any], Any] | None = None,
         missing: Any = "",
     ) -> None:
         self.head, self.of, self.under, self.where = head, of, under, where
         self.name = name or (of if isinstance(of, str) else of.__name__).replace(".", "_").strip("_<>")
         self.css = (self.css if css is None else css) + (" desk-only" if desk else "")
-        self.lead, self.warn, self.missing = lead, warn, missing
+        self.lead, self.tail, self.warn, self.missing = lead, tail, warn, missing
 
     def value(self, row: Any) -> Any:
         """What it says of a row, as it is."""
@@ -103,6 +105,8 @@ class Column:
         text = self.shown(value, row, view)
         if self.lead:
             text = format_html("{} {}", self.lead, text)
+        if tail := self.tail(row) if callable(self.tail) else self.tail:
+            text = format_html("{} {}", text, tail)
         if self.warn and self.warn(row):
             text = format_html('<span class="late strong">{}</span>', text)
         return conditional_escape(text)
@@ -307,15 +311,23 @@ class Customer(Link):
 
 
 class Manager(Column):
-    """Who manages the customer, with their unit; `of`: a Responsibility, usually laid beside the row by `dress`."""
+    """Who manages the customer, with their unit; `of`: a Responsibility, usually laid beside the row by `dress`.
+
+    `unit`: where the name of the unit in charge stands, which a vacant post has too.
+    """
 
     css = ""
 
-    def __init__(self, of: str = "manager", **kwargs: Any) -> None:
+    def __init__(self, of: str = "manager", *, unit: str = "", **kwargs: Any) -> None:
         super().__init__(
             gettext_lazy("客户经理"), of, **{"name": "manager", "missing": gettext_lazy("缺岗")} | kwargs
         )
-        self.unit = Text(gettext_lazy("机构"), f"{of}.unit.name", where="sheet")
+        self.unit = Text(gettext_lazy("机构"), unit or f"{of}.unit.name", where="sheet")
+
+    def main(self, row: Any, view: View) -> SafeString:
+        told = super().main(row, view)
+        unit = None if self.value(row) else self.unit.value(row)
+        return format_html("{} · {}", told, unit) if unit else told
 
     def shown(self, value: Any, row: Any, view: View) -> Any:
         return f"{value.person.name} · {value.unit.name}"

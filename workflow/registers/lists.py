@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -42,6 +42,13 @@ class Asked:
     user: User
     on: date
     values: Mapping[str, Any]
+    kept: dict[Any, Any] = field(default_factory=dict)
+
+    def once(self, ask: Callable[[], Any]) -> Any:
+        """What a question is answered with, asked once: rows, words and marks of one page may all want it."""
+        if ask not in self.kept:
+            self.kept[ask] = ask()
+        return self.kept[ask]
 
 
 class Register:
@@ -138,7 +145,7 @@ class Register:
             "found": counted["found"],
             "summary": self.summary(counted, summed, view),
             "following": following,
-            "empty": self.when_empty(asked),
+            "empty": () if found else self.when_empty(asked),
             "money_unit": view.unit if any(isinstance(one, Money) for one in columns) else "",
             "today": asked.on,
             **self.more(asked, scope, filters),
