@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import get_visible, require_role
+from accounts.access import get_visible, page, require_role
 from accounts.choices import CUSTOMER_READERS, OVERSEERS
 from accounts.http import SignedInRequest
 from accounts.models import User
@@ -50,7 +50,7 @@ def lines_of(sample: Sample, user: User) -> list[TicketLine]:
 
 
 @require_safe
-@require_role(*OVERSEERS)
+@page("samples", _lazy("正常类抽查"), *OVERSEERS, also=("sample",))
 def samples(request: SignedInRequest) -> HttpResponse:
     """The latest samples of the branches that the person reads."""
     rows = Sample.objects.visible_to(request.user).defer("population").select_related("unit")
@@ -155,7 +155,7 @@ def first_check_lines(items: Sequence[WorkItem], on: date) -> list[FirstCheckLin
 
 
 @require_safe
-@require_role(*CUSTOMER_READERS)
+@page("first_checks", _lazy("首次检查"), *CUSTOMER_READERS)
 def first_checks(request: SignedInRequest) -> HttpResponse:
     """首次检查: what was paid out and has to be looked at, what was found, whom a changed use was reported to."""
     on, state = clock.today(), request.GET.get("state", "")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import OVERSEERS
 from accounts.http import SignedInRequest
 from core import audit, clock
@@ -163,7 +163,7 @@ def page_of(items: QuerySet[Any], after: str) -> tuple[list[DutyLine], str]:
 
 
 @require_safe
-@require_role(*OVERSEERS)
+@page("branch_duties", gettext_lazy("到期与逾期"), *OVERSEERS)
 def branch_duties(request: SignedInRequest) -> HttpResponse:
     """The list with its two summaries, which both add up to it."""
     on, choice = clock.today(), Choice.of(request)

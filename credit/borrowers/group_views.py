@@ -8,9 +8,10 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import get_visible, require_role
+from accounts.access import get_visible, page
 from accounts.choices import BUSINESS_ROLES
 from accounts.http import SignedInRequest
 from core import audit, clock
@@ -24,7 +25,7 @@ PAGE = 50
 
 
 @require_safe
-@require_role(*BUSINESS_ROLES)
+@page("groups", gettext_lazy("集团"), *BUSINESS_ROLES, also=("group",))
 def groups(request: SignedInRequest) -> HttpResponse:
     """The groups with a member that the person may see, a page at a time."""
     on, after = clock.today(), request.GET.get("after", "").replace("\x00", "")

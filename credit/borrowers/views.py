@@ -12,14 +12,16 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import BUSINESS_ROLES
 from accounts.http import SignedInRequest
 from accounts.models import Unit
 from core import audit, clock
 from core.sheets import download, taken, workbook
+from credit.borrowers.selectors import own_count
 from credit.choices import ResponsibleRole, RiskClass
 from credit.forms import BorrowerFilter
 from credit.models import Borrower, Loan, Responsibility
@@ -92,7 +94,13 @@ def lines_of(request: SignedInRequest, borrowers: list[Borrower], on: date) -> l
 
 
 @require_safe
-@require_role(*BUSINESS_ROLES)
+@page(
+    "borrowers",
+    gettext_lazy("客户"),
+    *BUSINESS_ROLES,
+    count=own_count,
+    also=("borrower", "event_new", "event_reverse", "search"),
+)
 def borrowers(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time."""
     on, form = clock.today(), BorrowerFilter(request.GET, user=request.user)

@@ -15,9 +15,10 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core.bodies import takes_files
@@ -34,7 +35,7 @@ SHOWN = 200  # rows shown of a file; the download has all that are kept
 
 
 @require_safe
-@require_role(Role.ADMIN, Role.AUDITOR)
+@page("imports", gettext_lazy("数据导入"), Role.ADMIN, Role.AUDITOR, also=("import_batch", "import_upload"))
 def imports(request: SignedInRequest) -> HttpResponse:
     """The batches, newest first, with the form to bring in another."""
     return _list(request, UploadForm())

@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import BUSINESS_ROLES
 from accounts.http import SignedInRequest
 from core import audit, clock
@@ -43,7 +44,7 @@ def with_class(rows: list[Any]) -> list[Any]:
 
 
 @require_safe
-@require_role(*BUSINESS_ROLES)
+@page("loans", gettext_lazy("借据"), *BUSINESS_ROLES, also=("loan", "account"))
 def loan_list(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time."""
     form = LoanFilter(request.GET, user=request.user)

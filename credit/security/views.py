@@ -9,9 +9,10 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import check_role, require_role
+from accounts.access import check_role, page
 from accounts.choices import BUSINESS_ROLES, Role
 from accounts.http import SignedInRequest
 from core import clock
@@ -38,7 +39,7 @@ class LetterLine:
 
 
 @require_safe
-@require_role(*BUSINESS_ROLES)
+@page("letters", gettext_lazy("保函"), *BUSINESS_ROLES, also=("margin_release",))
 def letters(request: SignedInRequest) -> HttpResponse:
     """Letters whose original is out or whose margin is held, the earliest expiry first."""
     on, user = clock.today(), request.user

@@ -13,9 +13,10 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import check_role, get_visible, require_role
+from accounts.access import check_role, get_visible, page, require_role
 from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
 from accounts.models import Unit
@@ -97,7 +98,7 @@ def lines_of(rows: list[Any], on: date) -> list[SignalLine]:
 
 
 @require_safe
-@require_role(*CUSTOMER_READERS)
+@page("signals", gettext_lazy("资金信号"), *CUSTOMER_READERS, also=("signal",))
 def signals(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, the newest first."""
     on, choice = clock.today(), Choice.of(request)

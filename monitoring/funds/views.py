@@ -12,9 +12,10 @@ from django.db.models import Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
 from accounts.models import Unit
@@ -91,7 +92,7 @@ def page_of(rows: FundsCheckQuerySet, after: str, on: date) -> tuple[list[FundsL
 
 
 @require_safe
-@require_role(*CUSTOMER_READERS)
+@page("funds", gettext_lazy("到期资金"), *CUSTOMER_READERS)
 def funds(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, with its total: no yuan is missing twice, so the sum is what is missing."""
     on, choice, closed_on = clock.today(), Choice.of(request), last_closed_day()

@@ -13,9 +13,10 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import check_role, get_visible, require_role
+from accounts.access import check_role, get_visible, page, require_role
 from accounts.choices import CUSTOMER_READERS, Role
 from accounts.http import SignedInRequest
 from accounts.selectors import names_of
@@ -74,7 +75,7 @@ def seen(request: SignedInRequest, on: date) -> QuerySet[Any]:
 
 
 @require_safe
-@require_role(*CUSTOMER_READERS)
+@page("misuse", gettext_lazy("挪用处置"), *CUSTOMER_READERS, also=("misuse_case", "misuse_new"))
 def misuse(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, the latest first."""
     on, choice = clock.today(), Choice.of(request)

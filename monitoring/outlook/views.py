@@ -12,9 +12,10 @@ from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
 from accounts.models import Unit, User
@@ -98,7 +99,7 @@ def _page_of(rows: QuerySet[Any], after: str, on: date) -> tuple[list[OutlookLin
 
 
 @require_safe
-@require_role(*CUSTOMER_READERS)
+@page("outlook", gettext_lazy("未来资金"), *CUSTOMER_READERS)
 def outlook(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, with its total."""
     on, choice, closed_on = clock.today(), Choice.of(request), last_closed_day()

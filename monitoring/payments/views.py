@@ -12,9 +12,10 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import check_role, get_visible, require_role
+from accounts.access import check_role, get_visible, page, require_role
 from accounts.choices import CUSTOMER_READERS, Role
 from accounts.http import SignedInRequest
 from accounts.models import User
@@ -71,7 +72,7 @@ def visible(user: User) -> QuerySet[Any]:
 
 
 @require_safe
-@require_role(*CUSTOMER_READERS)
+@page("payments", gettext_lazy("支付审核"), *CUSTOMER_READERS, also=("payment_authority", "payment_cancel"))
 def payments(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, with its total."""
     choice, scope = Choice.of(request), visible(request.user)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
 from accounts.models import User
@@ -63,7 +63,7 @@ def visible(user: User) -> QuerySet[Any]:
 
 
 @require_safe
-@require_role(*CUSTOMER_READERS)
+@page("supervised_accounts", gettext_lazy("受控账户"), *CUSTOMER_READERS)
 def supervised_accounts(request: SignedInRequest) -> HttpResponse:
     """The register, a page at a time, the latest first."""
     choice, scope = Choice.of(request), visible(request.user)

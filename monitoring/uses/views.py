@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import CUSTOMER_READERS
 from accounts.http import SignedInRequest
 from accounts.models import Unit
@@ -103,7 +103,7 @@ class Choice:
 
 
 @require_safe
-@require_role(*CUSTOMER_READERS)
+@page("uses", gettext_lazy("用款跟踪"), *CUSTOMER_READERS)
 def uses(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time, the latest loans first."""
     on, choice = clock.today(), Choice.of(request)

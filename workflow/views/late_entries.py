@@ -7,17 +7,20 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import get_visible, require_role
+from accounts.access import get_visible, page, require_role, told
 from accounts.choices import Role
 from accounts.http import SignedInRequest
+from accounts.models import User
 from core import clock
 from core.errors import Refused
 from workflow.choices import ConsentStatus
 from workflow.models import Document, LateEntry
 from workflow.pages import editing
 from workflow.pages.late import day_of, late_page
+from workflow.selectors import consents_waiting_for
 from workflow.services import late_entries
 from workflow.views.filling import not_saved
 
@@ -68,8 +71,12 @@ def _back(document: Document, request: SignedInRequest) -> HttpResponse:
     return redirect(f"{where}#{late_entries.ANCHOR}")
 
 
+def _consents(user: User) -> str:
+    return told(len(consents_waiting_for(user, clock.today())))
+
+
 @require_safe
-@require_role(*DECIDERS, Role.AUDITOR)
+@page("late_entries", gettext_lazy("补录"), *DECIDERS, Role.AUDITOR, count=_consents)
 def late_list(request: SignedInRequest) -> HttpResponse:
     """What waits for this person's consent, and what was decided."""
     return render(request, "workflow/late_list.html", late_page(request.user, clock.today()))
