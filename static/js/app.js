@@ -1,11 +1,12 @@
 // The small moves of every page: "/" goes to the search box, an open menu closes on Escape or a click elsewhere,
-// a filter sends its form as soon as it changes, and arrows walk the lines under the search box.
+// the open group of the navigation is remembered, a filter sends its form as soon as it changes, and arrows walk the
+// lines under the search box.
 (() => {
   const typing = (element) => element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      document.querySelectorAll("details.frame-me[open]").forEach((menu) => menu.removeAttribute("open"));
+      document.querySelectorAll("details:is(.frame-me, .frame-all)[open]").forEach((menu) => menu.removeAttribute("open"));
       return;
     }
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
@@ -17,10 +18,20 @@
   });
 
   document.addEventListener("click", (event) => {
-    document.querySelectorAll("details.frame-me[open]").forEach((menu) => {
-      if (!menu.contains(event.target)) menu.removeAttribute("open");
+    document.querySelectorAll("details:is(.frame-me, .frame-all)[open]").forEach((menu) => {
+      const whole = menu.matches(".frame-all") ? menu.parentElement : menu;
+      if (!whole.contains(event.target)) menu.removeAttribute("open");
     });
   });
+
+  // The group that is open stays open on the next page: the server reads which one it was.
+  const groups = [...document.querySelectorAll(".frame-nav details[data-group]")];
+  const remember = () => {
+    const open = groups.find((group) => group.open);
+    document.cookie = `open_group=${open ? open.dataset.group : ""}; path=/; max-age=31536000; SameSite=Lax`;
+  };
+  groups.forEach((group) => group.addEventListener("toggle", remember));
+  if (groups.length) remember();
 
   // "全选" beside a list of boxes; without this script there is no such box
   document.querySelectorAll("[data-check-all]").forEach((all) => all.parentElement.removeAttribute("hidden"));
