@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -20,7 +20,7 @@ from accounts.http import SignedInRequest
 from accounts.models import User
 from core import audit, clock
 from core.addresses import page_by_id
-from core.sheets import download, taken, workbook
+from core.sheets import download, workbook
 from credit.models import Borrower, Loan
 from inspections.duties import CHECK, REPORTS
 from inspections.models import FirstCheckRecord, Sample
@@ -82,7 +82,7 @@ def _sheet_rows(found: Sample, lines: list[TicketLine]) -> Iterator[tuple[Any, .
 
 @require_safe
 @require_role(*OVERSEERS)
-def sample_export(request: SignedInRequest, pk: int) -> HttpResponse:
+def sample_export(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """The population with its lots as XLSX; who took it out is written down."""
     found: Sample = get_visible(Sample.objects.select_related("unit"), request.user, pk=pk)
     lines = lines_of(found, request.user)
@@ -174,7 +174,7 @@ def first_checks(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 @require_role(*CUSTOMER_READERS)
-def first_checks_export(request: SignedInRequest) -> HttpResponse:
+def first_checks_export(request: SignedInRequest) -> HttpResponseBase:
     """Exactly the filtered list as XLSX; who took it out is written down."""
     on = clock.today()
     lines = first_check_lines(list(first_checks_of(request.user, request.GET.get("state", ""), on)), on)
@@ -194,7 +194,10 @@ def first_checks_export(request: SignedInRequest) -> HttpResponse:
     content = workbook(_("首次检查"), headers, sheet)
     note = request.GET.urlencode()
     audit.record(
-        act="inspections.first_checks.exported", subject="first_checks", note=note, after=taken(len(lines))
+        act="inspections.first_checks.exported",
+        subject="first_checks",
+        note=note,
+        after={"rows": content.rows},
     )
     return download(_("首次检查") + on.isoformat(), content)
 

@@ -8,14 +8,14 @@ from monitoring.funds import views as funds
 from monitoring.ledgers import views as ledgers
 from monitoring.misuse import views as misuse
 from monitoring.outlook import views as outlook
+from monitoring.payments import register as payment_list
 from monitoring.payments import views as payments
 from monitoring.release import views as counter
 from monitoring.supervised import views as supervised
 from monitoring.uses import views as uses
 
 urlpatterns = [
-    path("payments/", payments.payments, name="payments"),
-    path("payments/export/", payments.payments_export, name="payments_export"),
+    *payment_list.Payments.urls("payments/"),
     path("payments/authority/", authority.payment_authority, name="payment_authority"),
     path("payments/<int:pk>/cancel/", payments.payment_cancel, name="payment_cancel"),
     path("loans/<str:number>/payments/new/", payments.payment_new, name="payment_new"),

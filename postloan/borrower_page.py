@@ -13,7 +13,6 @@ from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import clock
 from credit import panels as credit_panels
-from credit.borrowers.views import money_unit
 from credit.entry.kinds import enters
 from credit.entry.pages import on_borrower
 from credit.events.views import may_record
@@ -22,6 +21,7 @@ from credit.selectors.positions import NOTHING, managers, positions
 from monitoring import panels as monitoring_panels
 from postloan.home import lines_of
 from workflow import panels as workflow_panels
+from workflow.registers.lists import money_unit
 
 # The order of the page: what is owed and done first, then the book.
 ORDER = (

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from workflow.registers import views as lists
 from workflow.views import files, filling, late_entries, signing, usage
 
 urlpatterns = [
@@ -22,6 +23,9 @@ urlpatterns = [
     ),
     path("late-entries/", late_entries.late_list, name="late_entries"),
     path("late-entries/<int:pk>/decide/", late_entries.decide_late, name="late_entry_decide"),
+    path("lists/<slug:register>/columns/", lists.list_columns, name="list_columns"),
+    path("lists/<slug:register>/filters/", lists.list_filter_save, name="list_filter_save"),
+    path("lists/<slug:register>/filters/forget/", lists.list_filter_forget, name="list_filter_forget"),
     path("usage/", usage.usage, name="usage"),
     path("usage/export/", usage.usage_export, name="usage_export"),
     path("documents/<int:pk>/sign/", signing.sign, name="document_sign"),

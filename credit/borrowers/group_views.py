@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,9 +17,9 @@ from accounts.http import SignedInRequest
 from core import audit, clock
 from core.sheets import download, workbook
 from credit.borrowers.groups import GroupView, lines_of, view_of
-from credit.borrowers.views import money_unit
 from credit.models import Group
 from credit.selectors.positions import Position
+from workflow.registers.lists import money_unit
 
 PAGE = 50
 
@@ -79,7 +79,7 @@ def _sheet_rows(view: GroupView) -> Iterator[tuple[Any, ...]]:
 
 
 @require_safe
-def group_export(request: SignedInRequest, number: str) -> HttpResponse:
+def group_export(request: SignedInRequest, number: str) -> HttpResponseBase:
     """The members with their exposures as XLSX, amounts in 元; who took it out is written down."""
     on, user = clock.today(), request.user
     found = get_visible(Group, user, number=number)

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,18 +20,18 @@ from accounts.choices import BUSINESS_ROLES
 from accounts.http import SignedInRequest
 from accounts.models import Unit
 from core import audit, clock
-from core.sheets import download, taken, workbook
+from core.sheets import download, workbook
 from credit.borrowers.selectors import own_count
 from credit.choices import ResponsibleRole, RiskClass
 from credit.forms import BorrowerFilter
 from credit.models import Borrower, Loan, Responsibility
 from credit.selectors.positions import NOTHING, Position, in_class, managers, positions
 from workflow.models import WorkItem
+from workflow.registers.lists import money_unit
 
 PAGE = 50
 CHUNK = 1000
 COUNT_LIMIT = 10_000
-UNITS = {"yuan", "wan"}
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,6 @@ class BorrowerLine:
     position: Position
     manager: Responsibility | None
     late: int
-
-
-def money_unit(request: SignedInRequest) -> str:
-    """元 or 万元, as last chosen in this session."""
-    chosen = request.GET.get("in")
-    if chosen in UNITS and chosen != request.session.get("money_unit"):
-        request.session["money_unit"] = chosen
-    return request.session.get("money_unit", "yuan")
 
 
 def narrowed(request: SignedInRequest, form: BorrowerFilter, on: date) -> QuerySet[Borrower]:
@@ -141,7 +133,7 @@ def _sheet_rows(request: SignedInRequest, rows: QuerySet[Borrower], on: date) ->
 
 @require_safe
 @require_role(*BUSINESS_ROLES)
-def borrowers_export(request: SignedInRequest) -> HttpResponse:
+def borrowers_export(request: SignedInRequest) -> HttpResponseBase:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on, form = clock.today(), BorrowerFilter(request.GET, user=request.user)
     rows = narrowed(request, form, on)
@@ -160,6 +152,6 @@ def borrowers_export(request: SignedInRequest) -> HttpResponse:
     ]
     content = workbook(_("客户"), headers, _sheet_rows(request, rows, on))
     audit.record(
-        act="credit.export", subject="borrowers", note=request.GET.urlencode(), after=taken(rows.count())
+        act="credit.export", subject="borrowers", note=request.GET.urlencode(), after={"rows": content.rows}
     )
     return download(_("客户") + on.isoformat(), content)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -15,15 +15,15 @@ from accounts.access import get_visible
 from accounts.http import SignedInRequest
 from core import audit, clock
 from core.panels import provided
-from core.sheets import download, taken, workbook
+from core.sheets import download, workbook
 from credit.accounts import selectors as reconciling
-from credit.borrowers.views import money_unit
 from credit.entry.kinds import enters
 from credit.entry.pages import on_loan
 from credit.forms import MovementFilter
 from credit.loans.panel import panels
 from credit.models import Account, AccountBalance, Loan, Transaction
 from credit.selectors.positions import class_of, live_loans
+from workflow.registers.lists import money_unit
 
 PAGE = 100
 
@@ -90,7 +90,7 @@ def month_ends(balances: list[AccountBalance], on: date) -> list[tuple[date, Acc
 
 
 @require_safe
-def account_export(request: SignedInRequest, number: str) -> HttpResponse:
+def account_export(request: SignedInRequest, number: str) -> HttpResponseBase:
     """Exactly the movements that the filter leaves, as XLSX; who took them out is written down."""
     on, form = clock.today(), MovementFilter(request.GET)
     row = get_visible(Account.objects.select_related("borrower"), request.user, number=number)
@@ -103,11 +103,12 @@ def account_export(request: SignedInRequest, number: str) -> HttpResponse:
          m.reverses.number if m.reverses else "", m.loan.number if m.loan else "")
         for m in rows.select_related("reverses", "loan").iterator(chunk_size=2000)
     )  # fmt: skip
+    content = workbook(_("流水"), headers, lines)
     audit.record(
         act="credit.export",
         subject="movements",
         borrower_number=row.borrower.number,
         note=f"{row.number} {request.GET.urlencode()}".strip(),
-        after=taken(rows.count()),
+        after={"rows": content.rows},
     )
-    return download(_("流水") + row.number, workbook(_("流水"), headers, lines))
+    return download(_("流水") + row.number, content)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Sum
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,7 +22,7 @@ from accounts.models import Unit
 from accounts.selectors import names_of
 from core import audit, clock
 from core.addresses import is_id, page_by_day
-from core.sheets import download, taken, workbook
+from core.sheets import download, workbook
 from credit.models import Responsibility
 from credit.selectors.positions import managers
 from credit.selectors.responsible import unit_in_charge
@@ -136,7 +136,7 @@ def _sheet_rows(rows: FundsCheckQuerySet) -> Iterator[tuple[Any, ...]]:
 
 @require_safe
 @require_role(*CUSTOMER_READERS)
-def funds_export(request: SignedInRequest) -> HttpResponse:
+def funds_export(request: SignedInRequest) -> HttpResponseBase:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on = clock.today()
     rows = Choice.of(request).narrow(short_checks(request, last_closed_day()), on)
@@ -147,6 +147,6 @@ def funds_export(request: SignedInRequest) -> HttpResponse:
     ]  # fmt: skip
     content = workbook(_("资金预警"), headers, _sheet_rows(rows))
     audit.record(
-        act="monitoring.export", subject="funds", note=request.GET.urlencode(), after=taken(rows.count())
+        act="monitoring.export", subject="funds", note=request.GET.urlencode(), after={"rows": content.rows}
     )
     return download(_("资金预警") + on.isoformat(), content)

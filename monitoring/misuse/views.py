@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet, Sum
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,7 +24,7 @@ from core import audit, clock, money
 from core.addresses import is_id, page_by_id
 from core.errors import Invalid, Refused
 from core.once import once
-from core.sheets import download, taken, workbook
+from core.sheets import download, workbook
 from credit.models import Borrower, Contract
 from credit.selectors.responsible import home_of
 from monitoring.choices import MisuseStatus
@@ -121,7 +121,7 @@ def _sheet_rows(rows: QuerySet[Any], on: date) -> Iterator[tuple[Any, ...]]:
 
 @require_safe
 @require_role(*CUSTOMER_READERS)
-def misuse_export(request: SignedInRequest) -> HttpResponse:
+def misuse_export(request: SignedInRequest) -> HttpResponseBase:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on = clock.today()
     rows = Choice.of(request).narrow(seen(request, on), on)
@@ -134,7 +134,7 @@ def misuse_export(request: SignedInRequest) -> HttpResponse:
         act="monitoring.misuse.exported",
         subject="misuse",
         note=request.GET.urlencode(),
-        after=taken(rows.count()),
+        after={"rows": content.rows},
     )
     return download(_("挪用处置") + on.isoformat(), content)
 

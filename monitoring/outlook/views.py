@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -23,7 +23,7 @@ from accounts.selectors import names_of
 from core import audit, clock
 from core.addresses import is_id, page_by_day
 from core.policy import policy_on
-from core.sheets import download, taken, workbook
+from core.sheets import download, workbook
 from credit.models import Responsibility
 from credit.selectors.positions import managers
 from credit.selectors.responsible import home_of, managers_of
@@ -146,7 +146,7 @@ def _sheet_rows(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
 
 @require_safe
 @require_role(*CUSTOMER_READERS)
-def outlook_export(request: SignedInRequest) -> HttpResponse:
+def outlook_export(request: SignedInRequest) -> HttpResponseBase:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on, choice = clock.today(), Choice.of(request)
     rows = choice.narrow(latest(request.user, on, last_closed_day()))
@@ -159,6 +159,6 @@ def outlook_export(request: SignedInRequest) -> HttpResponse:
         act="monitoring.outlook.exported",
         subject="outlook",
         note=request.GET.urlencode(),
-        after=taken(rows.count()),
+        after={"rows": content.rows},
     )
     return download(_("未来资金") + on.isoformat(), content)

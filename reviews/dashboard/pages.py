@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -108,7 +108,7 @@ def asked_for(request: SignedInRequest) -> Asked:
 
 @require_safe
 @require_role(*CUSTOMER_READERS)
-def dashboard_export(request: SignedInRequest) -> HttpResponse:
+def dashboard_export(request: SignedInRequest) -> HttpResponseBase:
     """One table exactly as shown, as XLSX, amounts in 元; who took it out is written down."""
     asked, name = asked_for(request), request.GET.get("table", "")
     if name not in selection(request):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import QuerySet, Sum
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,7 +23,7 @@ from core.addresses import is_id
 from core.citations import citation
 from core.days import NoDay, read_day
 from core.errors import Invalid
-from core.sheets import download, taken, workbook
+from core.sheets import download, workbook
 from reviews.dashboard.asked import Asked
 from reviews.dashboard.duties import NOBODY
 from reviews.dashboard.pages import asked_for
@@ -263,16 +263,17 @@ def _sheet_rows(behind: Behind, rows: QuerySet[Any]) -> Iterator[list[Any]]:
 
 @require_safe
 @require_role(*CUSTOMER_READERS)
-def dashboard_rows_export(request: SignedInRequest) -> HttpResponse:
+def dashboard_rows_export(request: SignedInRequest) -> HttpResponseBase:
     """Exactly these rows as XLSX, amounts in 元; who took them out is written down."""
     behind = Behind.of(request)
     rows = behind.rows(request.user)
     title = str(TITLES[behind.measure.name])
     heads = [head.replace("万元", "元") for head in behind.shape.heads()]
+    content = workbook(title, heads, _sheet_rows(behind, rows))
     audit.record(
         act="postloan.export",
         subject="dashboard_rows",
         note=request.GET.urlencode(),
-        after=taken(rows.count()),
+        after={"rows": content.rows},
     )
-    return download(title + behind.asked.on.isoformat(), workbook(title, heads, _sheet_rows(behind, rows)))
+    return download(title + behind.asked.on.isoformat(), content)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -220,7 +220,7 @@ def policy_decide(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @require_role(*DECIDERS, Role.RISK_HEAD, Role.AUDITOR)
-def preview_export(request: SignedInRequest, pk: int) -> HttpResponse:
+def preview_export(request: SignedInRequest, pk: int) -> HttpResponseBase:
     """Every duty that would change, as far as the person sees the customer, as XLSX."""
     readable = Preview.objects.readable_by(request.user.username)
     kept = get_object_or_404(readable, pk=pk, result__isnull=False)

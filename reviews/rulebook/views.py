@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -150,7 +150,7 @@ def _sheet_rows(rows: list[Row]) -> Iterator[tuple[Any, ...]]:
 
 @require_safe
 @require_role(*READERS)
-def rulebook_export(request: SignedInRequest) -> HttpResponse:
+def rulebook_export(request: SignedInRequest) -> HttpResponseBase:
     """Exactly the rows that are shown, as XLSX; who took them out is written down."""
     choice, period = Choice.of(request), Period.of(request)
     rows = [row for row in rows_for(request, period) if choice.takes(row)]

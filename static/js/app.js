@@ -2,11 +2,12 @@
 // the open group of the navigation is remembered, a filter sends its form as soon as it changes, and arrows walk the
 // lines under the search box.
 (() => {
+  const menus = "details:is(.frame-me, .frame-all, .menu)[open]";
   const typing = (element) => element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      document.querySelectorAll("details:is(.frame-me, .frame-all)[open]").forEach((menu) => menu.removeAttribute("open"));
+      document.querySelectorAll(menus).forEach((menu) => menu.removeAttribute("open"));
       return;
     }
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
@@ -18,7 +19,7 @@
   });
 
   document.addEventListener("click", (event) => {
-    document.querySelectorAll("details:is(.frame-me, .frame-all)[open]").forEach((menu) => {
+    document.querySelectorAll(menus).forEach((menu) => {
       const whole = menu.matches(".frame-all") ? menu.parentElement : menu;
       if (!whole.contains(event.target)) menu.removeAttribute("open");
     });

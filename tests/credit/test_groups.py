@@ -146,7 +146,7 @@ def test_who_has_left_leads_no_group_any_more(family):
 
 def test_the_workbook_holds_the_same_rows_and_says_who_took_it_out(family):
     answer = read(family.risk, "/groups/JT1/export/")
-    rows = list(load_workbook(BytesIO(answer.content)).active.iter_rows(values_only=True))
+    rows = list(load_workbook(BytesIO(answer.getvalue())).active.iter_rows(values_only=True))
     assert [(row[0], row[1], row[4], row[5], row[7]) for row in rows[1:4]] == [
         ("江南集团", "C100001", "正常", 2800000, 0),
         ("江南集团", "C100098", "", 0, 0),

@@ -74,7 +74,7 @@ def test_another_branch_and_a_customer_manager_see_no_sample(drawn):
 @pytest.mark.obligation("GD-2", clause="b")
 def test_the_workbook_lets_anybody_draw_again(drawn):
     answer = read(drawn.auditor, f"/samples/{drawn.sample.pk}/export/")
-    rows = list(load_workbook(BytesIO(answer.content)).active.iter_rows(min_row=2, values_only=True))
+    rows = list(load_workbook(BytesIO(answer.getvalue())).active.iter_rows(min_row=2, values_only=True))
     assert sorted(row[0] for row in rows) == drawn.sample.population
     lowest = sorted(rows, key=lambda row: row[2])[:2]
     assert {row[0] for row in lowest} == {row[0] for row in rows if row[3] == "是"}

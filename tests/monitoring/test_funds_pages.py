@@ -128,7 +128,7 @@ def test_the_workbook_is_the_list_and_its_export_is_written_down(cast, short) ->
     client = Client()
     client.force_login(cast.auditor)
     answer = client.get("/funds/export/?past=1")
-    sheet = load_workbook(BytesIO(answer.content)).active
+    sheet = load_workbook(BytesIO(answer.getvalue())).active
     header, row = list(sheet.iter_rows(values_only=True))
     assert header[8] == "缺口（元）" and len(header) == len(row)
     assert (row[2], row[3], row[4], row[8]) == ("城东机械有限公司", "JJ-3", "本金", 7)

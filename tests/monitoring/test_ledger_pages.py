@@ -253,7 +253,7 @@ def test_a_deputy_confirms_in_the_name_of_whoever_is_on_leave(cast, months) -> N
 
 def test_the_workbook_is_the_list_and_its_export_is_written_down(cast, months) -> None:
     answer = client_of(cast.cm).get("/ledgers/export/?state=odd")
-    header, row = load_workbook(BytesIO(answer.content)).active.iter_rows(values_only=True)
+    header, row = load_workbook(BytesIO(answer.getvalue())).active.iter_rows(values_only=True)
     assert len(header) == len(row)
     # 150,000 on thirty days and 149,999 on the last: 4,649,999 / 31.
     assert (row[0], row[1], row[3], row[4], row[11]) == ("2026-10", "C100004", "张明", 3000000, 149999.97)

@@ -56,7 +56,7 @@ def test_the_list_is_narrowed_scoped_and_taken_out(cast, case) -> None:
     assert "没有符合条件的挪用" in risk.get("/misuse/?state=overdue").content.decode()
     assert cast.contract.number not in client(cast.other_risk).get("/misuse/").content.decode()
     assert client(cast.other_risk).get(f"/misuse/{case.pk}/").status_code == 404
-    rows = list(load_workbook(BytesIO(risk.get("/misuse/export/").content)).active.values)
+    rows = list(load_workbook(BytesIO(risk.get("/misuse/export/").getvalue())).active.values)
     assert rows[-1][2] == cast.contract.number and "转入证券公司" in rows[-1]
 
 

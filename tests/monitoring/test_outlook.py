@@ -181,7 +181,7 @@ def test_before_the_first_closed_day_the_page_says_that_nothing_was_reckoned(cas
 
 
 def test_the_sheet_holds_what_is_filtered(cast, closed) -> None:
-    sheet = load_workbook(BytesIO(page(cast.risk, "?days=30", "/outlook/export/").content)).active
+    sheet = load_workbook(BytesIO(page(cast.risk, "?days=30", "/outlook/export/").getvalue())).active
     rows = list(sheet.values)
     assert rows[-1][:2] == (cast.borrower.number, cast.borrower.name) and 300000 in rows[-1]
 

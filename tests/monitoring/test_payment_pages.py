@@ -47,7 +47,7 @@ def test_the_list_shows_each_line_its_own_customers_and_adds_up(cast, loan) -> N
     for person in (cast.cm, cast.head, cast.risk, cast.president, cast.auditor):
         text = page(person)
         assert first.number in text and second.document.number in text
-        assert "共 2 笔，合计 1,500,000.50 元" in text
+        assert "共 2 笔，金额合计 1,500,000.50 元" in text
     for person in (cast.cm2, cast.head_personal, cast.other_cm, cast.other_risk):
         assert "还没有支付审核单" in page(person)
     assert at(cast.accountant).get("/payments/").status_code == 403
@@ -63,7 +63,7 @@ def test_the_list_is_narrowed_and_comes_in_pages(cast, loan, monkeypatch) -> Non
     Loan.objects.filter(pk=loan.pk).update(unit=cast.br1)
     assert first.number in page(cast.risk, f"/payments/?unit={cast.corporate.pk}")
     assert first.number not in page(cast.risk, f"/payments/?unit={cast.br1.pk}")
-    monkeypatch.setattr("monitoring.payments.views.PAGE", 1)
+    monkeypatch.setattr("monitoring.payments.register.Payments.size", 1)
     text = page(cast.risk)
     assert second.document.number in text and first.number not in text
     assert first.number in page(cast.risk, f"/payments/?after={second.pk}")
@@ -73,7 +73,7 @@ def test_the_workbook_is_exactly_what_is_filtered(cast, loan) -> None:
     submit(draft(loan, cast.cm))
     second = reviewed(loan, cast, amount="500000.5")
     answer = at(cast.risk).get("/payments/export/?status=REVIEWED")
-    (row,) = list(load_workbook(BytesIO(answer.content)).active.iter_rows(min_row=2, values_only=True))
+    (row,) = list(load_workbook(BytesIO(answer.getvalue())).active.iter_rows(min_row=2, values_only=True))
     assert row[0] == second.document.number and Decimal(str(row[9])) == Decimal("500000.5")
     assert AuditEntry.objects.get(act="monitoring.payments.exported").after == {"rows": 1}
 

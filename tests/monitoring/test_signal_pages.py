@@ -100,7 +100,7 @@ def test_a_long_list_comes_in_pages_the_newest_first(cast, told, monkeypatch) ->
 
 def test_the_workbook_holds_exactly_the_filtered_list_and_is_written_down(cast, told) -> None:
     got = answer(cast.auditor, "/signals/export/?status=DISMISSED")
-    rows = list(load_workbook(BytesIO(got.content)).active.iter_rows(values_only=True))
+    rows = list(load_workbook(BytesIO(got.getvalue())).active.iter_rows(values_only=True))
     assert len(rows) == 2 and rows[1][8] == "大额一笔。" and rows[1][9] == "付出后：30 天内转回"
     assert rows[1][14] == "设备款，合同相符" and rows[1][10] == "公司部"
     entry = AuditEntry.objects.get(act="monitoring.signals.exported")

@@ -186,6 +186,6 @@ def test_the_register_is_narrowed_scoped_and_taken_out(cast, loan) -> None:
     assert "没有符合条件的账户" in page(cast.risk, "?state=ended") and "没有符合" in page(cast.risk, "?q=99")
     client = Client()
     client.force_login(cast.risk)
-    sheet = load_workbook(BytesIO(client.get("/supervised-accounts/export/").content)).active
+    sheet = load_workbook(BytesIO(client.get("/supervised-accounts/export/").getvalue())).active
     assert [row[0].value for row in sheet.iter_rows(min_row=2)] == ["620001"]
     assert AuditEntry.objects.get(act="monitoring.supervised_accounts.exported").after == {"rows": 1}

@@ -132,12 +132,14 @@ def test_the_list_shows_what_is_recorded_and_what_is_not_to_those_who_see_the_cu
 def test_the_workbook_is_the_filtered_list_and_who_took_it_is_written_down(cast, client):
     begun(cast)
     client.force_login(cast.cm)
-    book = load_workbook(BytesIO(client.get("/uses/export/?state=missing").content)).active
+    book = load_workbook(BytesIO(client.get("/uses/export/?state=missing").getvalue())).active
     rows = list(book.iter_rows(values_only=True))
     assert len(rows) == 2 and rows[1][0] == "C100001" and rows[1][6:11] == (1000000, 0, 300000, 1, 0)
     told = AuditEntry.objects.get(act="monitoring.uses.exported")
     assert (told.after, told.note) == ({"rows": 1}, "state=missing")
-    assert len(list(load_workbook(BytesIO(client.get("/uses/export/?state=odd").content)).active.rows)) == 1
+    assert (
+        len(list(load_workbook(BytesIO(client.get("/uses/export/?state=odd").getvalue())).active.rows)) == 1
+    )
 
 
 def test_the_loan_s_page_says_what_was_used_and_links_the_paper(cast, client):

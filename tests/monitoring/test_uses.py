@@ -309,5 +309,5 @@ def test_the_list_shows_each_line_its_own_loans_with_what_is_recorded_and_what_i
     page = client_of(cast.cm).get(f"/loans/{loan.number}/").content.decode()
     assert "用款跟踪（附件1）" in page and "未登记" in page
 
-    sheet = load_workbook(BytesIO(client_of(cast.cm).get("/uses/export/").content)).active
+    sheet = load_workbook(BytesIO(client_of(cast.cm).get("/uses/export/").getvalue())).active
     assert [cell.value for cell in list(sheet.rows)[1]][7:] == [0, 300000, 1, 0]

@@ -33,6 +33,7 @@ DUMMY = {
     "here": "main",
     "kind": "contracts",
     "code": "NOBODY",
+    "register": "payments",
 }
 
 # What a POST carries, so that somebody who may do it is not stopped by an empty form.
@@ -53,6 +54,7 @@ POSTED: dict[str, dict[str, Any]] = {
     "policy_decide": {"decision": "reject", "reason": "间隔没有写全"},
     "document_sign": {"password": factories.PASSWORD},
     "document_send_back": {"reason": "请补充存货照片"},
+    "list_filter_save": {"_name": "待审核"},
     "document_inbox_sign": {"password": factories.PASSWORD},
 }
 

@@ -49,7 +49,7 @@ def found(client: Client, url: str) -> int:
 def table(client: Client, name: str, **asked: Any) -> list[tuple[Any, ...]]:
     """One table as its workbook has it."""
     response = client.get("/dashboard/export/", {"table": name, **asked})
-    return list(openpyxl.load_workbook(BytesIO(response.content)).active.values)
+    return list(openpyxl.load_workbook(BytesIO(response.getvalue())).active.values)
 
 
 def pages(pdf: bytes) -> int:
@@ -134,7 +134,7 @@ def test_a_table_leaves_as_it_is_shown_and_that_is_written_down(
 def test_the_list_of_loans_leaves_exactly_as_filtered(days: SimpleNamespace, browse: Browse) -> None:
     asked = {"on": "2026-11-20", "arrears": "D30"}
     response = browse(days.risk).get("/loans/export/", asked)
-    rows = list(openpyxl.load_workbook(BytesIO(response.content)).active.values)
+    rows = list(openpyxl.load_workbook(BytesIO(response.getvalue())).active.values)
     assert [row[0] for row in rows[1:]] == ["L-A", "L-B"]  # one day and thirty days past due
     assert rows[1][6] == 1
     entry = AuditEntry.objects.get(act="credit.loans.exported")

@@ -152,7 +152,7 @@ def test_movements_are_narrowed_on_the_page_and_in_the_workbook_alike(
     query = {"q": "百货", "from_on": "2026-10-01"}
     shown = [row.number for row in client.get("/accounts/6222001/", query).context["movements"]]
     assert shown == ["T2", "T0"]
-    sheet = load_workbook(BytesIO(client.get("/accounts/6222001/export/", query).content)).active
+    sheet = load_workbook(BytesIO(client.get("/accounts/6222001/export/", query).getvalue())).active
     assert [row[0].value for row in sheet.iter_rows(min_row=2)] == shown
     entry = AuditEntry.objects.filter(act="credit.export").latest("pk")
     assert (entry.subject, entry.borrower_number) == ("movements", cast.borrower.number)

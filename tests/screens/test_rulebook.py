@@ -367,7 +367,7 @@ def test_the_workbook_holds_exactly_the_rows_that_are_shown_and_the_audit_who_to
 ) -> None:
     client = browse(cast.head)
     answer = client.get("/rulebook/export/", {"document": "GR", "state": "PART"})
-    header, *lines = openpyxl.load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True)
+    header, *lines = openpyxl.load_workbook(io.BytesIO(answer.getvalue())).active.iter_rows(values_only=True)
     shown = rows_of(client.get("/rulebook/", {"document": "GR", "state": "PART"}))
     assert [line[1] for line in lines] == [row.obligation.cite for row in shown.values()]
     (visits,) = (dict(zip(header, line, strict=True)) for line in lines if line[1] == "第二十七条")

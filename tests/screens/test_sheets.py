@@ -52,7 +52,7 @@ def test_the_export_holds_exactly_the_filtered_customers_and_is_written_down(
         factories.make_borrower("C100002", "=cmd()|江西陶瓷"), cast.corporate, balance=Decimal("12345.67")
     )
     response = browse(cast.risk).get("/borrowers/export/", {"kind": "CORPORATE"})
-    rows = list(openpyxl.load_workbook(BytesIO(response.content)).active.values)
+    rows = list(openpyxl.load_workbook(BytesIO(response.getvalue())).active.values)
     assert [row[0] for row in rows[1:]] == ["C100001", "C100002"]
     assert rows[2][1] == "'=cmd()|江西陶瓷"
     assert rows[2][5] == 12345.67
@@ -70,7 +70,7 @@ def test_the_exported_duties_are_those_of_the_list(
         cast.cm, cast.corporate, borrower=cast.borrower, period_key="2027Q1", due_on=date(2026, 12, 1)
     )
     response = browse(cast.president).get("/duties/export/", {"when": "late"})
-    rows = list(openpyxl.load_workbook(BytesIO(response.content)).active.values)
+    rows = list(openpyxl.load_workbook(BytesIO(response.getvalue())).active.values)
     assert len(rows) == 2
     assert rows[1][3] == "江南纺织有限公司"
     assert rows[1][6] == "'=1+1"

@@ -207,7 +207,7 @@ def test_the_workbook_holds_what_the_page_shows_and_taking_it_out_is_written_dow
 ) -> None:
     done(cast, "cm", date(2026, 11, 10), date(2026, 11, 10))
     duty(cast, "cm2", date(2026, 11, 10))
-    sheet = load_workbook(BytesIO(got(cast.head, where="/usage/export/").content)).active
+    sheet = load_workbook(BytesIO(got(cast.head, where="/usage/export/").getvalue())).active
     rows = [tuple(cell.value for cell in row) for row in sheet.iter_rows()]
     assert rows[0][:7] == ("姓名", "机构", "到期", "系统办结", "使用率（%）", "按期", "按期率（%）")
     assert [row[:7] for row in rows[1:]] == [

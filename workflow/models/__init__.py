@@ -3,6 +3,7 @@
 from workflow.models.days import DailyMeasure, DayRun, Quarantined
 from workflow.models.documents import CANON, Attachment, Document, LateEntry
 from workflow.models.duties import Escalation, WorkItem
+from workflow.models.lists import ListSettings
 from workflow.models.signatures import Chain, Step
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Document",
     "Escalation",
     "LateEntry",
+    "ListSettings",
     "Quarantined",
     "Step",
     "WorkItem",

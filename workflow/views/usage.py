@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -82,7 +82,7 @@ def _row(line: Usage) -> tuple[object, ...]:
 
 @require_safe
 @require_role(*BUSINESS_ROLES)
-def usage_export(request: SignedInRequest) -> HttpResponse:
+def usage_export(request: SignedInRequest) -> HttpResponseBase:
     """The figures of use by person as XLSX; who took them out is written down."""
     chosen = Chosen.of(request)
     page = chosen.page(request)
