@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import audit
@@ -75,7 +75,7 @@ def line_of(entry: AuditEntry) -> EntryLine:
 
 
 @require_safe
-@require_role(Role.AUDITOR)
+@page("audit", _("操作记录"), Role.AUDITOR, also=("audit_verify",))
 def audit_history(request: SignedInRequest) -> HttpResponse:
     """The record of what was done, the latest first."""
     form = AuditFilter(request.GET)

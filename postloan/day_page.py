@@ -10,9 +10,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import clock
@@ -104,7 +105,7 @@ def _label(step: str) -> str:
 
 
 @require_safe
-@require_role(*READERS)
+@page("day", gettext_lazy("日终"), *READERS)
 def day(request: SignedInRequest) -> HttpResponse:
     """The last days with their steps, and everything that still waits to be mended."""
     today = clock.today()

@@ -1,195 +1,140 @@
-"""What the frame around every page shows: the person, the business date, the state of the day, the rooms."""
+"""What the frame around every page shows: the person, the business date, the state of the day, the groups of pages.
+
+Pages say themselves what they are called, whose they are and which figure stands beside them (`accounts.access.page`);
+here they are only put into groups, in the order of a banker's day.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.choices import BUSINESS_ROLES, CUSTOMER_READERS, OVERSEERS, Role, UnitKind
+from accounts.access import COUNT_LIMIT, Page, pages, told
+from accounts.choices import BUSINESS_ROLES, UnitKind
 from accounts.models import Unit, User
 from core import clock
-from credit.entry.kinds import ENTERERS
-from credit.models import Borrower
 from postloan.day_page import READERS as DAY_READERS
 from postloan.health import state_of_day
-from reviews.policy.views import PARTIES as POLICY_PARTIES
-from workflow.selectors import consents_waiting_for, waiting_for
+from workflow import registry
 from workflow.services.days import DayState
-from workflow.tasks import count_of
-from workflow.views.late_list import DECIDERS as LATE_DECIDERS
+from workflow.tasks import counts_of
 
-COUNT_LIMIT = 1000  # a count in the frame is a hint; beyond this it says 999+ and costs no more
-
-SIGNERS = (
-    Role.CUSTOMER_HEAD,
-    Role.RISK_MANAGER,
-    Role.RISK_HEAD,
-    Role.VICE_PRESIDENT,
-    Role.PRESIDENT,
-    Role.ACCOUNTANT,
-)
-
-
-def bounded_count(rows: QuerySet) -> str:
-    """How many rows there are, without counting a whole table for a hint."""
-    count = rows.order_by()[:COUNT_LIMIT].count()
-    return str(count) if 0 < count < COUNT_LIMIT else f"{COUNT_LIMIT - 1}+" if count else ""
-
-
-def _tasks(user: User) -> str:
-    count = count_of(user, COUNT_LIMIT)
-    return str(count) if 0 < count < COUNT_LIMIT else f"{COUNT_LIMIT - 1}+" if count else ""
-
-
-def _borrowers(user: User) -> str:
-    """A customer manager's own; of those who read a branch, each of whose pages would count it, no number."""
-    wide = user.scope.reads_all or user.scope.unit_ids
-    return "" if wide else bounded_count(Borrower.objects.visible_to(user).values("pk"))
-
-
-def _signatures(user: User) -> str:
-    return bounded_count(waiting_for(user))
-
-
-def _consents(user: User) -> str:
-    return str(len(consents_waiting_for(user, clock.today())) or "")
+MOST = 12  # entries that anybody sees at once, the pages of the open group among them
+BAR_LENGTH = 4  # of the phone's bar, beside 更多
+OPEN = "open_group"  # the cookie with the group that a person opened last; static/js/app.js writes it
 
 
 @dataclass(frozen=True)
-class Tab:
-    """One page of a room that has several; `also` are routes that belong to it."""
+class Group:
+    """An entry of the navigation: the pages that it opens to, and whose duties it counts, by where their rules stand.
 
-    label: Any
+    A page that bears the name of its group is its head; without such a page the head leads to the first.
+    """
+
+    key: str
+    title: Any
+    routes: tuple[str, ...] = ()
+    duties: tuple[str, ...] = ()
+
+    def count(self, work: Counter[str]) -> str:
+        """The person's own open tasks of the group."""
+        return told(sum(number for place, number in work.items() if place.startswith(self.duties)))
+
+
+GROUPS = (
+    Group(
+        "today", gettext_lazy("今日"), ("home", "document_inbox", "late_entries"), duties=("",)
+    ),  # of all rules
+    Group("board", gettext_lazy("看板"), ("dashboard", "branch_duties", "usage")),
+    Group(
+        "customers",
+        gettext_lazy("客户"),
+        ("borrowers", "loans", "groups", "agreements", "letters", "entry"),
+    ),
+    Group(
+        "money",
+        gettext_lazy("资金账户"),
+        ("payments", "counter", "uses", "ledgers", "supervised_accounts"),
+        duties=(
+            "monitoring.payments.",
+            "monitoring.unreviewed.",
+            "monitoring.self_payments.",
+            "monitoring.uses.",
+            "monitoring.ledgers.",
+            "monitoring.supervised.",
+        ),
+    ),
+    Group("checks", gettext_lazy("检查"), ("first_checks", "samples"), duties=("inspections.",)),
+    Group(
+        "warnings",
+        gettext_lazy("预警"),
+        ("signals", "misuse", "funds", "outlook"),
+        duties=("monitoring.signals.", "monitoring.misuse.", "monitoring.funds.", "monitoring.outlook."),
+    ),
+    Group("classes", gettext_lazy("分类"), duties=("classification.",)),
+    Group("collection", gettext_lazy("催收与保全"), duties=("collections_app.",)),
+    Group("meetings", gettext_lazy("例会与报告"), duties=("reviews.",)),
+    Group("files", gettext_lazy("档案"), ("documents",), duties=("archives.",)),
+    Group("rulebook", gettext_lazy("制度对照"), ("rulebook",)),
+    Group("management", gettext_lazy("管理"), ("imports", "day", "policy", "calendar", "audit")),
+)
+
+# The pages that a person is most likely to want on the way: the first four of them that are theirs.
+BAR = (
+    "home", "borrowers", "first_checks", "document_inbox", "counter", "signals", "agreements", "imports", "day",
+    "policy", "rulebook",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the navigation as it is shown to one person."""
+
     route: str
-    roles: tuple[Role, ...]
-    also: tuple[str, ...] = ()
+    label: str
+    url: str
+    count: str
+    current: str  # "page" where one is, "true" for the head of the group that the page belongs to, else empty
 
 
 @dataclass(frozen=True)
 class Room:
-    """One entry of the navigation: where it leads, whose it is, and the number beside it.
+    """A group as it is shown to one person: its head, and the pages that it opens to."""
 
-    A room with `tabs` leads to the first of them that the person may use.
-    """
+    key: str
+    head: Entry
+    pages: tuple[Entry, ...] = ()
+    open: bool = False
 
-    label: Any
-    route: str
-    roles: tuple[Role, ...]
-    count: Callable[[User], str] | None = None
-    also: tuple[str, ...] = ()  # routes that belong to the room
-    tabs: tuple[Tab, ...] = ()
+    @property
+    def here(self) -> bool:
+        """Whether the person is in the group."""
+        return bool(self.head.current)
 
-    def has(self, route: str) -> bool:
-        """Whether a page belongs to the room."""
-        return route in (self.route, *self.also) or any(route in (tab.route, *tab.also) for tab in self.tabs)
-
-
-ROOMS = (
-    Room(gettext_lazy("今日"), "home", tuple(Role), _tasks),
-    Room(gettext_lazy("看板"), "dashboard", CUSTOMER_READERS, None, ("dashboard_rows",)),
-    Room(gettext_lazy("待签"), "document_inbox", SIGNERS, _signatures, ("document_inbox_read",)),
-    Room(
-        gettext_lazy("客户"),
-        "borrowers",
-        BUSINESS_ROLES,
-        _borrowers,
-        ("borrower", "loans", "event_new", "event_reverse", "search"),
-    ),
-    Room(gettext_lazy("手工录入"), "entry", ENTERERS, None, ("entry_kind", "entry_handover")),
-    Room(gettext_lazy("集团"), "groups", BUSINESS_ROLES, None, ("group",)),
-    Room(gettext_lazy("合同约定"), "agreements", BUSINESS_ROLES),
-    Room(gettext_lazy("保函"), "letters", BUSINESS_ROLES, None, ("margin_release",)),
-    Room(
-        gettext_lazy("资金账户"),
-        "payments",
-        (*CUSTOMER_READERS, Role.ACCOUNTANT),
-        tabs=(
-            Tab(
-                gettext_lazy("支付审核"),
-                "payments",
-                CUSTOMER_READERS,
-                ("payment_authority", "payment_cancel"),
-            ),
-            Tab(gettext_lazy("支付放行"), "counter", (Role.ACCOUNTANT,)),
-            Tab(gettext_lazy("用款跟踪"), "uses", CUSTOMER_READERS),
-            Tab(gettext_lazy("账户台账"), "ledgers", CUSTOMER_READERS),
-            Tab(gettext_lazy("受控账户"), "supervised_accounts", CUSTOMER_READERS),
-        ),
-    ),
-    Room(
-        gettext_lazy("资金预警"),
-        "signals",
-        CUSTOMER_READERS,
-        tabs=(
-            Tab(gettext_lazy("资金信号"), "signals", CUSTOMER_READERS, ("signal",)),
-            Tab(gettext_lazy("挪用处置"), "misuse", CUSTOMER_READERS, ("misuse_case", "misuse_new")),
-            Tab(gettext_lazy("到期资金"), "funds", CUSTOMER_READERS),
-            Tab(gettext_lazy("未来资金"), "outlook", CUSTOMER_READERS),
-        ),
-    ),
-    Room(gettext_lazy("到期与逾期"), "branch_duties", OVERSEERS),
-    Room(gettext_lazy("补录"), "late_entries", (*LATE_DECIDERS, Role.AUDITOR), _consents),
-    Room(gettext_lazy("使用情况"), "usage", BUSINESS_ROLES),
-    Room(
-        gettext_lazy("检查"),
-        "first_checks",
-        CUSTOMER_READERS,
-        tabs=(
-            Tab(gettext_lazy("首次检查"), "first_checks", CUSTOMER_READERS),
-            Tab(gettext_lazy("正常类抽查"), "samples", OVERSEERS, ("sample",)),
-        ),
-    ),
-    Room(
-        gettext_lazy("数据导入"),
-        "imports",
-        (Role.ADMIN, Role.AUDITOR),
-        None,
-        ("import_batch", "import_upload"),
-    ),
-    Room(
-        gettext_lazy("日终"),
-        "day",
-        DAY_READERS,
-    ),
-    Room(gettext_lazy("制度对照"), "rulebook", (*BUSINESS_ROLES, Role.ADMIN)),
-    Room(
-        gettext_lazy("管理方案"),
-        "policy",
-        POLICY_PARTIES,
-        None,
-        ("policy_scheme", "policy_change", "policy_version", "preview"),
-    ),
-    Room(gettext_lazy("工作日历"), "calendar", POLICY_PARTIES, None, ("calendar_change",)),
-    Room(gettext_lazy("操作记录"), "audit", (Role.AUDITOR,), None, ("audit_verify",)),
-)
+    @property
+    def tabs(self) -> list[Entry]:
+        """All its pages, where there are several: what moves between them where the column is not there."""
+        lead = [self.head] if self.head.route not in {page.route for page in self.pages} else []
+        return [*lead, *self.pages] if self.pages else []
 
 
 @dataclass(frozen=True)
-class NavItem:
-    """A room as the navigation shows it to one person."""
+class Nav:
+    """The navigation of one person on one page."""
 
-    label: str
-    url: str
-    here: bool
-    count: str
-
-
-@dataclass(frozen=True)
-class TabItem:
-    """A page of the room as its tabs show it to one person."""
-
-    label: str
-    url: str
-    here: bool
+    rooms: list[Room] = field(default_factory=list)
+    more: list[Room] = field(default_factory=list)  # those that are folded
+    tabs: list[Entry] = field(default_factory=list)
+    bar: list[Entry] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -202,8 +147,89 @@ class Frame:
     may_search: bool = False
     day: DayState | None = None
     day_url: str = ""
-    nav: list[NavItem] = field(default_factory=list)
-    tabs: list[TabItem] = field(default_factory=list)
+    nav: Nav = field(default_factory=Nav)
+
+
+def work_of(user: User) -> Counter[str]:
+    """The person's own open tasks by the module of the rule that raised them."""
+    work: Counter[str] = Counter()
+    for kind, number in counts_of(user, COUNT_LIMIT).items():
+        work[registry.place_of(kind)] += number
+    return work
+
+
+def _entry(page: Page, user: User, route: str) -> Entry | None:
+    """The page as an entry; None where it is not the person's, or not built yet."""
+    if not page.is_for(user):
+        return None
+    try:
+        url = reverse(page.route)
+    except NoReverseMatch:
+        return None
+    here = "page" if route in (page.route, *page.also) else ""
+    return Entry(page.route, str(page.title), url, page.count(user) if page.count else "", here)
+
+
+def room_of(group: Group, user: User, route: str, work: Counter[str]) -> Room | None:
+    """A group as this person may use it; None where none of its pages is theirs.
+
+    A group of one page is that page; it keeps its own name only where it counts duties, since the figure is of them.
+    """
+    known = [pages()[one] for one in group.routes if one in pages()]
+    entries = [entry for page in known if (entry := _entry(page, user, route))]
+    if not entries:
+        return None
+    first, title, duties = entries[0], str(group.title), group.count(work)
+    if len(entries) == 1:
+        label = title if group.duties else first.label
+        return Room(group.key, replace(first, label=label, count=first.count or duties))
+    within = "true" if any(entry.current for entry in entries) else ""
+    if first.label == title:
+        head = replace(first, count=first.count or duties, current=first.current or within)
+        return Room(group.key, head, tuple(entries[1:]))
+    return Room(group.key, replace(first, label=title, count=duties, current=within), tuple(entries))
+
+
+def fold(sizes: Sequence[int], keep: Collection[int] = ()) -> list[int]:
+    """Which groups stand in the column; the rest is folded into one entry more.
+
+    Whichever of them is opened, no more than MOST entries are seen. `sizes` are the pages of each below its head;
+    `keep` has to stand there: where the person is, and what is open. Nothing is folded to hide a single group.
+    """
+    others = [i for i in range(len(sizes)) if i not in keep]
+    for hidden in (0, *range(2, len(others) + 1)):
+        shown = sorted([*keep, *others[: len(others) - hidden]])
+        if len(shown) + bool(hidden) + max((sizes[i] for i in shown), default=0) <= MOST:
+            return shown
+    return sorted(keep)
+
+
+def bar_of(rooms: list[Room]) -> list[Entry]:
+    """The phone's bar: the likeliest pages of the person; a head stands for its group where no page of it does."""
+    found = {entry.route: entry for room in rooms for entry in (*room.pages, room.head)}
+    bar = [found[route] for route in BAR if route in found][:BAR_LENGTH]
+    exact = any(entry.current == "page" for entry in bar)
+    return [replace(entry, current="") if exact and entry.current == "true" else entry for entry in bar]
+
+
+def rooms_for(user: User, route: str) -> list[Room]:
+    """The groups that this person may use."""
+    work = work_of(user)
+    return [room for group in GROUPS if (room := room_of(group, user, route, work))]
+
+
+def arranged(rooms: list[Room], opened: str = "") -> Nav:
+    """What stands where: open is the group where the person is, else the one that they opened last."""
+    here = [i for i, room in enumerate(rooms) if room.here]
+    open_ = [i for i in here if rooms[i].pages]
+    open_ = open_ or [i for i, room in enumerate(rooms) if room.key == opened and room.pages]
+    shown = fold([len(room.pages) for room in rooms], {*here, *open_})
+    return Nav(
+        rooms=[replace(rooms[i], open=i in open_) for i in shown],
+        more=[room for i, room in enumerate(rooms) if i not in shown],
+        tabs=[tab for i in here for tab in rooms[i].tabs],
+        bar=bar_of(rooms),
+    )
 
 
 def branch_of(units: list[Unit]) -> str:
@@ -213,38 +239,6 @@ def branch_of(units: list[Unit]) -> str:
     codes = [code for code in units[0].path.split("/") if code]
     above = Unit.objects.filter(code__in=codes).exclude(kind=UnitKind.DEPARTMENT).order_by("-path").first()
     return (above or units[0]).name
-
-
-def _may_use(user: User, room: Room | Tab) -> str:
-    """Where it leads; empty where it is not the person's, or is not built yet."""
-    if not user.scope.has(*room.roles):
-        return ""
-    try:
-        return reverse(room.route)
-    except NoReverseMatch:
-        return ""
-
-
-def nav_for(user: User, route: str) -> list[NavItem]:
-    """The rooms that exist and that this person may use."""
-    items = []
-    for room in ROOMS:
-        ways = [_may_use(user, tab) for tab in room.tabs] if room.tabs else [_may_use(user, room)]
-        if url := next(filter(None, ways), ""):
-            count = room.count(user) if room.count else ""
-            items.append(NavItem(str(room.label), url, room.has(route), count))
-    return items
-
-
-def tabs_for(user: User, route: str) -> list[TabItem]:
-    """The pages of the room that a page belongs to, as the person may use them; none where it is the only one."""
-    tabs = next((room.tabs for room in ROOMS if room.tabs and room.has(route)), ())
-    items = [
-        TabItem(str(tab.label), url, route in (tab.route, *tab.also))
-        for tab in tabs
-        if (url := _may_use(user, tab))
-    ]
-    return items if len(items) > 1 else []
 
 
 def frame_of(request: HttpRequest) -> Frame:
@@ -264,8 +258,7 @@ def frame_of(request: HttpRequest) -> Frame:
         may_search=user.scope.has(*BUSINESS_ROLES),
         day=state_of_day(today),
         day_url=reverse("day") if user.scope.has(*DAY_READERS) else "",
-        nav=nav_for(user, route),
-        tabs=tabs_for(user, route),
+        nav=arranged(rooms_for(user, route), request.COOKIES.get(OPEN, "")),
     )
 
 

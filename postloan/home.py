@@ -10,8 +10,10 @@ from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from accounts.access import page
 from accounts.choices import BRANCH_ROLES, BUSINESS_ROLES, Role
 from accounts.http import SignedInRequest
 from accounts.models import User
@@ -163,6 +165,7 @@ def others_late(user: User, on: date) -> dict[str, Any]:
 
 
 @require_safe
+@page("home", gettext_lazy("今日"))
 def home(request: SignedInRequest) -> HttpResponse:
     """今日: a person's own day, and what a head or a president has to see of others'."""
     user, on = request.user, clock.today()

@@ -70,6 +70,11 @@ def rules() -> Mapping[str, Rule]:
     return _rules
 
 
+def place_of(kind: str) -> str:
+    """The module of the rule that raises duties of a kind: monitoring.ledgers.duties; empty where there is none."""
+    return next((type(rule).__module__ for rule in _rules.values() if rule.kind == kind), "")
+
+
 def preparations() -> Mapping[str, Preparation]:
     """Every preparation of the product by its step."""
     return _preparations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -67,9 +68,9 @@ def tasks(items: Iterable[WorkItem]) -> list[Task]:
     return sorted(found, key=lambda task: (task.due_on, task.first.pk))
 
 
-def count_of(user: User, most: int) -> int:
-    """How many tasks wait for the person to do something, as far as `most` duties tell."""
-    return len(tasks(WorkItem.objects.in_hand_of(user)[:most]))
+def counts_of(user: User, most: int) -> Counter[str]:
+    """How many tasks of each kind wait for the person to do something, as far as `most` duties tell."""
+    return Counter(task.first.kind for task in tasks(WorkItem.objects.in_hand_of(user)[:most]))
 
 
 def open_items(items: QuerySet[WorkItem]) -> QuerySet[WorkItem]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import BUSINESS_ROLES
 from accounts.models import Unit
 from core import audit, clock
+from credit.borrowers.selectors import own_count
 from credit.choices import BorrowerKind, ResponsibleRole, RiskClass
 from credit.models import Borrower, Loan, Responsibility
 from credit.selectors.positions import NOTHING, in_class, managers, positions
@@ -74,6 +75,7 @@ class Borrowers(Register):
         _("您名下还没有客户"),
         _("客户和责任人由核心系统每日数据带入；如有新分配的客户没有出现，请联系部门负责人核对责任人登记。"),
     )
+    count = own_count
     also = ("borrower", "event_new", "event_reverse", "search")
     filters = BorrowerFilters
     order = ("number",)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import BUSINESS_ROLES
 from accounts.http import SignedInRequest
 from core import audit, clock
@@ -46,7 +46,7 @@ def shown(line: register.Line, on: date) -> Shown:
 
 
 @require_safe
-@require_role(*BUSINESS_ROLES)
+@page("agreements", gettext_lazy("合同约定"), *BUSINESS_ROLES)
 def agreements(request: SignedInRequest) -> HttpResponse:
     """The register of the customers that the reader sees, a page at a time."""
     on, asked = clock.today(), Asked.of(request.GET)

@@ -7,9 +7,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from accounts.models import User
@@ -25,7 +26,7 @@ from credit.models import Responsibility
 
 
 @require_safe
-@require_role(*ENTERERS)
+@page("entry", gettext_lazy("手工录入"), *ENTERERS, also=("entry_kind", "entry_handover"))
 def entry(request: SignedInRequest) -> HttpResponse:
     """What the person may enter by hand, with a sentence each."""
     user, on = request.user, clock.today()

@@ -67,6 +67,7 @@ class Loans(Register):
     route, model, roles = "loans", Loan, BUSINESS_ROLES
     title, noun, counter = _("借据"), _("借据"), _("笔")
     empty = (_("当日没有有余额的借据"), _("借据由核心系统每日数据带入。"))
+    also = ("loan", "account")
     filters = LoanFilters
     order = ("number",)
     related = ("borrower",)

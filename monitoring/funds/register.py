@@ -67,7 +67,7 @@ class Funds(Register):
     """Debts without their money, of the customers that the person sees; what falls due first at the top."""
 
     route, model, roles = "funds", FundsCheck, CUSTOMER_READERS
-    title = _("资金预警")
+    title = _("到期资金")
     noun, counter = _("预警"), _("笔")
     filters = FundsFilters
     order = ("due_on", "pk")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import CUSTOMER_READERS, Role
 from accounts.http import SignedInRequest
 from accounts.selectors import names_of
@@ -41,7 +41,7 @@ STATES = (
 
 
 @require_safe
-@require_role(*CUSTOMER_READERS)
+@page("ledgers", gettext_lazy("账户台账"), *CUSTOMER_READERS)
 def ledgers(request: SignedInRequest) -> HttpResponse:
     """The month's borrowers, a page at a time; what has nothing unusual stands ticked for its manager."""
     on, months = clock.today(), months_of(request.user)

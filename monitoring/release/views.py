@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from accounts.selectors import accounting_units
@@ -47,7 +47,7 @@ class SlipForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_role(Role.ACCOUNTANT)
+@page("counter", gettext_lazy("支付放行"), Role.ACCOUNTANT)
 @once(also=(Refused.status,))  # a slip that is refused is a fact too
 def counter(request: SignedInRequest) -> HttpResponse:
     """What waits for release, and what a slip that was typed leads to."""

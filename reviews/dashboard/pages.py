@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import CUSTOMER_READERS, OVERSEERS, PRESIDENTS, RISK_ROLES, Role
 from accounts.http import SignedInRequest
 from core import audit, clock
@@ -93,7 +93,7 @@ class Board:
 
 
 @require_safe
-@require_role(*CUSTOMER_READERS)
+@page("dashboard", gettext_lazy("看板"), *CUSTOMER_READERS, also=("dashboard_rows",))
 def dashboard(request: SignedInRequest) -> HttpResponse:
     """看板: the findings of the person's units or customers, each with its chart and its table."""
     asked = Asked.of(request)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import require_role
+from accounts.access import offered, require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import announcements, calendar_store, clock
@@ -23,7 +23,7 @@ from core.calendar import Calendar
 from core.errors import Refused
 from core.models import CalendarYear, Preview
 from core.once import once
-from reviews.policy.views import READERS
+from reviews.policy.views import PARTIES, READERS
 
 _WEEKS = Weeks(firstweekday=0)
 
@@ -73,6 +73,7 @@ def _year(text: str, today: date) -> int:
 
 @require_safe
 @require_role(*READERS)
+@offered("calendar", gettext_lazy("工作日历"), *PARTIES, also=("calendar_change",))
 def calendar(request: SignedInRequest) -> HttpResponse:
     """The years, and one of them in full."""
     today = clock.today()

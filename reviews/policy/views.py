@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import require_role
+from accounts.access import offered, require_role
 from accounts.choices import Role
 from accounts.http import SignedInRequest
 from core import audit, clock, policy
@@ -40,6 +40,12 @@ PARTIES = (*PROPOSERS, *DECIDERS, Role.AUDITOR)
 
 @require_safe
 @require_role(*READERS)
+@offered(
+    "policy",
+    gettext_lazy("管理方案"),
+    *PARTIES,
+    also=("policy_scheme", "policy_change", "policy_version", "preview"),
+)
 def policy_list(request: SignedInRequest) -> HttpResponse:
     """The schemes as a tree, each with what is in force and what waits for a decision."""
     nodes = schemes.tree(clock.today())

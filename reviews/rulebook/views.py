@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import BUSINESS_ROLES, OVERSEERS, Role
 from accounts.http import SignedInRequest
 from core import audit, clock
@@ -113,7 +113,7 @@ def rows_for(request: SignedInRequest, period: Period) -> list[Row]:
 
 
 @require_safe
-@require_role(*READERS)
+@page("rulebook", gettext_lazy("制度对照"), *READERS)
 def rulebook_page(request: SignedInRequest) -> HttpResponse:
     """The book: counts at the top, then every row that is meant, by regulation."""
     choice, period = Choice.of(request), Period.of(request)

@@ -1,7 +1,8 @@
 // The small moves of every page: "/" goes to the search box, an open menu closes on Escape or a click elsewhere,
-// a filter sends its form as soon as it changes, and arrows walk the lines under the search box.
+// the open group of the navigation is remembered, a filter sends its form as soon as it changes, and arrows walk the
+// lines under the search box.
 (() => {
-  const menus = "details.frame-me[open], details.menu[open]";
+  const menus = "details:is(.frame-me, .frame-all, .menu)[open]";
   const typing = (element) => element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
 
   document.addEventListener("keydown", (event) => {
@@ -19,9 +20,19 @@
 
   document.addEventListener("click", (event) => {
     document.querySelectorAll(menus).forEach((menu) => {
-      if (!menu.contains(event.target)) menu.removeAttribute("open");
+      const whole = menu.matches(".frame-all") ? menu.parentElement : menu;
+      if (!whole.contains(event.target)) menu.removeAttribute("open");
     });
   });
+
+  // The group that is open stays open on the next page: the server reads which one it was.
+  const groups = [...document.querySelectorAll(".frame-nav details[data-group]")];
+  const remember = () => {
+    const open = groups.find((group) => group.open);
+    document.cookie = `open_group=${open ? open.dataset.group : ""}; path=/; max-age=31536000; SameSite=Lax`;
+  };
+  groups.forEach((group) => group.addEventListener("toggle", remember));
+  if (groups.length) remember();
 
   // "全选" beside a list of boxes; without this script there is no such box
   document.querySelectorAll("[data-check-all]").forEach((all) => all.parentElement.removeAttribute("hidden"));

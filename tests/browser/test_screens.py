@@ -99,6 +99,50 @@ def test_every_page_passes_axe_and_nothing_runs_off_the_edge(
     assert wrong == []
 
 
+def test_a_group_opened_by_keyboard_stays_open_and_the_phone_has_the_whole_of_it_behind_one_mark(
+    busy: SimpleNamespace, sign_in: Callable[..., Page]
+) -> None:
+    """One group is open at a time and twelve entries are seen; on the phone nothing lies under the bar."""
+    desk = sign_in(busy.president)
+    column = desk.locator(".frame-groups")
+    entries = column.locator(":is(a, .frame-more > summary):visible")
+    desk.goto("/documents/inbox/")
+    desk.goto("/rulebook/")
+    assert column.locator("details[open]").get_attribute("data-group") == "today"
+    for group in column.locator(".group > details").all():
+        if group.get_attribute("open") is None:
+            group.locator("summary").press("Enter")
+        assert column.locator("details[open]").count() == 1
+        assert entries.count() <= 12
+    desk.goto("/rulebook/")
+    assert column.locator("details[open]").get_attribute("data-group") == "checks"
+    column.locator(".frame-more > summary").press("Enter")
+    assert not column.get_by_role("link", name="正常类抽查").is_visible()
+    assert column.get_by_role("link", name="管理").is_visible() and entries.count() <= 12
+    assert Axe().run(desk).response["violations"] == []
+
+    phone = sign_in(busy.president, width=390, height=844)
+    phone.goto("/uses/")
+    assert phone.locator(".tabs a").all_inner_texts() == ["支付审核", "用款跟踪", "账户台账", "受控账户"]
+    column = phone.locator(".frame-groups")
+    assert not column.is_visible()
+    phone.locator(".frame-all > summary").press("Enter")
+    assert column.get_by_role("link", name="受控账户").is_visible()
+    assert Axe().run(phone).response["violations"] == []
+    phone.keyboard.press("Escape")
+    assert not column.is_visible()
+    phone.emulate_media(media="print")
+    assert not phone.locator(".frame-nav").is_visible() and not phone.locator(".tabs").is_visible()
+    phone.emulate_media(media="screen")
+    phone.goto("/rulebook/")
+    phone.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    bar, main = (
+        phone.locator(".frame-bar").bounding_box(),
+        phone.locator("#main > :last-child").bounding_box(),
+    )
+    assert bar and main and 0 < main["y"] + main["height"] <= bar["y"]
+
+
 def test_a_slash_goes_to_the_search_box_and_enter_opens_the_customer(
     busy: SimpleNamespace, sign_in: Callable[..., Page]
 ) -> None:

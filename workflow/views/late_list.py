@@ -8,7 +8,10 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import told
 from accounts.choices import Role
+from accounts.models import User
+from core import clock
 from workflow import registry
 from workflow.choices import ConsentStatus, DocumentStatus
 from workflow.models import LateEntry
@@ -47,6 +50,11 @@ def result(row: LateEntry) -> tuple[str, str]:
     return row.get_status_display(), SHADES.get(ConsentStatus(row.status), "doubt")
 
 
+def waiting(user: User) -> str:
+    """How many wait for the person's consent."""
+    return told(len(consents_waiting_for(user, clock.today())))
+
+
 class LateEntries(Register):
     """Late entries of the person's units that were decided, the latest first."""
 
@@ -55,6 +63,7 @@ class LateEntries(Register):
     sub = _("线下先办、事后录入的文书，经您同意后才能提交签字；按期率单独统计（第五条）。")
     empty = (_("还没有决定过补录"), _("经办人申请的补录，同意或退回后列在这里。"))
     template = "workflow/late_list.html"
+    count = waiting
     filters = LateFilters
     order = ("-decided_at", "-pk")
     related = ("document__author", "document__unit", "decided_by")

@@ -6,16 +6,26 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import get_visible
+from accounts.access import bounded_count, get_visible, offered
+from accounts.choices import BRANCH_ROLES, Role
 from accounts.http import SignedInRequest
+from accounts.models import User
 from core import clock
 from core.errors import Refused
 from workflow.models import Document
 from workflow.pages import inbox
 from workflow.pages.reading import check_is_what_was_read, current_step, read_page
+from workflow.selectors import waiting_for
 from workflow.services import documents, signatures
+
+SIGNERS = (
+    Role.CUSTOMER_HEAD,
+    *BRANCH_ROLES,
+    Role.ACCOUNTANT,
+)  # whose posts are asked for signatures day by day
 
 
 @require_GET
@@ -96,7 +106,12 @@ def verify(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "workflow/verify.html", context)
 
 
+def _waiting(user: User) -> str:
+    return bounded_count(waiting_for(user))
+
+
 @require_GET
+@offered("document_inbox", gettext_lazy("待签"), *SIGNERS, count=_waiting, also=("document_inbox_read",))
 def waiting(request: SignedInRequest) -> HttpResponse:
     """What waits for this person's signature."""
     found = inbox.inbox(request.user, request.session)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.access import require_role
+from accounts.access import page, require_role
 from accounts.choices import BUSINESS_ROLES
 from accounts.http import SignedInRequest
 from core import audit, clock
@@ -58,7 +58,7 @@ class Chosen:
 
 
 @require_safe
-@require_role(*BUSINESS_ROLES)
+@page("usage", gettext_lazy("使用情况"), *BUSINESS_ROLES)
 def usage(request: SignedInRequest) -> HttpResponse:
     """使用情况: everybody's figures for heads, one's own for anybody else."""
     chosen = Chosen.of(request)
