@@ -20,7 +20,7 @@ from core.models.imports import ImportStatus
 from core.parameters import BASE
 from credit.imports.run import import_folder, profile
 from credit.models import Borrower
-from postloan.demo import layout, mark
+from postloan.demo import layout, mark, papers
 from postloan.demo.accounts import set_passwords
 from postloan.demo.builder import DEFAULT_SEED, build
 from postloan.demo.cast import LENDER
@@ -72,6 +72,7 @@ def _complete(as_of: date) -> None:
     mark.check_undisturbed()
     freeze(as_of)
     set_passwords()
+    papers.write(as_of)
     mark.set_loaded()
 
 

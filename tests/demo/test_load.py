@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -23,12 +24,12 @@ from core.actor import acting_as
 from core.models import Demonstration, ImportBatch, ImportFile, SchemeVersion
 from credit.choices import EventKind
 from credit.models import AccountBalance, Borrower, LedgerEntry, LoanReading, RiskEvent
-from monitoring.models import MisuseCase, Signal
+from monitoring.models import MisuseCase, Payment, Signal
 from postloan.close_of_day import close
 from postloan.demo import loading, mark
 from postloan.demo.cast import PASSWORD
 from tests.imports.extracts import write
-from workflow.models import Quarantined, WorkItem
+from workflow.models import Document, Quarantined, Step, WorkItem
 from workflow.services import days
 
 TODAY = date(2026, 11, 24)  # a Tuesday; the story ends on the day before
@@ -146,6 +147,15 @@ class TheLoadedBranch(TestCase):
         assert set(past.values_list("known_on", flat=True)) == {opening}
         assert past.order_by("effective_on").first().effective_on == date(2024, 11, 30)
         assert AccountBalance.objects.filter(effective_on=date(2025, 3, 31)).count() > 250
+
+    def test_papers_are_there_at_each_stage_signed_by_whom_they_wait_for(self) -> None:
+        papers = Document.objects.order_by("pk")
+        assert [paper.status for paper in papers] == ["LOCKED", "SIGNING", "DRAFT"]
+        assert {(one.status, one.amount) for one in Payment.objects.all()} == {
+            ("REVIEWED", Decimal("500000")), ("SUBMITTED", Decimal("1000000")),
+        }  # fmt: skip
+        waiting = Step.objects.get(status="WAITING").person
+        assert waiting is not None and waiting.line == "RISK"
 
     @pytest.mark.heavy
     def test_the_morning_after_is_a_working_day_and_not_a_wreck(self) -> None:

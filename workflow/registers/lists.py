@@ -152,12 +152,12 @@ class Register:
         }
 
     def counted(self, rows: QuerySet[Any], summed: Sequence[Money]) -> dict[str, Any]:
-        """How many rows there are (`found`), and the sums of these columns by name: of all rows, not of the page.
+        """How many rows there are (`found`), and the sums of these columns (`sum_…`): of all rows, not of the page.
 
         Without sums it is counted no further than people count.
         """
         if summed:
-            sums = {one.name: Sum(str(one.of).replace(".", "__")) for one in summed}
+            sums = {f"sum_{one.name}": Sum(str(one.of).replace(".", "__")) for one in summed}
             counted: dict[str, Any] = rows.order_by().aggregate(found=CountOf("pk"), **sums)
             return counted
         found = rows.order_by().values("pk")[:COUNT_LIMIT].count()
@@ -167,7 +167,7 @@ class Register:
         """The foot of the list: 共 2 笔，金额合计 1,500,000.50 元."""
         told = [_t("共 %(found)s %(counter)s") % {"found": counted["found"], "counter": self.counter}]
         for one in summed:
-            total = in_unit(counted[one.name] or Decimal(0), view.unit)
+            total = in_unit(counted[f"sum_{one.name}"] or Decimal(0), view.unit)
             told.append(f"{one.head}{_t('合计')} {total} {view.unit_word}")
         return "，".join(told)
 
