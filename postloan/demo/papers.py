@@ -6,6 +6,7 @@ They come about as people make them: begun, saved, submitted and signed.
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from io import BytesIO
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -25,11 +26,12 @@ from workflow.models import Document, Step
 from workflow.services import attachments, documents, signatures
 
 SUBMITTED, REVIEWED = 1, 2
-# What is paid for, how much, and how far the paper has come; the draft comes last, or it would be gone on with.
+# What is paid for, how much of what is still to be paid out, and how far the paper has come; the draft is last, or it
+# would be gone on with.
 PAYMENTS = (
-    ("运输费用", "500000", REVIEWED),
-    ("原材料货款", "1000000", SUBMITTED),
-    ("设备尾款", "1500000", 0),
+    ("运输费用", Decimal("0.1"), REVIEWED),
+    ("原材料货款", Decimal("0.2"), SUBMITTED),
+    ("设备尾款", Decimal("0.3"), 0),
 )
 A4 = (595, 842)  # points
 
@@ -43,8 +45,9 @@ def write(on: date) -> None:
     ]:
         manager = responsible(loan.borrower, ResponsibleRole.CUSTOMER_MANAGER, on)
         if manager and not payments.reason_not_to_start(loan, manager.person, on):
-            for purpose, amount, stage in PAYMENTS:
-                _payment(loan, manager.person, purpose, amount, stage, on)
+            free = payments.free(loan, on)
+            for purpose, share, stage in PAYMENTS:
+                _payment(loan, manager.person, purpose, f"{free * share:.2f}", stage, on)
             return
 
 
@@ -64,7 +67,7 @@ def _draft(loan: Loan, by: User, purpose: str, amount: str, on: date) -> Documen
     attachments.attach(document=document, section="evidence", upload=contract, by=by, at=clock.now())
     told = {
         "mode": "ENTRUSTED", "payee": payee.account, "amount": amount, "purpose": purpose, "trade_contract": "购销合同",
-        "contract_party": payee.name, "contract_amount": "2000000", "no_invoice_why": "预付款，到货后补交发票",
+        "contract_party": payee.name, "contract_amount": amount, "no_invoice_why": "预付款，到货后补交发票",
         "progress": "合同已签订，按约定付款", "purpose_fits": "yes", "payee_fits": "yes", "amount_fits": "yes",
     }  # fmt: skip
     documents.save(document=document, answers=told, version=document.version, by=by, at=clock.now())

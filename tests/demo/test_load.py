@@ -7,7 +7,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -151,9 +150,7 @@ class TheLoadedBranch(TestCase):
     def test_papers_are_there_at_each_stage_signed_by_whom_they_wait_for(self) -> None:
         papers = Document.objects.order_by("pk")
         assert [paper.status for paper in papers] == ["LOCKED", "SIGNING", "DRAFT"]
-        assert {(one.status, one.amount) for one in Payment.objects.all()} == {
-            ("REVIEWED", Decimal("500000")), ("SUBMITTED", Decimal("1000000")),
-        }  # fmt: skip
+        assert set(Payment.objects.values_list("status", flat=True)) == {"REVIEWED", "SUBMITTED"}
         waiting = Step.objects.get(status="WAITING").person
         assert waiting is not None and waiting.line == "RISK"
 
