@@ -23,6 +23,7 @@ from core.sheets import download, taken, workbook
 from credit.choices import ResponsibleRole, RiskClass
 from credit.forms import BorrowerFilter
 from credit.models import Borrower, Loan, Responsibility
+from credit.querysets import BorrowerQuerySet
 from credit.selectors.positions import NOTHING, Position, in_class, managers, positions
 from workflow.models import WorkItem
 
@@ -50,10 +51,10 @@ def money_unit(request: SignedInRequest) -> str:
     return request.session.get("money_unit", "yuan")
 
 
-def narrowed(request: SignedInRequest, form: BorrowerFilter, on: date) -> QuerySet[Borrower]:
-    """The customers that the person may see and asked for, in the order of their numbers."""
+def narrowed(request: SignedInRequest, form: BorrowerFilter, on: date) -> BorrowerQuerySet:
+    """The customers that are asked for, whoever may see them: `page_for`, `count_for` and `visible_to` ask that."""
     form.is_valid()  # what is not valid is left out
-    rows: Any = Borrower.objects.visible_to(request.user).order_by("number")
+    rows: Any = Borrower.objects.all()
     if text := form.value("q"):
         rows = rows.search(text)
     if kind := form.value("kind"):
@@ -62,15 +63,20 @@ def narrowed(request: SignedInRequest, form: BorrowerFilter, on: date) -> QueryS
         rows = in_class(rows, RiskClass(risk_class), on)
     if person := form.value("manager"):
         theirs = Responsibility.objects.current(on).filter(
-            borrower=OuterRef("pk"), role=ResponsibleRole.CUSTOMER_MANAGER, person=person
+            role=ResponsibleRole.CUSTOMER_MANAGER, person=person
         )
-        rows = rows.filter(Exists(theirs))
+        rows = rows.filter(Exists(theirs.filter(borrower=OuterRef("pk")))).start_from(
+            theirs.values("borrower")
+        )
     if unit := form.value("unit"):
         units = Unit.objects.under([unit.pk]).order_by().values("pk")
         rows = rows.filter(Exists(Loan.objects.filter(borrower=OuterRef("pk"), unit__in=units)))
     if form.value("late"):
         late = WorkItem.objects.visible_to(request.user).overdue(on)
-        rows = rows.filter(Exists(late.filter(borrower_number=OuterRef("number"))))
+        about = Borrower.objects.filter(number__in=late.order_by().values("borrower_number"))
+        rows = rows.filter(Exists(late.filter(borrower_number=OuterRef("number")))).start_from(
+            about.values("pk")
+        )
     return rows
 
 
@@ -97,9 +103,8 @@ def borrowers(request: SignedInRequest) -> HttpResponse:
     """The list, a page at a time."""
     on, form = clock.today(), BorrowerFilter(request.GET, user=request.user)
     rows = narrowed(request, form, on)
-    after = form.value("after")
-    page = list(rows.filter(number__gt=after)[: PAGE + 1] if after else rows[: PAGE + 1])
-    found = rows.order_by()[:COUNT_LIMIT].count()
+    page = rows.page_for(request.user, PAGE + 1, after=form.value("after") or "")
+    found = rows.count_for(request.user, COUNT_LIMIT)
     context = {
         "form": form,
         "today": on,
@@ -136,7 +141,7 @@ def _sheet_rows(request: SignedInRequest, rows: QuerySet[Borrower], on: date) ->
 def borrowers_export(request: SignedInRequest) -> HttpResponse:
     """Exactly the filtered list as XLSX, amounts in 元; who took it out is written down."""
     on, form = clock.today(), BorrowerFilter(request.GET, user=request.user)
-    rows = narrowed(request, form, on)
+    rows = narrowed(request, form, on).visible_to(request.user).order_by("number")
     headers = [
         _("客户编号"),
         _("名称"),
