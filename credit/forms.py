@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role, UnitKind
 from accounts.models import Unit, User
-from core.forms import DayField
+from core.forms import DayField, Select
 from credit.choices import BorrowerKind, Direction, EventKind, RiskClass
 from credit.models import Borrower, Loan
 
@@ -31,6 +31,9 @@ class ListFilter(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.Select):
+                field.widget = Select(choices=field.widget.choices)
         scope = user.scope
         units = Unit.objects.exclude(kind=UnitKind.BANK)
         if not scope.reads_all:
