@@ -41,6 +41,7 @@ class BorrowerQuerySet(models.QuerySet):
     """Borrowers."""
 
     _is_few = False  # whether they were narrowed to `CANDIDATES` at most
+    _lenders: frozenset[int] | None = None  # the units that they were narrowed to
 
     def visible_to(self, user: User) -> BorrowerQuerySet:
         """Where the person's units have a loan or a responsibility, or where the person is responsible today.
@@ -70,30 +71,44 @@ class BorrowerQuerySet(models.QuerySet):
         are walked in order (`Presence`), so it costs nothing how many customers of other units stand between them.
         """
         beyond = {"number__gt": after} if after else {}
-        if self._is_few or not user.scope.unit_ids or user.scope.reads_all:
+        places = self._places(user)
+        if self._is_few or not places:
             # Few are sorted, and not met on a walk through all numbers.
             order = Concat("number", Value("")) if self._is_few else F("number")
             return list(self.visible_to(user).filter(**beyond).order_by(order)[:size])
-        own, *units = [walk.filter(**beyond) for walk in self._walks(user)]
+        own, *units = [walk.filter(**beyond) for walk in self._walks(user, [[unit] for unit in places])]
         found = own.union(*(walk.order_by("number")[:size] for walk in units)).order_by("number")[:size]
         return list(self.filter(number__in=[row["number"] for row in found]).order_by("number"))
 
     def count_for(self, user: User, most: int) -> int:
         """How many of these borrowers `visible_to` shows the person, `most` at most; asked as `page_for` is."""
-        units = user.scope.unit_ids
-        if self._is_few or not units or user.scope.reads_all:
+        places = self._places(user)
+        if self._is_few or not places:
             return self.visible_to(user).order_by().values("pk")[:most].count()
-        own, walk = self._walks(user, together=True)
+        own, walk = self._walks(user, [places])
         # A customer of two units comes twice, so twice as many are enough. Of more units they may not be.
         count = own.union(walk[: 2 * most])[:most].count()
-        return count if count == most or len(units) <= 2 else own.union(walk)[:most].count()
+        return count if count == most or len(places) <= 2 else own.union(walk)[:most].count()
 
-    def _walks(self, user: User, *, together: bool = False) -> list[Any]:
-        """Numbers of these borrowers: of those whom the person is responsible for, then of each unit (or of all)."""
+    def lent_by(self, unit_ids: Collection[int]) -> BorrowerQuerySet:
+        """Those with loans of one of these units, whose customers alone are then walked."""
+        (loans, _responsibilities), units = self._of_borrowers(), frozenset(unit_ids)
+        rows = self.filter(Exists(loans.filter(borrower=OuterRef("pk"), unit__in=units)))
+        rows._lenders = units
+        return rows
+
+    def _places(self, user: User) -> list[int]:
+        """The units whose customers have to be walked; none where no unit bounds them (an auditor, a manager's own)."""
+        scope, units = user.scope, self._lenders
+        if scope.reads_all:
+            return sorted(units or ())
+        return sorted(units if units and units <= scope.unit_ids else scope.unit_ids)
+
+    def _walks(self, user: User, places: list[list[int]]) -> list[Any]:
+        """Numbers of these borrowers: of those whom the person is responsible for, then of each place."""
         scope, (_loans, responsibilities) = user.scope, self._of_borrowers()
         presences = self._related("presences")._base_manager
         own = responsibilities.current(scope.on).filter(person__in=scope.person_ids)
-        places = [scope.unit_ids] if together else [[unit] for unit in sorted(scope.unit_ids)]
         of_units = [self._numbers(presences.filter(unit__in=units), "borrower_id") for units in places]
         return [self._numbers(own, "borrower__number"), *of_units]
 
@@ -107,9 +122,9 @@ class BorrowerQuerySet(models.QuerySet):
             rows = rows.alias(same=Subquery(same)).filter(same__isnull=False)
         return rows.values(number=F(path))
 
-    def start_from(self, ids: models.QuerySet[Any, Any]) -> BorrowerQuerySet:
-        """These borrowers, all of whom are among some ids: where those are few, the database starts from them."""
-        known = set(ids.order_by().values_list(flat=True)[: CANDIDATES + 1])
+    def start_from(self, ids: models.QuerySet[Any, int]) -> BorrowerQuerySet:
+        """These borrowers, all of whom are among some ids: where those (a flat list) are few, one starts from them."""
+        known = set(ids.order_by()[: CANDIDATES + 1])
         return self._few(known) if len(known) <= CANDIDATES else self
 
     def _few(self, ids: Collection[int]) -> BorrowerQuerySet:
@@ -119,7 +134,7 @@ class BorrowerQuerySet(models.QuerySet):
 
     def _clone(self) -> BorrowerQuerySet:
         rows: BorrowerQuerySet = super()._clone()  # type: ignore[misc]
-        rows._is_few = self._is_few
+        rows._is_few, rows._lenders = self._is_few, self._lenders
         return rows
 
     def _of_borrowers(self) -> tuple[Any, Any]:

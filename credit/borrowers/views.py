@@ -22,7 +22,7 @@ from core import audit, clock
 from core.sheets import download, taken, workbook
 from credit.choices import ResponsibleRole, RiskClass
 from credit.forms import BorrowerFilter
-from credit.models import Borrower, Loan, Responsibility
+from credit.models import Borrower, Responsibility
 from credit.querysets import BorrowerQuerySet
 from credit.selectors.positions import NOTHING, Position, in_class, managers, positions
 from workflow.models import WorkItem
@@ -66,16 +66,15 @@ def narrowed(request: SignedInRequest, form: BorrowerFilter, on: date) -> Borrow
             role=ResponsibleRole.CUSTOMER_MANAGER, person=person
         )
         rows = rows.filter(Exists(theirs.filter(borrower=OuterRef("pk")))).start_from(
-            theirs.values("borrower")
+            theirs.values_list("borrower", flat=True)
         )
     if unit := form.value("unit"):
-        units = Unit.objects.under([unit.pk]).order_by().values("pk")
-        rows = rows.filter(Exists(Loan.objects.filter(borrower=OuterRef("pk"), unit__in=units)))
+        rows = rows.lent_by(Unit.objects.under([unit.pk]).order_by().values_list("pk", flat=True))
     if form.value("late"):
         late = WorkItem.objects.visible_to(request.user).overdue(on)
         about = Borrower.objects.filter(number__in=late.order_by().values("borrower_number"))
         rows = rows.filter(Exists(late.filter(borrower_number=OuterRef("number")))).start_from(
-            about.values("pk")
+            about.values_list("pk", flat=True)
         )
     return rows
 

@@ -93,7 +93,7 @@ def in_class(borrowers: BorrowerQuerySet, risk_class: RiskClass, on: date) -> Bo
     """Of these borrowers, those whose worst live loan is in the class."""
     if risk_class != RiskClass.NORMAL:  # in most banks few were ever worse, and these are quickly found
         worse = ClassFact.objects.known(on).filter(~Q(risk_class=RiskClass.NORMAL), risk_class=risk_class)
-        borrowers = borrowers.start_from(worse.values("loan__borrower"))
+        borrowers = borrowers.start_from(worse.values_list("loan__borrower", flat=True))
     theirs = exposures(on).filter(borrower=OuterRef("pk"))
     return borrowers.filter(
         Exists(theirs.filter(severity=risk_class.severity)),

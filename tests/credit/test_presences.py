@@ -154,9 +154,13 @@ def test_pages_and_counts_are_those_of_visible_to_for_everybody(cast: SimpleName
         "kind": everybody.filter(kind="CORPORATE", number__contains="1"),
         "class": in_class(everybody, RiskClass.LOSS, cast.today),
         "normal": in_class(everybody, RiskClass.NORMAL, cast.today),
+        "unit": everybody.lent_by([cast.personal.pk, cast.corporate.pk]),
+        "other unit": everybody.lent_by([cast.personal.pk, cast.br2.pk]),
         "few": everybody.search("陶瓷"),
         "wide": everybody.search("陶瓷")._meaning("江"),
     }
+    lost = everybody.filter(loans__classes__risk_class=RiskClass.LOSS).distinct()
+    assert set(asked["class"]) == set(lost) != set()
     seen = set()
     for person in User.objects.all():
         for name, rows in asked.items():
