@@ -41,7 +41,7 @@ class Cell:
 
     @property
     def html(self) -> SafeString:
-        """As a table of the page holds it; written here, since a board has a thousand and a template takes its time."""
+        """As a table of the page holds it; written here, since a board has hundreds and a template takes its time."""
         if self.url:
             shade = mark_safe(' class="late strong"' if self.alarming else "")
             return format_html('<td class="num"><a{} href="{}">{}</a></td>', shade, self.url, self.text)
