@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q, Value
-from django.db.models.functions import Reverse
+from django.db.models import Exists, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Concat, Reverse
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -40,6 +40,9 @@ class FactQuerySet(models.QuerySet):
 class BorrowerQuerySet(models.QuerySet):
     """Borrowers."""
 
+    _is_few = False  # whether they were narrowed to `CANDIDATES` at most
+    _lenders: frozenset[int] | None = None  # the units that they were narrowed to
+
     def visible_to(self, user: User) -> BorrowerQuerySet:
         """Where the person's units have a loan or a responsibility, or where the person is responsible today.
 
@@ -61,13 +64,86 @@ class BorrowerQuerySet(models.QuerySet):
             | Exists(own.filter(borrower=OuterRef("pk")))
         )
 
+    def page_for(self, user: User, size: int, after: str = "") -> list[Any]:
+        """So many of these borrowers that `visible_to` shows the person, in the order of numbers, after one of them.
+
+        It is asked of borrowers that are not yet narrowed to the person's. The customers of each of the person's units
+        are walked in order (`Presence`), so it costs nothing how many customers of other units stand between them.
+        """
+        beyond = {"number__gt": after} if after else {}
+        places = self._places(user)
+        if self._is_few or not places:
+            # Few are sorted, and not met on a walk through all numbers.
+            order = Concat("number", Value("")) if self._is_few else F("number")
+            return list(self.visible_to(user).filter(**beyond).order_by(order)[:size])
+        own, *units = [walk.filter(**beyond) for walk in self._walks(user, [[unit] for unit in places])]
+        found = own.union(*(walk.order_by("number")[:size] for walk in units)).order_by("number")[:size]
+        return list(self.filter(number__in=[row["number"] for row in found]).order_by("number"))
+
+    def count_for(self, user: User, most: int) -> int:
+        """How many of these borrowers `visible_to` shows the person, `most` at most; asked as `page_for` is."""
+        places = self._places(user)
+        if self._is_few or not places:
+            return self.visible_to(user).order_by().values("pk")[:most].count()
+        own, walk = self._walks(user, [places])
+        # A customer of two units comes twice, so twice as many are enough. Of more units they may not be.
+        count = own.union(walk[: 2 * most])[:most].count()
+        return count if count == most or len(places) <= 2 else own.union(walk)[:most].count()
+
+    def lent_by(self, unit_ids: Collection[int]) -> BorrowerQuerySet:
+        """Those with loans of one of these units, whose customers alone are then walked."""
+        (loans, _responsibilities), units = self._of_borrowers(), frozenset(unit_ids)
+        rows = self.filter(Exists(loans.filter(borrower=OuterRef("pk"), unit__in=units)))
+        rows._lenders = units
+        return rows
+
+    def _places(self, user: User) -> list[int]:
+        """The units whose customers have to be walked; none where no unit bounds them (an auditor, a manager's own)."""
+        scope, units = user.scope, self._lenders
+        if scope.reads_all:
+            return sorted(units or ())
+        return sorted(units if units and units <= scope.unit_ids else scope.unit_ids)
+
+    def _walks(self, user: User, places: list[list[int]]) -> list[Any]:
+        """Numbers of these borrowers: of those whom the person is responsible for, then of each place."""
+        scope, (_loans, responsibilities) = user.scope, self._of_borrowers()
+        presences = self._related("presences")._base_manager
+        own = responsibilities.current(scope.on).filter(person__in=scope.person_ids)
+        of_units = [self._numbers(presences.filter(unit__in=units), "borrower_id") for units in places]
+        return [self._numbers(own, "borrower__number"), *of_units]
+
+    def _numbers(self, rows: Any, path: str) -> Any:
+        """The customer numbers of some rows, as far as they are numbers of these borrowers.
+
+        Asked for each number alone, since a join would let the database begin at the other end, with all customers.
+        """
+        if self.query.where:
+            same = self.order_by().filter(number=OuterRef(path)).values("pk")[:1]
+            rows = rows.alias(same=Subquery(same)).filter(same__isnull=False)
+        return rows.values(number=F(path))
+
+    def start_from(self, ids: models.QuerySet[Any, int]) -> BorrowerQuerySet:
+        """These borrowers, all of whom are among some ids: where those (a flat list) are few, one starts from them."""
+        known = set(ids.order_by()[: CANDIDATES + 1])
+        return self._few(known) if len(known) <= CANDIDATES else self
+
+    def _few(self, ids: Collection[int]) -> BorrowerQuerySet:
+        rows = self.filter(pk__in=ids)
+        rows._is_few = True
+        return rows
+
+    def _clone(self) -> BorrowerQuerySet:
+        rows: BorrowerQuerySet = super()._clone()  # type: ignore[misc]
+        rows._is_few, rows._lenders = self._is_few, self._lenders
+        return rows
+
     def _of_borrowers(self) -> tuple[Any, Any]:
-        """Loans and responsibilities; by way of the fields, so that the models stay above this module."""
-        related: list[Any] = [
-            self.model._meta.get_field(name).related_model for name in ("loans", "responsibilities")
-        ]
-        loans, responsibilities = related
+        loans, responsibilities = self._related("loans"), self._related("responsibilities")
         return loans._base_manager.order_by(), responsibilities.objects.order_by()
+
+    def _related(self, name: str) -> Any:
+        """A model by way of the field, so that the models stay above this module."""
+        return self.model._meta.get_field(name).related_model
 
     def search(self, text: str) -> BorrowerQuerySet:
         """By a fragment of the name or of its pinyin initials, by how the number begins, or by certificate number.
@@ -79,7 +155,7 @@ class BorrowerQuerySet(models.QuerySet):
         if not text:
             return self
         ids = self._told(text)
-        return self.filter(pk__in=ids) if len(ids) <= CANDIDATES else self._meaning(text)
+        return self._few(ids) if len(ids) <= CANDIDATES else self._meaning(text)
 
     def found_by(self, user: User, text: str, limit: int) -> list[Any]:
         """So many borrowers that the person may see and that `search` finds, quickly whatever the text.

@@ -153,15 +153,20 @@ def others_late(user: User, on: date) -> dict[str, Any]:
         late.values("person", "person__name").annotate(late=Count("pk")).order_by("-late", "person__name")
     )
     longest = open_items(late).order_by("due_on", "pk")[:LATE_LINES]
-    soon = WorkItem.objects.visible_to(user).open().exclude(person__in=user.scope.person_ids)
-    week = soon.filter(due_on__gte=on, due_on__lte=on + timedelta(days=7), submitted_on__isnull=True)
     people = list(by_person)
+    lines = lines_of(tasks(longest), user, on) if people else []
     return {
         "people": people,
         "late_total": sum(row["late"] for row in people),
-        "week_total": week.count(),
-        "late_lines": lines_of(tasks(longest), user, on),
+        "week_total": 0 if lines else others_this_week(user, on),  # said where nothing is late
+        "late_lines": lines,
     }
+
+
+def others_this_week(user: User, on: date) -> int:
+    """How much other people in the person's scope have to do in the next seven days."""
+    soon = WorkItem.objects.visible_to(user).open().exclude(person__in=user.scope.person_ids)
+    return soon.filter(due_on__gte=on, due_on__lte=on + timedelta(days=7), submitted_on__isnull=True).count()
 
 
 @require_safe

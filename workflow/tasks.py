@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from accounts.models import User
 from workflow import registry
 from workflow.choices import DocumentStatus, DutyStatus
-from workflow.models import Document, WorkItem
+from workflow.models import Document, Escalation, WorkItem
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,11 @@ def counts_of(user: User, most: int) -> Counter[str]:
 
 def open_items(items: QuerySet[WorkItem]) -> QuerySet[WorkItem]:
     """Open duties with what a line about them shows: the person, the evidence, the rungs climbed."""
+    rungs = Escalation.objects.order_by("pk")  # in the order of their duties each would be joined to its own
     return (
         items.filter(status=DutyStatus.OPEN)
         .select_related("person", "document", "unit")
-        .prefetch_related("escalations")
+        .prefetch_related(Prefetch("escalations", rungs))
     )
 
 

@@ -9,6 +9,7 @@ from credit.models.groups import Group, GroupMember, RelatedParty
 from credit.models.guarantees import Collateral, Guarantee, Lien, Secured, Valuation
 from credit.models.loans import ClassFact, Contract, Installment, LedgerEntry, Loan, LoanReading, LoanTerms
 from credit.models.opening import PastInspection, PastLetter, PastUse
+from credit.models.presences import Presence
 from credit.models.trade import Counterparty, DeclaredSales, OtherDebt
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "PastInspection",
     "PastLetter",
     "PastUse",
+    "Presence",
     "RelatedParty",
     "Responsibility",
     "RiskEvent",

@@ -50,9 +50,14 @@ def exposures(on: date) -> QuerySet[Any]:
 def positions(on: date) -> QuerySet[Any]:
     """Every loan, whatever its balance, with its balance on the day, class in force, and since when it holds."""
     fact = ClassFact.objects.in_force(on)
+    return classed(on).annotate(class_since=Subquery(fact.values("effective_on")[:1]))
+
+
+def classed(on: date) -> QuerySet[Any]:
+    """Every loan with its balance on the day (None: no reading yet) and the severity of its class in force."""
+    fact = ClassFact.objects.in_force(on)
     return balances(on).annotate(
-        severity=Coalesce(Subquery(fact.annotate(s=SEVERITY).values("s")[:1]), Value(0)),
-        class_since=Subquery(fact.values("effective_on")[:1]),
+        severity=Coalesce(Subquery(fact.annotate(s=SEVERITY).values("s")[:1]), Value(0))
     )
 
 

@@ -9,12 +9,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from credit.choices import ResponsibleRole, RiskClass
-from credit.models import Borrower, LoanReading, LoanTerms, Responsibility
-from credit.selectors.exposures import exposures, maturity
+from credit.models import ClassFact, LoanReading, LoanTerms, Responsibility
+from credit.querysets import BorrowerQuerySet
+from credit.selectors.exposures import classed, exposures, maturity
 
 
 @dataclass(frozen=True)
@@ -68,25 +69,31 @@ def together(several: Iterable[Position]) -> Position:
 def positions(borrower_ids: Iterable[int], on: date) -> dict[int, Position]:
     """Where each of these borrowers stands; one query, whatever their number."""
     found: dict[int, list[Position]] = defaultdict(list)
-    rows = live_loans(on).filter(borrower__in=list(borrower_ids)).order_by()
-    for borrower, balance, severity, days in rows.values_list(
-        "borrower", "balance", "severity", "days_past_due"
-    ):
-        found[borrower].append(Position(balance, 1, class_of(severity), days or 0))
+    days_past_due = Subquery(LoanReading.objects.in_force(on).values("days_past_due")[:1])
+    rows = classed(on).filter(borrower__in=list(borrower_ids)).annotate(days=days_past_due).order_by()
+    for borrower, balance, severity, days in rows.values_list("borrower", "balance", "severity", "days"):
+        if balance and balance > 0:  # asked here: the database would read the balance once more
+            found[borrower].append(Position(balance, 1, class_of(severity), days or 0))
     return {borrower: together(theirs) for borrower, theirs in found.items()}
 
 
 def classes_by_number(numbers: Iterable[str], on: date) -> dict[str, RiskClass]:
     """The worst class of each of these borrowers, by customer number."""
     worst: dict[str, int] = {}
-    rows = exposures(on).filter(borrower__number__in=set(numbers)).order_by()
-    for number, severity in rows.values_list("borrower__number", "severity"):
-        worst[number] = max(severity, worst.get(number, 0))
+    if not (wanted := set(numbers)):
+        return {}
+    rows = classed(on).filter(borrower__number__in=wanted).order_by()
+    for number, balance, severity in rows.values_list("borrower__number", "balance", "severity"):
+        if balance and balance > 0:
+            worst[number] = max(severity, worst.get(number, 0))
     return {number: list(RiskClass)[severity] for number, severity in worst.items()}
 
 
-def in_class(borrowers: QuerySet[Borrower], risk_class: RiskClass, on: date) -> QuerySet[Borrower]:
+def in_class(borrowers: BorrowerQuerySet, risk_class: RiskClass, on: date) -> BorrowerQuerySet:
     """Of these borrowers, those whose worst live loan is in the class."""
+    if risk_class != RiskClass.NORMAL:  # in most banks few were ever worse, and these are quickly found
+        worse = ClassFact.objects.known(on).filter(~Q(risk_class=RiskClass.NORMAL), risk_class=risk_class)
+        borrowers = borrowers.start_from(worse.values_list("loan__borrower", flat=True))
     theirs = exposures(on).filter(borrower=OuterRef("pk"))
     return borrowers.filter(
         Exists(theirs.filter(severity=risk_class.severity)),

@@ -75,5 +75,6 @@ SELECT 'GR-27', 'BORROWER', n, '2026Q4', 'site_inspection', 'C' || lpad(n::text,
   '2026-10-01', '2026-10-01', date '2026-11-20' + (n % 180)::int, '首次检查', 'OPEN', '', '',
   1000 * (1 + (n - 1) / 70000) + 1 + n % 200, 100 + (1 + (n - 1) / 70000) * 10 + 1 + n % 2
 FROM generate_series(1, 700000, 5) n;
+SELECT credit_count_presences();  -- triggers are off
 VACUUM ANALYZE;
 \di+ borrower*

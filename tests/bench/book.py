@@ -155,6 +155,7 @@ FROM note WHERE seg <> 'P' AND term - age BETWEEN 1 AND 30 AND age > 10 AND pg_t
 
 TIDY = """
 DROP TABLE note; DROP TABLE made;
+SELECT credit_count_presences();
 SET session_replication_role = DEFAULT;
 """
 

@@ -14,8 +14,6 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import Role, UnitKind
@@ -23,23 +21,9 @@ from accounts.models import Unit, User
 from accounts.selectors import names_of
 from core import clock
 from core.addresses import is_id
-from core.forms import DayField
+from core.forms import DayField, Select
 
 Condition = Q | Callable[[date], Q]  # of a state: fixed, or as it is on the business date
-
-
-class Select(forms.Select):
-    """A list to choose from, written at once: Django draws each of several hundred options from a template."""
-
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        options = format_html_join(
-            "", '<option value="{}"{}>{}</option>',
-            ((key, " selected" if str(key) == str(value or "") else "", word) for key, word in self.choices),
-        )  # fmt: skip
-        label = self.attrs.get("aria-label", name)
-        return format_html(
-            '<select name="{}" id="id_{}" aria-label="{}">{}</select>', name, name, label, options
-        )
 
 
 class Filters(django_filters.FilterSet):

@@ -121,18 +121,14 @@ class Register:
         """Everything that the page shows."""
         asked, filters = self.ask(request)
         scope = self.rows(asked)
-        rows = filters.filter_queryset(scope)
         filters.offer(scope)
-        found, following = page_of(
-            rows.select_related(*self.related), self.order, request.GET.getlist("after"), self.size
-        )
-        self.dress(found, asked)
         settings = ListSettings.of(request.user, self.route)
         view = View(asked.on, money_unit(request))
         columns = [one for one in self.shown_columns(asked) if one.where != "sheet"]
         shown = [one for one in columns if one.name not in settings.hidden]
         summed = [one for one in shown if isinstance(one, Money) and one.total]
-        counted = self.counted(rows, summed)
+        found, following, counted = self.look(asked, filters, request.GET.getlist("after"), summed)
+        self.dress(found, asked)
         return {
             "register": self,
             "filters": filters,
@@ -151,6 +147,14 @@ class Register:
             **self.more(asked, scope, filters),
         }
 
+    def look(
+        self, asked: Asked, filters: Filters, after: Sequence[str], summed: Sequence[Money]
+    ) -> tuple[list[Any], list[str], dict[str, Any]]:
+        """The rows of a page, the key of the next one, and what is counted of all."""
+        rows = filters.filter_queryset(self.rows(asked))
+        found, following = page_of(rows.select_related(*self.related), self.order, after, self.size)
+        return found, following, self.counted(rows, summed)
+
     def counted(self, rows: QuerySet[Any], summed: Sequence[Money]) -> dict[str, Any]:
         """How many rows there are (`found`), and the sums of these columns (`sum_…`): of all rows, not of the page.
 
@@ -161,7 +165,7 @@ class Register:
             counted: dict[str, Any] = rows.order_by().aggregate(found=CountOf("pk"), **sums)
             return counted
         found = rows.order_by().values("pk")[:COUNT_LIMIT].count()
-        return {"found": found if found < COUNT_LIMIT else f"{COUNT_LIMIT - 1}+"}
+        return {"found": at_most(found)}
 
     def summary(self, counted: Mapping[str, Any], summed: Sequence[Money], view: View) -> str:
         """The foot of the list: 共 2 笔，金额合计 1,500,000.50 元."""
@@ -208,6 +212,11 @@ def _export_of(register: type[Register]) -> audit.Act:
     return audit.act(
         name, format_lazy("{}{}", _("导出"), register.title), about={register.route: register.title}
     )
+
+
+def at_most(count: int) -> int | str:
+    """A count as the list says it: 9999+ where it was no longer counted."""
+    return count if count < COUNT_LIMIT else f"{COUNT_LIMIT - 1}+"
 
 
 _registers: dict[str, Register] = {}
