@@ -101,7 +101,7 @@ class Borrowers(Register):
         return whose + _t("；分类和余额按业务日期已知的数据。")
 
     def look(
-        self, asked: Asked, filters: Any, after: Sequence[str], summed: Sequence[Money]
+        self, scope: QuerySet[Any], asked: Asked, filters: Any, after: Sequence[str], summed: Sequence[Money]
     ) -> tuple[list[Any], list[str], dict[str, Any]]:
         """Walked from the side of the person's units, so that it costs nothing how many others have customers."""
         meant = filters.filter_queryset(Borrower.objects.all())

@@ -127,7 +127,7 @@ class Register:
         columns = [one for one in self.shown_columns(asked) if one.where != "sheet"]
         shown = [one for one in columns if one.name not in settings.hidden]
         summed = [one for one in shown if isinstance(one, Money) and one.total]
-        found, following, counted = self.look(asked, filters, request.GET.getlist("after"), summed)
+        found, following, counted = self.look(scope, asked, filters, request.GET.getlist("after"), summed)
         self.dress(found, asked)
         return {
             "register": self,
@@ -148,10 +148,15 @@ class Register:
         }
 
     def look(
-        self, asked: Asked, filters: Filters, after: Sequence[str], summed: Sequence[Money]
+        self,
+        scope: QuerySet[Any],
+        asked: Asked,
+        filters: Filters,
+        after: Sequence[str],
+        summed: Sequence[Money],
     ) -> tuple[list[Any], list[str], dict[str, Any]]:
         """The rows of a page, the key of the next one, and what is counted of all."""
-        rows = filters.filter_queryset(self.rows(asked))
+        rows = filters.filter_queryset(scope)
         found, following = page_of(rows.select_related(*self.related), self.order, after, self.size)
         return found, following, self.counted(rows, summed)
 

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('credit', '0015_contacts_are_corrected'),
+        ('credit', '0016_customers_of_a_unit'),
     ]
 
     operations = [
