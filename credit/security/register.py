@@ -83,8 +83,11 @@ class Letters(Register):
     columns = (
         Mono(_("保函"), "number"),
         Mono(_("客户编号"), "borrower.number", where="sheet"),
-        Text(_("客户"), "borrower.name", css="name"),  # no way to the page: whoever keeps the accounts does not read it
-        Text(_("受益人"), "standing.letter.beneficiary", css="name"),
+        # No way to the page: whoever keeps the accounts does not read it.
+        Text(
+            _("客户"), "borrower.name", css="name",
+            under=(Text(_("受益人"), "standing.letter.beneficiary", lead=_("受益人")),),
+        ),
         Day(_("到期日"), "expires_on", under=(Chip(_("到期"), expiry),)),
         Money(_("金额"), "amount", total=True),
         Chip(
