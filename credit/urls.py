@@ -8,6 +8,7 @@ from credit.borrowers.register import Borrowers
 from credit.contracts import views as agreements
 from credit.entry import views as entry
 from credit.events import views as events
+from credit.events.register import Events
 from credit.loans import views as loans
 from credit.loans.register import Loans
 from credit.security import views as letters
@@ -29,5 +30,6 @@ urlpatterns = [
     path("agreements/export/", agreements.agreements_export, name="agreements_export"),
     *Letters.urls("letters/"),
     path("letters/<str:number>/release/", letters.margin_release, name="margin_release"),
+    *Events.urls("events/"),
     path("events/<int:pk>/reverse/", events.event_reverse, name="event_reverse"),
 ]

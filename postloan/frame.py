@@ -77,7 +77,7 @@ GROUPS = (
     Group(
         "warnings",
         gettext_lazy("预警"),
-        ("signals", "misuse", "funds", "outlook"),
+        ("signals", "misuse", "events", "funds", "outlook"),
         duties=("monitoring.signals.", "monitoring.misuse.", "monitoring.funds.", "monitoring.outlook."),
     ),
     Group("classes", gettext_lazy("分类"), duties=("classification.",)),

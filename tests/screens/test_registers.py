@@ -14,8 +14,10 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from accounts.models import User
+from core import clock
 from core.models import AuditEntry
-from credit.models import Borrower
+from credit.choices import EventKind
+from credit.models import Borrower, RiskEvent
 from tests.project.test_query_budgets import fill
 from tests.screens.test_leaks import every_byte
 from workflow.models import Document, ListSettings, WorkItem
@@ -41,6 +43,11 @@ def sheet(answer: object) -> list[tuple[object, ...]]:
 def filled(cast: SimpleNamespace) -> SimpleNamespace:
     """Three more customers with something in nearly every list."""
     fill(cast, 3)
+    for borrower in Borrower.objects.filter(number__startswith="Q"):
+        RiskEvent.objects.create(
+            borrower=borrower, kind=EventKind.STOPPAGE, effective_on=cast.today, known_on=cast.today, detail="全厂停产",
+            recorded_by="1001", recorded_at=clock.now(),
+        )  # fmt: skip
     return cast
 
 
