@@ -155,6 +155,19 @@ def test_columns_that_are_put_away_stay_away_and_the_workbook_has_them(
     assert '<th scope="col">客户经理</th>' in browse(cast.risk_head).get("/borrowers/").content.decode()
 
 
+def test_no_two_columns_of_a_list_go_by_one_name(filled: SimpleNamespace) -> None:
+    """Or putting one away would put away both."""
+    for one in lists():
+        names = [column.name for column in one.columns]
+        assert len(names) == len(set(names)) and all(name.isidentifier() for name in names), one.route
+
+
+def test_a_column_that_was_not_offered_is_not_put_away(cast: SimpleNamespace, browse: Browse) -> None:
+    """An accountant of tomorrow finds the button that a manager of today never saw."""
+    browse(cast.cm).post("/lists/letters/columns/", {"_column": ["expires_on"]})
+    assert "release" not in ListSettings.objects.get().hidden
+
+
 def test_who_may_not_have_a_list_sets_nothing_about_it(cast: SimpleNamespace, browse: Browse) -> None:
     for where in ("columns", "filters", "filters/forget"):
         assert browse(cast.accountant).post(f"/lists/payments/{where}/", {"_name": "x"}).status_code == 403

@@ -124,7 +124,7 @@ class Register:
         filters.offer(scope)
         settings = ListSettings.of(request.user, self.route)
         view = View(asked.on, money_unit(request))
-        columns = [one for one in self.shown_columns(asked) if one.where != "sheet"]
+        columns = self.screen_columns(asked)
         shown = [one for one in columns if one.name not in settings.hidden]
         summed = [one for one in shown if isinstance(one, Money) and one.total]
         found, following, counted = self.look(scope, asked, filters, request.GET.getlist("after"), summed)
@@ -146,6 +146,10 @@ class Register:
             "today": asked.on,
             **self.more(asked, scope, filters),
         }
+
+    def screen_columns(self, asked: Asked) -> list[Column]:
+        """The columns that the person may have on the screen; the first of them always stands."""
+        return [one for one in self.shown_columns(asked) if one.where != "sheet"]
 
     def look(
         self,

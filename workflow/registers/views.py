@@ -11,9 +11,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import check_role
 from accounts.http import SignedInRequest
+from core import clock
 from core.errors import Invalid
 from workflow.registers import services
-from workflow.registers.lists import Register, registers
+from workflow.registers.lists import Asked, Register, registers
 
 
 def _meant(request: SignedInRequest, register: str) -> tuple[Register, str]:
@@ -34,7 +35,7 @@ def _back(one: Register, address: str) -> HttpResponse:
 def list_columns(request: SignedInRequest, register: str) -> HttpResponse:
     """Show the ticked columns from now on."""
     one, address = _meant(request, register)
-    offered = [column.name for column in one.columns[1:]]
+    offered = [column.name for column in one.screen_columns(Asked(request.user, clock.today(), {}))[1:]]
     shown = request.POST.getlist("_column")
     services.choose_columns(person=request.user, register=register, offered=offered, shown=shown)
     return _back(one, address)
