@@ -22,15 +22,15 @@ from tests.conftest import build_cast
 from tests.workflow.raw import execute, past_the_guards
 
 
-def counted() -> Counter[tuple[int, str]]:
+def counted() -> dict[tuple[int, str], int]:
     """What the facts say: loans and responsibilities by unit and customer."""
     facts = [*Loan.objects.values_list("unit", "borrower__number")]
-    return Counter([*facts, *Responsibility.objects.values_list("unit", "borrower__number")])
+    return dict(Counter([*facts, *Responsibility.objects.values_list("unit", "borrower__number")]))
 
 
-def kept() -> Counter[tuple[int, str]]:
-    """What the database kept meanwhile."""
-    return Counter({(row.unit_id, row.borrower_id): row.facts for row in Presence.objects.all()})
+def kept() -> dict[tuple[int, str], int]:
+    """What the database kept meanwhile; a dictionary, since a Counter takes none at all for nought."""
+    return {(row.unit_id, row.borrower_id): row.facts for row in Presence.objects.all()}
 
 
 @pytest.mark.django_db
