@@ -42,6 +42,8 @@ def test_a_change_is_looked_at_approved_by_another_and_moves_the_duties_on_its_d
     happened(world.borrower, EventKind.STOPPAGE, today)
 
     head = sign_in(world.risk_head)
+    head.locator(".frame-more > summary").click()
+    head.get_by_role("link", name="管理", exact=True).click()
     head.get_by_role("link", name="管理方案").click()
     sound(head)
     head.get_by_role("link", name="法人客户贷后管理方案").click()
