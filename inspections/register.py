@@ -108,12 +108,11 @@ def said(of: str) -> Any:
     return lambda item: item.told and (_t("是") if getattr(item.told, of) else _t("否"))
 
 
-def state(item: Any) -> tuple[Any, str]:
+def state(item: Any) -> Any:
     """Where the check stands."""
-    if item.submitted_on and item.status == DutyStatus.OPEN:
-        return _("签字中"), ""
-    shades: dict[str, str] = {DutyStatus.OPEN: "accent", DutyStatus.DONE: "ok"}
-    return item.get_status_display(), shades.get(item.status, "")
+    return (
+        (_("签字中"), "") if item.submitted_on and item.status == DutyStatus.OPEN else DutyStatus(item.status)
+    )
 
 
 class FirstChecks(Register):

@@ -26,6 +26,11 @@ class DutyStatus(models.TextChoices):
     VOID = "VOID", "不再需要"
     WAIVED = "WAIVED", "经批准免办"
 
+    @property
+    def colour(self) -> str:
+        """The chip's colour class; the word always stands beside it."""
+        return {"OPEN": "accent", "DONE": "ok"}.get(self.value, "")
+
 
 # VOID → OPEN: what was no longer required is required again (a class improved and fell again within the quarter).
 DUTY_TRANSITIONS = {
@@ -44,6 +49,11 @@ class DocumentStatus(models.TextChoices):
     LOCKED = "LOCKED", "已锁定归档"
     SUPERSEDED = "SUPERSEDED", "已被新版替代"
     DISCARDED = "DISCARDED", "已作废"
+
+    @property
+    def colour(self) -> str:
+        """The chip's colour class; the word always stands beside it."""
+        return {"SIGNING": "accent", "LOCKED": "ok"}.get(self.value, "")
 
 
 DOCUMENT_TRANSITIONS = {
@@ -93,6 +103,11 @@ class ConsentStatus(models.TextChoices):
     PENDING = "PENDING", "待同意"
     GRANTED = "GRANTED", "已同意"
     REFUSED = "REFUSED", "不同意"
+
+    @property
+    def colour(self) -> str:
+        """The chip's colour class; the word always stands beside it."""
+        return {"GRANTED": "ok", "REFUSED": "doubt"}.get(self.value, "")
 
 
 # REFUSED → PENDING: asked again with a better reason.

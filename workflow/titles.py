@@ -1,4 +1,4 @@
-"""What duties and obligations are called on a page, as their rules say it, and which button starts a duty."""
+"""What duties, obligations and papers are called on a page, as their rules say it, and which button starts a duty."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from django.utils.translation import gettext as _
 
 from core.obligations import catalogue
 from workflow.duties import Rule
-from workflow.registry import rules
+from workflow.models import Document
+from workflow.registry import definition_of, rules, words_of
 
 
 def of_kind(kind: str) -> str:
@@ -23,6 +24,14 @@ def of_obligation(obligation: str) -> str:
             return str(words)
     known = catalogue().get(obligation)
     return known.duty if known else _("贷后管理职责")
+
+
+def of_document(document: Document) -> str:
+    """What a paper is called, and which of several about one customer it is."""
+    try:
+        return f"{definition_of(document).title} {words_of(document)}".strip()
+    except KeyError:  # a form of an app that is not installed here
+        return document.number
 
 
 def start_word(kind: str) -> str:

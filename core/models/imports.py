@@ -14,6 +14,11 @@ class ImportStatus(models.TextChoices):
     UNCHANGED = "UNCHANGED", "重复文件，未变更"
     REJECTED = "REJECTED", "已退回"
 
+    @property
+    def colour(self) -> str:
+        """The chip's colour class; the word always stands beside it."""
+        return {"APPLIED": "ok", "REJECTED": "doubt"}.get(self.value, "")
+
 
 class ImportSource(models.TextChoices):
     """Where a batch came from; only files count as the extracts of their date."""
@@ -51,6 +56,11 @@ class ImportBatch(models.Model):
     def __str__(self) -> str:
         return f"{self.profile} {self.as_of}"
 
+    @property
+    def state(self) -> ImportStatus:
+        """Its state with its colour."""
+        return ImportStatus(self.status)
+
 
 class ImportFile(models.Model):
     """One file of a batch with its fingerprint, its counts and every bad row."""
@@ -76,3 +86,8 @@ class ImportFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def state(self) -> ImportStatus:
+        """Its state with its colour."""
+        return ImportStatus(self.status)

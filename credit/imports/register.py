@@ -18,8 +18,6 @@ from workflow.registers.columns import Chip, Count, Day, Link, Moment, Text
 from workflow.registers.filters import Filters, Pick, Since, Until
 from workflow.registers.lists import Asked, Register
 
-SHADES = {ImportStatus.APPLIED: "ok", ImportStatus.REJECTED: "doubt"}
-
 
 class BatchFilters(Filters):
     """By state, by where they came from, and by the date of the data."""
@@ -28,11 +26,6 @@ class BatchFilters(Filters):
     source = Pick(_("来源"), ImportSource.choices, every=_("全部来源"))
     since = Since(_("数据日期自"), "as_of")
     until = Until(_("数据日期至"), "as_of")
-
-
-def status(row: ImportBatch) -> tuple[str, str]:
-    """Where a batch stands."""
-    return row.get_status_display(), SHADES.get(ImportStatus(row.status), "")
 
 
 def in_words(batches: list[Any]) -> None:
@@ -59,7 +52,7 @@ class Imports(Register):
     columns = (
         Link(_("批次"), "pk", "import_batch", "pk"),
         Day(_("数据日期"), "as_of"),
-        Chip(_("状态"), status),
+        Chip(_("状态"), "status", choices=ImportStatus),
         Text(_("映射方案"), "profile"),
         Count(_("文件"), "how_many"),
         Text(_("接收人"), "received_by", under=(Moment(_("接收时间"), "received_at"),)),

@@ -63,7 +63,7 @@ class Uses(Register):
         Money(_("已登记"), "recorded"),
         Money(
             _("未登记"), "missing", warn=is_missing,
-            under=(Count(_("未登记笔数"), "missing_count", word=_("笔")),),
+            under=(Count(_("未登记笔数"), "missing_count", tail=_("笔")),),
         ),
         Chip(_("异常"), alarm, where="screen", under=(Count(_("异常笔数"), "odd", where="sheet"),)),
     )  # fmt: skip

@@ -7,15 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core import money
 from postloan.demo.accounts import demo_accounts
 from postloan.demo.cast import PASSWORD
-from workflow import registry, titles
+from workflow import titles
 from workflow.choices import DocumentStatus, DutyStatus
 from workflow.models import Document, WorkItem
+from workflow.registers import columns
 
 register = template.Library()
 
@@ -26,17 +25,13 @@ def chip(choice: Any, colour: str = "") -> SafeString | str:
     if not choice:
         return ""
     shade = colour or getattr(choice, "colour", "")
-    return format_html(
-        '<span class="chip{}">{}</span>', f" chip-{shade}" if shade else "", getattr(choice, "label", choice)
-    )
+    return columns.chip_of(getattr(choice, "label", choice), shade)
 
 
 @register.filter
 def in_unit(value: Decimal | None, unit: str) -> str:
     """An amount in the unit chosen on the page: 万元 for `wan`, otherwise 元; a dash for none."""
-    if value is None:
-        return "–"
-    return money.wan(value) if unit == "wan" else money.yuan(value)
+    return "–" if value is None else columns.in_unit(value, unit)
 
 
 @register.simple_tag
@@ -45,19 +40,10 @@ def demonstration() -> dict[str, Any]:
     return {"accounts": demo_accounts(), "password": PASSWORD}
 
 
-# How a state looks; its word always stands beside the colour.
-SHADES: dict[str, str] = {
-    DocumentStatus.SIGNING: "accent",
-    DocumentStatus.LOCKED: "ok",
-    DutyStatus.OPEN: "accent",
-    DutyStatus.DONE: "ok",
-}
-
-
 @register.simple_tag
 def status_chip(row: Document | WorkItem) -> SafeString | str:
     """The state of a document or a duty as a chip."""
-    return chip(row.get_status_display(), SHADES.get(row.status, ""))
+    return chip(DocumentStatus(row.status) if isinstance(row, Document) else DutyStatus(row.status))
 
 
 @register.simple_tag
@@ -69,10 +55,7 @@ def duty_name(item: WorkItem) -> str:
 @register.simple_tag
 def form_name(document: Document) -> str:
     """What the form of a document is called, and which of several about one customer it is."""
-    try:
-        return f"{registry.definition_of(document).title} {registry.words_of(document)}".strip()
-    except KeyError:  # a form of an app that is not installed here
-        return document.number
+    return titles.of_document(document)
 
 
 @register.filter

@@ -169,6 +169,17 @@ def test_a_column_that_was_not_offered_is_not_put_away(cast: SimpleNamespace, br
     assert "release" not in ListSettings.objects.get().hidden
 
 
+def test_a_paper_of_a_form_that_is_no_longer_there_is_listed_by_its_number(
+    filled: SimpleNamespace, browse: Browse
+) -> None:
+    paper = Document.objects.first()
+    assert paper is not None
+    Document.objects.filter(pk=paper.pk).update(form="gone")
+    answer = browse(paper.author).get("/documents/", {"q": paper.number})
+    assert [row.pk for row in answer.context["rows"]] == [paper.pk]
+    assert answer.content.decode().count(paper.number) >= 2  # as its number and as its name
+
+
 def test_who_may_not_have_a_list_sets_nothing_about_it(cast: SimpleNamespace, browse: Browse) -> None:
     for where in ("columns", "filters", "filters/forget"):
         assert browse(cast.accountant).post(f"/lists/payments/{where}/", {"_name": "x"}).status_code == 403

@@ -153,18 +153,12 @@ class Mono(Column):
 
 
 class Count(Column):
-    """How many; 0 is said quietly. `word` stands behind it on the screen: 3 笔."""
+    """How many; 0 is said quietly."""
 
     css = "num"
 
-    def __init__(self, *args: Any, word: Any = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.word = word
-
     def shown(self, value: Any, row: Any, view: View) -> Any:
-        if not value:
-            return format_html('<span class="muted">{}</span>', value)
-        return format_html("{} {}", value, self.word) if self.word else value
+        return value or format_html('<span class="muted">{}</span>', value)
 
 
 class Alarm(Count):
@@ -197,15 +191,6 @@ class Money(Column):
 def in_unit(value: Decimal, unit: str) -> str:
     """An amount in 万元 for `wan`, otherwise in 元."""
     return money.wan(value) if unit == "wan" else money.yuan(value)
-
-
-class Share(Column):
-    """A fraction in per cent."""
-
-    css = "num"
-
-    def shown(self, value: Any, row: Any, view: View) -> Any:
-        return f"{value * 100:.2f}%"
 
 
 class Day(Column):
@@ -256,12 +241,9 @@ class Moment(Column):
 
     css = "nowrap tabular"
 
-    def shown(self, value: Any, row: Any, view: View) -> Any:
-        return f"{clock.local(value):%Y-%m-%d %H:%M}"
-
-    def sheet(self, row: Any) -> Any:
-        value = self.value(row)
-        return value and f"{clock.local(value):%Y-%m-%d %H:%M}"
+    def value(self, row: Any) -> Any:
+        at = super().value(row)
+        return at and f"{clock.local(at):%Y-%m-%d %H:%M}"
 
 
 class Link(Column):

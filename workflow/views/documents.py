@@ -9,14 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import BUSINESS_ROLES
-from workflow import registry
+from workflow import registry, titles
 from workflow.choices import DocumentStatus
 from workflow.models import Document
 from workflow.registers.columns import Chip, Customer, Day, Link, Mono, Text
 from workflow.registers.filters import Filters, OfText, Pick, Search, Since, UnderUnit, Until
 from workflow.registers.lists import Asked, Register
-
-SHADES = {DocumentStatus.SIGNING: "accent", DocumentStatus.LOCKED: "ok"}
 
 
 class DocumentFilters(Filters):
@@ -39,20 +37,10 @@ def named(text: str) -> Q:
     return Q(number__istartswith=text) | Q(borrower_number__startswith=text) | Q(borrower_name__contains=text)
 
 
-def name_of(row: Document) -> str:
-    """What a paper is called, and which of several about one customer it is."""
-    return f"{registry.definition_of(row).title} {registry.words_of(row)}".strip()
-
-
 def way(row: Any) -> str:
     """To the paper, to one's own draft, and nowhere to what nobody handed in."""
     route = "document_edit" if row.status == DocumentStatus.DRAFT and row.is_mine else "document"
     return "" if row.status == DocumentStatus.DISCARDED else reverse(route, args=[row.pk])
-
-
-def status(row: Document) -> tuple[str, str]:
-    """Where it stands."""
-    return row.get_status_display(), SHADES.get(DocumentStatus(row.status), "")
 
 
 class Documents(Register):
@@ -67,9 +55,9 @@ class Documents(Register):
     related = ("author", "unit")
     columns = (
         Link(_("编号"), "number", way),
-        Text(_("文书"), name_of, css="name"),
+        Text(_("文书"), titles.of_document, css="name"),
         Customer("borrower_"),
-        Chip(_("状态"), status),
+        Chip(_("状态"), "status", choices=DocumentStatus),
         Text(_("经办"), "author.name", css="nowrap"),
         Text(_("机构"), "unit.name", css="nowrap", desk=True),
         Day(_("建立日"), "created_on"),

@@ -23,7 +23,6 @@ from workflow.selectors import consents_waiting_for
 
 DECIDERS = (Role.CUSTOMER_HEAD, Role.RISK_HEAD, Role.VICE_PRESIDENT, Role.PRESIDENT)
 DECIDED = [(one.value, one.label) for one in ConsentStatus if one != ConsentStatus.PENDING]
-SHADES = {ConsentStatus.GRANTED: "ok"}
 
 
 class LateFilters(Filters):
@@ -43,11 +42,6 @@ def way(row: LateEntry) -> str:
     """To the paper, once it is more than somebody's draft."""
     unseen = row.document.status in (DocumentStatus.DRAFT, DocumentStatus.DISCARDED)
     return "" if unseen else reverse("document", args=[row.document_id])
-
-
-def result(row: LateEntry) -> tuple[str, str]:
-    """What was decided."""
-    return row.get_status_display(), SHADES.get(ConsentStatus(row.status), "doubt")
 
 
 def waiting(user: User) -> str:
@@ -74,7 +68,7 @@ class LateEntries(Register):
         Text(_("经办"), "document.author.name", css="nowrap"),
         Day(_("实际日期"), "actual_on"),
         Text(_("原因"), "reason", under=(Text(_("意见"), "remark"), Text(_("决定人"), "decided_by.name"))),
-        Chip(_("结果"), result),
+        Chip(_("结果"), "status", choices=ConsentStatus),
     )
 
     def rows(self, asked: Asked) -> QuerySet[Any]:
